@@ -1,0 +1,3 @@
+//! Apache httpd.
+pub(crate) mod access;
+pub(crate) mod error;

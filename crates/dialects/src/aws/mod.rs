@@ -1,0 +1,2 @@
+//! AWS.
+pub(crate) mod alb;

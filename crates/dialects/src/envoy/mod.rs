@@ -1,0 +1,3 @@
+//! Envoy and Istio.
+pub(crate) mod json;
+pub(crate) mod text;

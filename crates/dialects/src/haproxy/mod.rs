@@ -1,0 +1,3 @@
+//! HAProxy.
+pub(crate) mod http;
+pub(crate) mod notice;

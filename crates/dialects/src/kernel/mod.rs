@@ -1,0 +1,2 @@
+//! The kernel.
+pub(crate) mod oom;

@@ -1,0 +1,90 @@
+//! Log text to events: one file per dialect, and the reader that finds out which is which.
+//!
+//! Nothing here does IO or reads a clock. A dialect never fails: a record it does not understand
+//! is somebody else's, and a record nobody understands is counted and shown, not dropped.
+
+#![forbid(unsafe_code)]
+
+mod apache;
+mod aws;
+mod context;
+mod envoy;
+mod gcp;
+mod haproxy;
+mod kernel;
+mod nginx;
+mod node;
+pub mod scan;
+
+pub use context::{Context, LogFormat};
+
+use model::{Event, Tally};
+
+/// The grammar of one kind of evidence.
+pub trait Dialect: Sync {
+    /// Name on the command line and in reports, such as `aws-alb`.
+    fn name(&self) -> &'static str;
+
+    /// Whether the record is unmistakably of this dialect. Must be cheap and strict: text that is
+    /// no gateway log at all has to be refused by every dialect.
+    fn sniff(&self, record: &str) -> bool;
+
+    /// Looks at a raw line (without its line end) only as far as is needed to tell that the
+    /// request was healthy and unremarkable. The default sends every line to [`Dialect::parse`].
+    fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
+        let _ = (line, context);
+        Quick::Full
+    }
+
+    /// Parses a whole record (one line, or several that belong together) and appends what it
+    /// says. Also understands healthy requests, and then says the same as `quick`.
+    fn parse<'a>(&self, record: &'a str, context: &Context, out: &mut Vec<Event<'a>>)
+    -> Understood;
+}
+
+/// What a quick look at a line found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quick<'a> {
+    /// A healthy request: count it.
+    Tally(Tally<'a>),
+    /// Worth a full parse, or not decidable quickly.
+    Full,
+}
+
+/// Whether a record was of the dialect that looked at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Understood {
+    /// Yes, even if it had nothing to tell.
+    Yes,
+    /// No: another dialect may try.
+    No,
+}
+
+/// Requests longer than this are kept for joining even if they were healthy: they may be what an
+/// outer hop gave up on. Below it no common timer of a gateway sits.
+pub const SLOW: model::Micros = model::Micros::from_secs(5);
+
+/// Every dialect, most specific grammar first: the order in which a record is offered to them.
+pub static ALL: &[&dyn Dialect] = &[
+    &aws::alb::Alb,
+    &gcp::lb::LoadBalancer,
+    &gcp::run::CloudRun,
+    &gcp::nat::CloudNat,
+    &gcp::audit::CloudAudit,
+    &envoy::json::EnvoyJson,
+    &envoy::text::EnvoyText,
+    &haproxy::http::HaproxyHttp,
+    &haproxy::notice::HaproxyNotice,
+    &nginx::error::NginxError,
+    &apache::error::ApacheError,
+    &nginx::access::NginxAccess,
+    &apache::access::ApacheAccess,
+    &kernel::oom::Kernel,
+    &node::fetch::NodeErrors,
+];
+
+/// The dialect of a name.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static dyn Dialect> {
+    ALL.iter().copied().find(|dialect| dialect.name() == name)
+}

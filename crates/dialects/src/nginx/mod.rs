@@ -1,0 +1,4 @@
+//! nginx.
+pub(crate) mod access;
+pub(crate) mod error;
+pub(crate) mod format;

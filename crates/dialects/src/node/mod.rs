@@ -1,0 +1,2 @@
+//! Node.js.
+pub(crate) mod fetch;

@@ -1,0 +1,33 @@
+//! The nouns and contracts of why502: what a log record says, what a cause looks like, what a
+//! diagnosis holds.
+//!
+//! Rank 0 of the workspace: no IO, no clock, no serialisation, no dependency. Everything else
+//! speaks these words, and nothing here knows who speaks them.
+
+#![forbid(unsafe_code)]
+
+mod cause;
+mod coordinates;
+mod describe;
+mod diagnosis;
+mod event;
+mod mechanism;
+mod names;
+mod signal;
+mod text;
+mod time;
+
+pub use cause::{
+    Band, Cause, Claim, Condition, Direction, Drill, Evidence, Place, Predicts, Remedy, Rival,
+    Shows, Test, Visibility,
+};
+pub use coordinates::{Author, HopKind, Phase, ProxyError, Reuse, Role, Side};
+pub use diagnosis::{
+    Assumption, Citation, Complaint, Diagnosis, Finding, Incident, Missing, Observation, RivalNote,
+    RuledOut, Skew, SourceSummary, StreamSummary, Unexplained, Verdict, Window,
+};
+pub use event::{Event, Failure, Occurrence, OccurrenceKind, Request, Tally, Timers};
+pub use mechanism::Mechanism;
+pub use signal::Signal;
+pub use text::{Lang, Statement, Text};
+pub use time::{Micros, Timestamp};

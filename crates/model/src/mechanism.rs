@@ -1,0 +1,167 @@
+//! The finest coordinate: what the record says happened, in one vocabulary for all dialects.
+//!
+//! `ProxyError` is the field's standard word and is too coarse to tell causes apart (nginx's
+//! errno 99 and errno 111 are both failures to connect); the vendors' own tokens are too many.
+//! A dialect maps each token to the mechanism it states, and to no more than it states.
+
+use crate::names::vocabulary;
+use crate::{Phase, ProxyError, Side};
+
+vocabulary! {
+    /// What a record says happened to a request.
+    pub enum Mechanism {
+        /// The name does not exist (NXDOMAIN, ENOTFOUND).
+        NameNotFound = "name-not-found",
+        /// The resolver failed or did not answer (SERVFAIL, EAI_AGAIN, resolver timeout).
+        NameLookupFailed = "name-lookup-failed",
+        /// The address answered the SYN with a reset (ECONNREFUSED, errno 111).
+        ConnectRefused = "connect-refused",
+        /// The SYN was never answered (ETIMEDOUT, connect timer).
+        ConnectTimeout = "connect-timeout",
+        /// No route, or an ICMP unreachable (EHOSTUNREACH 113, ENETUNREACH 101).
+        ConnectUnreachable = "connect-unreachable",
+        /// Connecting failed and the record does not say how.
+        ConnectFailed = "connect-failed",
+        /// The caller had no free source port for the destination (EADDRNOTAVAIL, errno 99).
+        NoLocalPort = "no-local-port",
+        /// The caller was forbidden to connect (EACCES, errno 13).
+        ConnectForbidden = "connect-forbidden",
+        /// The listener's queue was full (EAGAIN, errno 11 on a unix socket).
+        ListenQueueFull = "listen-queue-full",
+        /// The unix socket's file does not exist (ENOENT, errno 2).
+        SocketMissing = "socket-missing",
+        /// A limit of the proxy itself: file descriptors, worker connections, circuit breaker.
+        ProxyLimit = "proxy-limit",
+        /// The request waited in the proxy's queue until its queue timer fired.
+        QueueTimeout = "queue-timeout",
+        /// The group of targets is empty, or the gateway found none to send to.
+        NoTarget = "no-target",
+        /// Every target is marked unhealthy or down.
+        NoHealthyTarget = "no-healthy-target",
+        /// Every target is out because of failures the proxy counted itself.
+        AllTargetsEjected = "all-targets-ejected",
+        /// The platform had no instance to give the request to.
+        NoInstance = "no-instance",
+        /// No route or cluster matched the request.
+        NoRoute = "no-route",
+        /// The TLS handshake failed; the record does not say more.
+        TlsHandshakeFailed = "tls-handshake-failed",
+        /// The peer spoke something other than TLS ("wrong version number").
+        TlsPlaintextPeer = "tls-plaintext-peer",
+        /// The peer sent a TLS alert about protocol, cipher or a missing client certificate.
+        TlsAlert = "tls-alert",
+        /// The peer did not know the server name (alert 112), or the certificate's names do not
+        /// match the name the gateway used.
+        TlsNameMismatch = "tls-name-mismatch",
+        /// The peer's certificate is expired, self-signed or its chain is incomplete.
+        TlsCertificateInvalid = "tls-certificate-invalid",
+        /// The TLS handshake timed out.
+        TlsTimeout = "tls-timeout",
+        /// Sending the request failed because the peer had closed (EPIPE, ECONNRESET).
+        RequestSendFailed = "request-send-failed",
+        /// Sending the request timed out.
+        RequestSendTimeout = "request-send-timeout",
+        /// The peer closed the connection in order (FIN) before the first byte of a response.
+        ClosedBeforeResponse = "closed-before-response",
+        /// The peer reset the connection (RST) before the first byte of a response.
+        ResetBeforeResponse = "reset-before-response",
+        /// The connection ended before a response; the record does not say how.
+        EndedBeforeResponse = "ended-before-response",
+        /// The response did not begin before the reader's timer fired.
+        ResponseTimeout = "response-timeout",
+        /// The response began and then stalled until the reader's timer fired.
+        ResponseStalled = "response-stalled",
+        /// The whole request ran into the platform's own limit on its duration.
+        RequestDeadline = "request-deadline",
+        /// The response's header section exceeds the reader's buffer or limit.
+        ResponseHeaderTooLarge = "response-header-too-large",
+        /// The response is not valid HTTP: status line, header syntax, framing.
+        ResponseMalformed = "response-malformed",
+        /// The peer speaks another protocol version (HTTP/2, gRPC, FastCGI).
+        ProtocolMismatch = "protocol-mismatch",
+        /// The response ended before its declared length or last chunk.
+        ResponseTruncated = "response-truncated",
+        /// The peer answered, or closed, before it had read the whole request.
+        EarlyResponse = "early-response",
+        /// The platform lost the connection to the instance, or got a malformed response: it does
+        /// not say which (Cloud Run 503).
+        InstanceConnectionError = "instance-connection-error",
+        /// The instance was killed for its memory use while handling the request.
+        InstanceOutOfMemory = "instance-out-of-memory",
+        /// The hop behind answered with this status itself.
+        StatusFromUpstream = "status-from-upstream",
+        /// The application wrote this status and the record says no more.
+        StatusFromApplication = "status-from-application",
+        /// The client closed before the answer was complete.
+        ClientClosed = "client-closed",
+        /// The client did not send its request in time.
+        ClientTimeout = "client-timeout",
+        /// The client's request is malformed or too large.
+        ClientRequestInvalid = "client-request-invalid",
+        /// A policy, a rate limit or a filter of the gateway refused the request.
+        Denied = "denied",
+        /// The gateway failed for a reason of its own.
+        GatewayInternal = "gateway-internal",
+        /// The gateway wrote an error status and the record does not say why.
+        Unspecified = "unspecified",
+    }
+}
+
+impl Mechanism {
+    /// Side, phase and RFC 9209 error that go with the mechanism seen from a gateway, for
+    /// dialects whose records say no more than the mechanism itself.
+    #[must_use]
+    pub const fn usual(self) -> (Side, Option<Phase>, Option<ProxyError>) {
+        use Mechanism as M;
+        use Phase as P;
+        use ProxyError as E;
+        let (phase, error) = match self {
+            M::NameNotFound => (P::Resolve, E::DnsError),
+            M::NameLookupFailed => (P::Resolve, E::DnsTimeout),
+            M::ConnectRefused => (P::Connect, E::ConnectionRefused),
+            M::ConnectTimeout => (P::Connect, E::ConnectionTimeout),
+            M::ConnectUnreachable => (P::Connect, E::DestinationIpUnroutable),
+            M::ConnectFailed => (P::Connect, E::DestinationUnavailable),
+            M::NoLocalPort => (P::Connect, E::ConnectionLimitReached),
+            M::ConnectForbidden => (P::Connect, E::DestinationIpProhibited),
+            M::ListenQueueFull => (P::Connect, E::ConnectionLimitReached),
+            M::SocketMissing => (P::Connect, E::DestinationNotFound),
+            M::ProxyLimit => return (Side::Gateway, None, Some(E::ConnectionLimitReached)),
+            M::QueueTimeout => {
+                return (Side::Gateway, Some(P::PickTarget), Some(E::ConnectionLimitReached));
+            }
+            M::NoTarget | M::NoHealthyTarget | M::AllTargetsEjected | M::NoInstance => {
+                (P::PickTarget, E::DestinationUnavailable)
+            }
+            M::NoRoute => return (Side::Gateway, Some(P::Route), Some(E::DestinationNotFound)),
+            M::TlsHandshakeFailed | M::TlsPlaintextPeer => (P::Tls, E::TlsProtocolError),
+            M::TlsAlert => (P::Tls, E::TlsAlertReceived),
+            M::TlsNameMismatch | M::TlsCertificateInvalid => (P::Tls, E::TlsCertificateError),
+            M::TlsTimeout => (P::Tls, E::ConnectionTimeout),
+            M::RequestSendFailed => (P::RequestSend, E::ConnectionTerminated),
+            M::RequestSendTimeout => (P::RequestSend, E::ConnectionWriteTimeout),
+            M::ClosedBeforeResponse
+            | M::ResetBeforeResponse
+            | M::EndedBeforeResponse
+            | M::InstanceConnectionError
+            | M::InstanceOutOfMemory => (P::ResponseWait, E::ConnectionTerminated),
+            M::ResponseTimeout | M::RequestDeadline => (P::ResponseWait, E::HttpResponseTimeout),
+            M::ResponseStalled => (P::ResponseBody, E::ConnectionReadTimeout),
+            M::ResponseHeaderTooLarge => (P::ResponseHead, E::HttpResponseHeaderSectionSize),
+            M::ResponseMalformed | M::ProtocolMismatch => (P::ResponseHead, E::HttpProtocolError),
+            M::ResponseTruncated => (P::ResponseBody, E::HttpResponseIncomplete),
+            M::EarlyResponse => (P::RequestSend, E::HttpProtocolError),
+            M::StatusFromUpstream | M::StatusFromApplication => {
+                return (Side::Upstream, Some(P::ResponseHead), None);
+            }
+            M::ClientClosed => return (Side::Client, None, None),
+            M::ClientTimeout | M::ClientRequestInvalid => {
+                return (Side::Client, Some(P::RequestRead), Some(E::HttpRequestError));
+            }
+            M::Denied => return (Side::Gateway, Some(P::Route), Some(E::HttpRequestDenied)),
+            M::GatewayInternal => return (Side::Gateway, None, Some(E::ProxyInternalError)),
+            M::Unspecified => return (Side::Gateway, None, None),
+        };
+        (Side::Upstream, Some(phase), Some(error))
+    }
+}

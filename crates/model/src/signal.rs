@@ -1,0 +1,117 @@
+//! The named facts that the engine measures and that causes are described with.
+//!
+//! A signal is measured on one incident window `W` and on `F`, the failing requests of that window
+//! which the cause claims. It is either known (a number; flags are 0 or 1, "never" is infinity) or
+//! not visible: the evidence that would show it is not there. Not visible is never the same as
+//! zero.
+
+use crate::names::vocabulary;
+
+vocabulary! {
+    /// A named fact measured on a window and the failures a cause claims in it.
+    pub enum Signal {
+        /// Number of failing requests in F.
+        Failures = "failures",
+        /// Share of F whose record states this cause by itself (claims marked `states`).
+        StatedShare = "stated-share",
+        /// Share of F, where a duration is known, that ended within 50 ms of being sent.
+        ShortWaitShare = "short-wait-share",
+        /// Share of F, where a duration is known, that took one second or longer.
+        LongWaitShare = "long-wait-share",
+        /// Largest share of F that ended at one and the same duration of 0.9 s or more (within
+        /// 3 %): a timer's fingerprint.
+        TimerShare = "timer-share",
+        /// Share of F, where the record tells, that failed on a reused connection.
+        ReusedShare = "reused-share",
+        /// Share of F, where the method is known, that is not idempotent (POST, PATCH).
+        UnsafeMethodShare = "unsafe-method-share",
+        /// Share of F, where the target is known, on the target with the most failures.
+        TopTargetShare = "top-target-share",
+        /// Number of different targets in F.
+        FailingTargets = "failing-targets",
+        /// Of all requests in W to the targets of F, the share that succeeded. Not visible where
+        /// successes cannot be seen (error logs alone).
+        TargetSuccessShare = "target-success-share",
+        /// Of the targets of the same hops, the share that succeeded at least once in W.
+        HealthyTargetShare = "healthy-target-share",
+        /// Share of F, where the path is known, on the path with the most failures.
+        TopPathShare = "top-path-share",
+        /// Share of all counted requests in W that are in F.
+        FailureRate = "failure-rate",
+        /// Share of ten equal parts of W in which F has failures: 1 is an even trickle.
+        Steadiness = "steadiness",
+        /// Largest share of F inside any 60 seconds.
+        BurstShare = "burst-share",
+        /// Length of W in seconds.
+        WindowSeconds = "window-seconds",
+        /// Request rate in W over the request rate outside W.
+        LoadRise = "load-rise",
+        /// 95th percentile of the duration of healthy requests in W over that outside W.
+        LatencyRise = "latency-rise",
+        /// Seconds from the last deploy to the first failure of F; infinity if none came within
+        /// 30 minutes before. Not visible without any deploy record in the evidence.
+        DeployLead = "deploy-lead",
+        /// Share of the deploys in the evidence that F followed within 20 minutes.
+        DeploysFollowed = "deploys-followed",
+        /// Share of F within 30 s after an instance was told to stop, or a deploy completed.
+        StopAlignedShare = "stop-aligned-share",
+        /// 1 if F ended by itself: no further deploy, and evidence goes on for a while without it.
+        Recovers = "recovers",
+        /// Share of F on targets that never served again after W although their hop did.
+        VanishedTargetShare = "vanished-target-share",
+        /// Share of F on targets or revisions that first appeared within 20 minutes before it.
+        NewTargetShare = "new-target-share",
+        /// Packets the NAT dropped for want of a port in W (as logged; logging may be sampled).
+        NatDrops = "nat-drops",
+        /// Share of the NAT drops of the whole evidence that fall into W.
+        NatDropFocus = "nat-drop-focus",
+        /// Share of the outward calls that failed in W, where the destination is known, whose
+        /// destination is one the NAT dropped packets to.
+        NatDestinationMatch = "nat-destination-match",
+        /// Outward calls of applications that failed in W, of any mechanism.
+        EgressFailures = "egress-failures",
+        /// Outward calls that failed in W because nobody answered the SYN.
+        EgressConnectTimeouts = "egress-connect-timeouts",
+        /// Outward calls that failed in W because the name could not be resolved.
+        EgressLookupFailures = "egress-lookup-failures",
+        /// Processes the kernel or the platform killed for memory in W or a minute before.
+        OomKills = "oom-kills",
+        /// Processes that ended by themselves or by a signal in W or a minute before.
+        ProcessExits = "process-exits",
+        /// Share of F within 5 s of such an end or such a kill.
+        ExitAlignedShare = "exit-aligned-share",
+        /// Workers a supervisor killed in W.
+        WorkerKills = "worker-kills",
+        /// Instances that started in W or ten minutes before.
+        InstanceStarts = "instance-starts",
+        /// Instances told to stop in W or a minute before.
+        InstanceStops = "instance-stops",
+        /// Reports in W that a process did not listen where it had to.
+        ListenFailures = "listen-failures",
+        /// Reports in W that all workers or slots are busy.
+        PoolSaturations = "pool-saturations",
+        /// Targets marked down in W or two minutes before.
+        HealthDowns = "health-downs",
+        /// Reports in W that a group had no target left.
+        NoServerLeft = "no-server-left",
+        /// Targets a proxy took out because of failed requests, in W or a minute before.
+        Ejections = "ejections",
+        /// Share of F preceded, within 15 s and at the same hop, by another failure to reach or
+        /// read from a target.
+        PrecededByTargetFailure = "preceded-by-target-failure",
+        /// Requests the platform could find no instance for, in W.
+        ScaleLimits = "scale-limits",
+        /// Refusals of a database or its pool in W.
+        DatabaseLimits = "database-limits",
+        /// Unhandled errors of applications in W.
+        ApplicationErrors = "application-errors",
+        /// Listen queues the kernel saw overflow in W.
+        ListenOverflows = "listen-overflows",
+        /// Requests, joined by id, which the hop behind finished after the outer hop had given up.
+        InnerFinishedLater = "inner-finished-later",
+        /// Share of F, where the hop behind logs the same ids, that the hop behind never logged.
+        InnerNeverSawShare = "inner-never-saw-share",
+        /// Number of causes this one leads to whose needs all hold in W.
+        EffectsHold = "effects-hold",
+    }
+}
