@@ -1,1 +1,22 @@
-//! placeholder
+//! Events to findings: digest, signals, attribution, verdicts.
+//!
+//! Pure: no IO, no clock, no randomness. The causes come in as a parameter; this crate knows none
+//! of them by name.
+
+#![forbid(unsafe_code)]
+
+mod attribution;
+mod diagnose;
+mod digest;
+mod figures;
+mod findings;
+mod hash;
+mod incidents;
+mod joins;
+mod measure;
+mod traits;
+mod view;
+mod windows;
+
+pub use diagnose::diagnose;
+pub use digest::{Digest, Place};

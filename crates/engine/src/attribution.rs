@@ -1,0 +1,276 @@
+//! Which causes hold in an incident, and which failing request goes to which of them.
+
+use std::collections::BTreeMap;
+
+use model::{Cause, Claim, Signal, Test, Window};
+
+use crate::incidents::Cluster;
+use crate::measure::{Measured, Scope};
+use crate::view::{Fail, View};
+
+/// What the evidence says about a cause.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// A rule-out is met.
+    Excluded(&'static Test, Measured),
+    /// A need is visibly not met.
+    NotThis,
+    /// A need cannot be seen.
+    Undecided,
+    /// All needs are met and nothing rules it out.
+    Holds,
+}
+
+/// A cause that claims some of an incident's failures.
+pub(crate) struct Candidate<'s, 'a> {
+    pub(crate) scope: Scope<'s, 'a>,
+    pub(crate) state: State,
+    /// Claimed members (also of hops that are not counted), and whether the record states it.
+    pub(crate) claims: BTreeMap<usize, bool>,
+    /// Needs and supports that are met.
+    pub(crate) met: Vec<(&'static Test, Measured)>,
+    /// Signals among needs and supports that are not visible.
+    pub(crate) invisible: Vec<Signal>,
+}
+
+impl Candidate<'_, '_> {
+    pub(crate) fn cause(&self) -> &'static Cause {
+        self.scope.cause
+    }
+
+    pub(crate) fn holds(&self) -> bool {
+        matches!(self.state, State::Holds)
+    }
+
+    /// A record states it, or other evidence does.
+    pub(crate) fn is_stated(&self) -> bool {
+        self.scope.stated * 2.0 >= self.scope.weight().max(1e-9)
+            || self.met.iter().any(|(test, _)| test.proves)
+    }
+
+    pub(crate) fn independent(&self) -> usize {
+        self.met.iter().filter(|(test, _)| test.independent).count()
+    }
+
+    /// Whether it may stand as the root of what another cause shows: more than its needs speak
+    /// for it.
+    fn is_credible(&self) -> bool {
+        let supports = self.cause().shows.supports.len();
+        self.independent() > 0
+            || self.is_stated()
+            || (supports > 0 && self.met.len() > self.cause().shows.needs.len())
+    }
+
+    fn score(&self) -> (bool, usize, usize) {
+        (self.is_stated(), self.independent(), self.met.len())
+    }
+}
+
+/// The order of causes: what leads to what.
+pub(crate) struct Graph {
+    causes: &'static [&'static Cause],
+}
+
+impl Graph {
+    pub(crate) fn new(causes: &'static [&'static Cause]) -> Graph {
+        Graph { causes }
+    }
+
+    fn by_slug(&self, slug: &str) -> Option<&'static Cause> {
+        self.causes.iter().copied().find(|cause| cause.slug == slug)
+    }
+
+    /// Whether one cause brings about another, directly or through others.
+    pub(crate) fn leads(&self, from: &'static Cause, to: &'static Cause) -> bool {
+        self.reach(from, to, self.causes.len())
+    }
+
+    fn reach(&self, from: &'static Cause, to: &'static Cause, depth: usize) -> bool {
+        depth > 0
+            && from
+                .leads_to
+                .iter()
+                .filter_map(|slug| self.by_slug(slug))
+                .any(|effect| effect.slug == to.slug || self.reach(effect, to, depth - 1))
+    }
+
+    /// Longest way down to a symptom.
+    pub(crate) fn height(&self, cause: &'static Cause) -> usize {
+        self.height_within(cause, self.causes.len())
+    }
+
+    fn height_within(&self, cause: &'static Cause, depth: usize) -> usize {
+        if depth == 0 {
+            return 0;
+        }
+        let effects = cause.leads_to.iter().filter_map(|slug| self.by_slug(slug));
+        effects.map(|effect| 1 + self.height_within(effect, depth - 1)).max().unwrap_or(0)
+    }
+}
+
+/// Judges every cause on one incident.
+pub(crate) fn judge<'s, 'a>(
+    view: &'s View<'a>,
+    cluster: &'s Cluster,
+    clusters: &'s [Cluster],
+    graph: &Graph,
+) -> Vec<Candidate<'s, 'a>> {
+    let mut order: Vec<&'static Cause> = graph.causes.to_vec();
+    order.sort_by_key(|cause| (graph.height(cause), cause.slug));
+    let mut candidates: Vec<Candidate<'s, 'a>> = Vec::new();
+    for cause in order {
+        let mut claims = BTreeMap::new();
+        for &position in &cluster.members {
+            if let Some(states) = claimed(cause, &view.fails[position]) {
+                claims.insert(position, states);
+            }
+        }
+        let effects: Vec<&Candidate<'_, '_>> =
+            candidates.iter().filter(|c| c.holds() && graph.leads(cause, c.cause())).collect();
+        if cause.shows.claims_effects {
+            for effect in &effects {
+                for &position in effect.claims.keys() {
+                    claims.entry(position).or_insert(false);
+                }
+            }
+        }
+        if claims.is_empty() {
+            continue;
+        }
+        let effects = effects.len();
+        candidates.push(weigh(view, cluster, clusters, cause, claims, effects));
+    }
+    candidates
+}
+
+fn weigh<'s, 'a>(
+    view: &'s View<'a>,
+    cluster: &'s Cluster,
+    clusters: &'s [Cluster],
+    cause: &'static Cause,
+    claims: BTreeMap<usize, bool>,
+    effects: usize,
+) -> Candidate<'s, 'a> {
+    let mut claimed: Vec<usize> =
+        cluster.counted.iter().copied().filter(|p| claims.contains_key(p)).collect();
+    if claimed.is_empty() {
+        claimed = claims.keys().copied().collect();
+    }
+    let stated = claimed.iter().filter(|p| claims[p]).map(|&p| view.fails[p].weight).sum();
+    let at = |position: Option<&usize>| position.map(|&p| view.fails[p].at);
+    let window = match (at(claimed.first()), at(claimed.last())) {
+        (Some(start), Some(end)) => Window { start, end },
+        _ => Window { start: model::Timestamp(0), end: model::Timestamp(0) },
+    };
+    let scope = Scope { view, cluster, window, claimed, stated, effects, clusters, cause };
+    let mut candidate =
+        Candidate { scope, state: State::Holds, claims, met: Vec::new(), invisible: Vec::new() };
+    let mut undecided = false;
+    for test in cause.shows.needs {
+        match candidate.scope.measure(test.signal) {
+            None => {
+                undecided = true;
+                candidate.invisible.push(test.signal);
+            }
+            Some(measured) if test.is.holds(measured.value) => {
+                candidate.met.push((test, measured));
+            }
+            Some(_) => {
+                candidate.state = State::NotThis;
+                return candidate;
+            }
+        }
+    }
+    for test in cause.shows.rules_out {
+        if let Some(measured) = candidate.scope.measure(test.signal)
+            && test.is.holds(measured.value)
+        {
+            candidate.state = State::Excluded(test, measured);
+            return candidate;
+        }
+    }
+    for test in cause.shows.supports {
+        match candidate.scope.measure(test.signal) {
+            None => candidate.invisible.push(test.signal),
+            Some(measured) if test.is.holds(measured.value) => {
+                candidate.met.push((test, measured));
+            }
+            Some(_) => {}
+        }
+    }
+    if undecided {
+        candidate.state = State::Undecided;
+    }
+    candidate
+}
+
+/// Whether a cause claims a failing request, and whether its record states the cause.
+fn claimed(cause: &Cause, fail: &Fail<'_>) -> Option<bool> {
+    let matching = cause.shows.claims.iter().filter(|claim| matches(claim, fail));
+    matching.map(|claim| claim.states).reduce(|a, b| a || b)
+}
+
+fn matches(claim: &Claim, fail: &Fail<'_>) -> bool {
+    fn within<T: PartialEq>(list: &[T], value: T) -> bool {
+        list.is_empty() || list.contains(&value)
+    }
+    let failure = fail.failure;
+    within(claim.mechanisms, failure.mechanism)
+        && within(claim.sides, failure.side)
+        && within(claim.statuses, fail.key.status)
+        && within(claim.authors, fail.key.author)
+        && within(claim.reuse, failure.reuse)
+        && within(claim.bands, fail.key.band)
+}
+
+/// Whether a candidate may take a request that some candidates' records state: it must state it
+/// too, or bring about a cause that does.
+pub(crate) fn admissible(
+    graph: &Graph,
+    candidates: &[Candidate<'_, '_>],
+    candidate: usize,
+    position: usize,
+) -> bool {
+    let mine = &candidates[candidate];
+    if !mine.claims.contains_key(&position) {
+        return false;
+    }
+    let stating: Vec<&Candidate<'_, '_>> =
+        candidates.iter().filter(|c| c.holds() && c.claims.get(&position) == Some(&true)).collect();
+    stating.is_empty()
+        || stating
+            .iter()
+            .any(|c| c.cause().slug == mine.cause().slug || graph.leads(mine.cause(), c.cause()))
+}
+
+/// The candidate each counted failure goes to: the deepest credible cause, then the best shown.
+pub(crate) fn assign(
+    graph: &Graph,
+    candidates: &[Candidate<'_, '_>],
+    counted: &[usize],
+) -> BTreeMap<usize, Vec<usize>> {
+    let mut assigned: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for &position in counted {
+        let able: Vec<usize> = (0..candidates.len())
+            .filter(|&c| candidates[c].holds() && admissible(graph, candidates, c, position))
+            .collect();
+        let best = able
+            .iter()
+            .copied()
+            .filter(|&c| {
+                !able.iter().any(|&d| {
+                    candidates[d].is_credible()
+                        && graph.leads(candidates[d].cause(), candidates[c].cause())
+                })
+            })
+            .max_by_key(|&c| {
+                let candidate = &candidates[c];
+                let states = candidate.claims.get(&position) == Some(&true);
+                (states, candidate.score(), std::cmp::Reverse(candidate.cause().slug))
+            });
+        if let Some(best) = best {
+            assigned.entry(best).or_default().push(position);
+        }
+    }
+    assigned
+}

@@ -1,0 +1,93 @@
+//! Things that happened: exact counts over time and by subject, and a sample with times.
+
+use model::{Occurrence, OccurrenceKind, Timestamp};
+
+use super::bounded::{Bounded, Merge, Sample};
+use super::series::Series;
+use super::{Period, Place, cited, short};
+use crate::hash::{self, Map};
+
+/// One occurrence, as far as later steps need it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Happened {
+    pub(crate) at: Option<Timestamp>,
+    pub(crate) subject: Box<str>,
+    pub(crate) object: Option<Box<str>>,
+    pub(crate) detail: Option<Box<str>>,
+    pub(crate) text: Box<str>,
+}
+
+/// Counts of one subject and object.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PairCounts {
+    pub(crate) count: u64,
+    pub(crate) seen: Period,
+    pub(crate) slots: Series<u64, 512>,
+}
+
+impl Merge for PairCounts {
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.seen.merge(other.seen);
+        self.slots.merge(other.slots);
+    }
+}
+
+/// Subject and object.
+pub(crate) type Pair = (Box<str>, Box<str>);
+
+/// All occurrences of one kind.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OfKind {
+    pub(crate) count: u64,
+    pub(crate) period: Period,
+    pub(crate) slots: Series<u64, 4096>,
+    pub(crate) sample: Sample<Happened, 1024>,
+    pub(crate) pairs: Bounded<Pair, PairCounts, 2048>,
+}
+
+impl Merge for OfKind {
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.period.merge(other.period);
+        self.slots.merge(other.slots);
+        self.sample.merge(other.sample);
+        self.pairs.merge(other.pairs);
+    }
+}
+
+/// All occurrences.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Occurrences {
+    pub(crate) kinds: Map<OccurrenceKind, OfKind>,
+}
+
+impl Occurrences {
+    pub(crate) fn add(&mut self, occurrence: &Occurrence<'_>, place: Place, record: &str) {
+        let of_kind = self.kinds.entry(occurrence.kind).or_default();
+        of_kind.count += 1;
+        let object = occurrence.object.as_deref().unwrap_or("");
+        let pair = (short(&occurrence.subject, 120), short(object, 120));
+        let counts = of_kind.pairs.entry(&pair);
+        counts.count += 1;
+        if let Some(at) = occurrence.at {
+            *counts.slots.slot(at) += 1;
+            counts.seen.add(at);
+            of_kind.period.add(at);
+            *of_kind.slots.slot(at) += 1;
+        }
+        of_kind.sample.offer(hash::of(&place), place, || Happened {
+            at: occurrence.at,
+            subject: short(&occurrence.subject, 120),
+            object: occurrence.object.as_deref().map(|o| short(o, 120)),
+            detail: occurrence.detail.as_deref().map(|d| short(d, 160)),
+            text: cited(record),
+        });
+    }
+
+    pub(crate) fn merge(&mut self, other: Occurrences) {
+        for (kind, of_kind) in other.kinds {
+            self.kinds.entry(kind).or_default().merge(of_kind);
+        }
+    }
+}

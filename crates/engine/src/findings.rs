@@ -1,0 +1,353 @@
+//! Candidates to findings: verdicts, chains, citations, what was ruled out, what is missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{
+    Cause, Citation, Finding, Missing, Observation, RivalNote, RuledOut, Signal, Statement, Text,
+    Unexplained, Verdict, Visibility, Window,
+};
+
+use crate::attribution::{Candidate, Graph, State, admissible, assign};
+use crate::figures;
+use crate::incidents::Cluster;
+use crate::measure::Shown;
+use crate::view::View;
+
+/// Failing records cited per finding.
+const FAILING: usize = 5;
+/// Missing evidence named per finding.
+const MISSING: usize = 4;
+
+const NO_SEPARATION: Text =
+    Text::new("nothing in this evidence separates the two", "この証拠だけでは両者を区別できません");
+
+/// Turns places into citations.
+pub(crate) struct Citer<'c> {
+    pub(crate) line_of: &'c dyn Fn(crate::Place) -> u64,
+}
+
+impl Citer<'_> {
+    pub(crate) fn cite(&self, shown: &Shown) -> Citation {
+        Citation {
+            at: shown.at,
+            source: shown.place.source as usize,
+            line: (self.line_of)(shown.place),
+            text: shown.text.clone(),
+        }
+    }
+
+    /// The first of some failing requests, one of each kind before a second of any.
+    fn failing(&self, view: &View<'_>, positions: &[usize], most: usize) -> Vec<Citation> {
+        let mut rounds: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        let mut seen: BTreeMap<(&str, model::Mechanism, u16), usize> = BTreeMap::new();
+        for (order, &position) in positions.iter().enumerate() {
+            let fail = &view.fails[position];
+            if fail.text.is_none() {
+                continue;
+            }
+            let kind = (fail.key.dialect, fail.failure.mechanism, fail.key.status);
+            let round = seen.entry(kind).or_default();
+            rounds.insert((*round, order), position);
+            *round += 1;
+        }
+        let mut chosen: Vec<usize> = rounds.into_values().take(most).collect();
+        chosen.sort_unstable();
+        let mut citations = Vec::new();
+        for position in chosen {
+            let fail = &view.fails[position];
+            let at = fail.dated.then_some(fail.at);
+            let text = fail.text.unwrap_or("").to_owned();
+            citations.push(self.cite(&Shown { at, place: fail.place, text }));
+            if let Some((place, text)) = fail.explained_by {
+                citations.push(self.cite(&Shown { at, place, text: text.to_owned() }));
+            }
+        }
+        citations
+    }
+}
+
+/// The findings of one incident and what they leave unexplained.
+pub(crate) fn of(
+    view: &View<'_>,
+    cluster: &Cluster,
+    candidates: &[Candidate<'_, '_>],
+    graph: &Graph,
+    citer: &Citer<'_>,
+) -> (Vec<Finding>, Option<Unexplained>) {
+    let assigned = assign(graph, candidates, &cluster.counted);
+    let explained: BTreeSet<usize> = assigned.values().flatten().copied().collect();
+    let mut findings: Vec<Finding> = assigned
+        .iter()
+        .map(|(&candidate, positions)| {
+            finding(view, candidates, candidate, positions, graph, citer)
+        })
+        .collect();
+    let rest: Vec<usize> =
+        cluster.counted.iter().copied().filter(|p| !explained.contains(p)).collect();
+    let (undecided, unexplained) = cannot_tell(view, candidates, &rest, graph, citer);
+    findings.extend(undecided);
+    findings.sort_by_key(|f| (std::cmp::Reverse(f.failures), f.cause.slug));
+    (findings, unexplained)
+}
+
+fn weight(view: &View<'_>, positions: &[usize]) -> f64 {
+    positions.iter().map(|&p| view.fails[p].weight).sum()
+}
+
+fn rounded(weight: f64) -> u64 {
+    weight.round().max(0.0) as u64
+}
+
+fn windows(view: &View<'_>, positions: &[usize]) -> Vec<Window> {
+    let dated = || positions.iter().map(|&p| &view.fails[p]).filter(|f| f.dated);
+    match (dated().map(|f| f.at).min(), dated().map(|f| f.at).max()) {
+        (Some(start), Some(end)) => vec![Window { start, end }],
+        _ => Vec::new(),
+    }
+}
+
+fn finding(
+    view: &View<'_>,
+    candidates: &[Candidate<'_, '_>],
+    chosen: usize,
+    positions: &[usize],
+    graph: &Graph,
+    citer: &Citer<'_>,
+) -> Finding {
+    let candidate = &candidates[chosen];
+    let cause = candidate.cause();
+    let figures = figures::of(&candidate.scope);
+    let all = weight(view, positions);
+    let takes_half = |other: usize| {
+        let could = positions.iter().copied().filter(|&p| admissible(graph, candidates, other, p));
+        let could: Vec<usize> = could.collect();
+        weight(view, &could) * 2.0 >= all
+    };
+    let related = |other: &'static Cause| {
+        other.slug == cause.slug || graph.leads(cause, other) || graph.leads(other, cause)
+    };
+    let rivals: Vec<&Candidate<'_, '_>> = (0..candidates.len())
+        .filter(|&c| candidates[c].holds() && !related(candidates[c].cause()) && takes_half(c))
+        .map(|c| &candidates[c])
+        .collect();
+    let verdict = verdict(candidate, &rivals, candidates);
+    let rivals: Vec<RivalNote> = if verdict == Verdict::Proved {
+        Vec::new()
+    } else {
+        rivals.iter().map(|rival| rival_note(cause, rival.cause())).collect()
+    };
+    let chain = chain(candidate, candidates, positions, graph);
+    let ruled_out = candidates
+        .iter()
+        .filter(|c| !chain.iter().any(|link| link.slug == c.cause().slug))
+        .filter(|c| positions.iter().any(|p| c.claims.contains_key(p)))
+        .filter_map(|c| ruled_out(c, citer))
+        .collect();
+    let deeper_or_rival = candidates.iter().filter(|c| {
+        matches!(c.state, State::Undecided)
+            && positions.iter().any(|p| c.claims.contains_key(p))
+            && verdict != Verdict::Proved
+    });
+    let mut missing = missing(candidate);
+    deeper_or_rival.for_each(|c| extend(&mut missing, self::missing(c)));
+    missing.truncate(MISSING);
+    Finding {
+        cause,
+        verdict,
+        failures: rounded(all),
+        windows: windows(view, positions),
+        chain,
+        observations: observations(candidate, &figures, citer),
+        failing: citer.failing(view, positions, FAILING),
+        ruled_out,
+        rivals,
+        missing: into_missing(missing),
+        figures,
+    }
+}
+
+fn verdict(
+    candidate: &Candidate<'_, '_>,
+    rivals: &[&Candidate<'_, '_>],
+    candidates: &[Candidate<'_, '_>],
+) -> Verdict {
+    if candidate.is_stated() {
+        return Verdict::Proved;
+    }
+    if !rivals.is_empty() || candidate.independent() == 0 {
+        return Verdict::Consistent;
+    }
+    let listed = candidate.cause().shows.rivals;
+    let decided = |slug: &str| {
+        candidates
+            .iter()
+            .find(|c| c.cause().slug == slug)
+            .is_none_or(|c| matches!(c.state, State::Excluded(..) | State::NotThis))
+    };
+    let excluded = candidates.iter().any(|c| {
+        matches!(c.state, State::Excluded(..)) && listed.iter().any(|r| r.slug == c.cause().slug)
+    });
+    let all_decided = listed.iter().all(|rival| decided(rival.slug));
+    if candidate.independent() >= 2 && excluded && all_decided {
+        Verdict::Proved
+    } else {
+        Verdict::Supported
+    }
+}
+
+fn rival_note(cause: &'static Cause, rival: &'static Cause) -> RivalNote {
+    let said = |a: &'static Cause, b: &'static Cause| {
+        a.shows.rivals.iter().find(|r| r.slug == b.slug).map(|r| r.separates)
+    };
+    let separates = said(cause, rival).or_else(|| said(rival, cause)).unwrap_or(NO_SEPARATION);
+    RivalNote { cause: rival, separates: Statement::plain(separates) }
+}
+
+fn ruled_out(candidate: &Candidate<'_, '_>, citer: &Citer<'_>) -> Option<RuledOut> {
+    let State::Excluded(test, measured) = &candidate.state else { return None };
+    let figures = figures::of(&candidate.scope);
+    Some(RuledOut {
+        cause: candidate.cause(),
+        because: statement(test.says, test.signal, measured.value, &figures),
+        citations: measured.shown_by.iter().map(|shown| citer.cite(shown)).collect(),
+    })
+}
+
+fn statement(
+    text: Text,
+    signal: Signal,
+    value: f64,
+    figures: &[(&'static str, String)],
+) -> Statement {
+    let mut statement = Statement::plain(text).with("value", figures::value(signal, value));
+    statement.values.extend(figures.iter().cloned());
+    statement
+}
+
+fn observations(
+    candidate: &Candidate<'_, '_>,
+    figures: &[(&'static str, String)],
+    citer: &Citer<'_>,
+) -> Vec<Observation> {
+    let mut met: Vec<_> = candidate.met.iter().collect();
+    met.sort_by_key(|(test, _)| (!test.proves, !test.independent));
+    met.into_iter()
+        .filter(|(test, _)| !matches!(test.signal, Signal::Failures | Signal::EffectsHold))
+        .map(|(test, measured)| Observation {
+            says: statement(test.says, test.signal, measured.value, figures),
+            citations: measured.shown_by.iter().map(|shown| citer.cite(shown)).collect(),
+            independent: test.independent,
+        })
+        .filter(|observation| !observation.says.has_gaps())
+        .collect()
+}
+
+/// From the cause down to the symptom, through causes that hold on the same failures.
+fn chain(
+    root: &Candidate<'_, '_>,
+    candidates: &[Candidate<'_, '_>],
+    positions: &[usize],
+    graph: &Graph,
+) -> Vec<&'static Cause> {
+    let mut chain = vec![root.cause()];
+    let taken: BTreeSet<usize> = positions.iter().copied().collect();
+    let all_outward =
+        |c: &Candidate<'_, '_>| c.claims.keys().all(|&p| c.scope.view.fails[p].is_outward());
+    let mut below: Vec<&Candidate<'_, '_>> = candidates
+        .iter()
+        .filter(|c| c.holds() && graph.leads(root.cause(), c.cause()))
+        .filter(|c| all_outward(c) || c.claims.keys().any(|p| taken.contains(p)))
+        .collect();
+    below.sort_by_key(|c| (std::cmp::Reverse(graph.height(c.cause())), c.cause().slug));
+    for candidate in below {
+        let last = chain[chain.len() - 1];
+        if graph.leads(last, candidate.cause()) {
+            chain.push(candidate.cause());
+        }
+    }
+    chain
+}
+
+fn missing(candidate: &Candidate<'_, '_>) -> Vec<&'static Visibility> {
+    let visible = candidate.cause().shows.visible;
+    visible.iter().filter(|v| candidate.invisible.contains(&v.signal)).collect()
+}
+
+fn extend(all: &mut Vec<&'static Visibility>, more: Vec<&'static Visibility>) {
+    for visibility in more {
+        if !all.iter().any(|v| v.what == visibility.what || v.signal == visibility.signal) {
+            all.push(visibility);
+        }
+    }
+}
+
+fn into_missing(all: Vec<&'static Visibility>) -> Vec<Missing> {
+    all.into_iter().map(|visibility| Missing { visibility }).collect()
+}
+
+/// Failures for which causes come into question but none can be decided, and the rest.
+fn cannot_tell(
+    view: &View<'_>,
+    candidates: &[Candidate<'_, '_>],
+    rest: &[usize],
+    graph: &Graph,
+    citer: &Citer<'_>,
+) -> (Vec<Finding>, Option<Unexplained>) {
+    let mut by_cause: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut unexplained = Vec::new();
+    for &position in rest {
+        let undecided = (0..candidates.len()).filter(|&c| {
+            matches!(candidates[c].state, State::Undecided)
+                && candidates[c].claims.contains_key(&position)
+        });
+        let best = undecided.max_by_key(|&c| {
+            let candidate = &candidates[c];
+            let slug = std::cmp::Reverse(candidate.cause().slug);
+            (candidate.independent(), candidate.met.len(), slug)
+        });
+        match best {
+            Some(best) => by_cause.entry(best).or_default().push(position),
+            None => unexplained.push(position),
+        }
+    }
+    let findings = by_cause
+        .into_iter()
+        .map(|(chosen, positions)| {
+            let candidate = &candidates[chosen];
+            let figures = figures::of(&candidate.scope);
+            let others: Vec<&Candidate<'_, '_>> = candidates
+                .iter()
+                .filter(|c| c.cause().slug != candidate.cause().slug)
+                .filter(|c| matches!(c.state, State::Undecided))
+                .filter(|c| positions.iter().any(|p| c.claims.contains_key(p)))
+                .collect();
+            let mut missing = missing(candidate);
+            others.iter().for_each(|other| extend(&mut missing, self::missing(other)));
+            missing.truncate(MISSING);
+            let ruled_out = candidates
+                .iter()
+                .filter(|c| positions.iter().any(|p| c.claims.contains_key(p)))
+                .filter_map(|c| ruled_out(c, citer))
+                .collect();
+            Finding {
+                cause: candidate.cause(),
+                verdict: Verdict::CannotTell,
+                failures: rounded(weight(view, &positions)),
+                windows: windows(view, &positions),
+                chain: chain(candidate, candidates, &positions, graph),
+                observations: observations(candidate, &figures, citer),
+                failing: citer.failing(view, &positions, FAILING),
+                ruled_out,
+                rivals: others.iter().map(|o| rival_note(candidate.cause(), o.cause())).collect(),
+                missing: into_missing(missing),
+                figures,
+            }
+        })
+        .collect();
+    let rest = (!unexplained.is_empty()).then(|| Unexplained {
+        failures: rounded(weight(view, &unexplained)),
+        traits: crate::traits::of(view, &unexplained),
+        failing: citer.failing(view, &unexplained, FAILING),
+    });
+    (findings, rest)
+}

@@ -1,0 +1,188 @@
+//! Records that tell of the same request: by id across hops, by client, method and path between
+//! an access log and the error log beside it; and what they say about the clocks.
+
+use std::collections::BTreeMap;
+
+use model::{Micros, Role, Side, Timestamp};
+
+use crate::view::{Fail, Shift, Slow, is_vague};
+
+/// How far an error log's whole seconds and an access log's end may lie apart.
+const SAME_REQUEST: Micros = Micros::from_millis(2_500);
+/// Clock differences below this are not worth correcting: hops differ by queueing alone.
+const NEGLIGIBLE: Micros = Micros::from_secs(2);
+/// Pairs an estimate needs.
+const ENOUGH: usize = 5;
+
+/// Which error log explains which access log.
+fn explains(explanation: &str, access: &str) -> bool {
+    matches!(
+        (explanation, access),
+        ("nginx-error", "nginx-access")
+            | ("apache-error", "apache-access" | "nginx-access")
+            | ("haproxy-notice", "haproxy-http")
+    )
+}
+
+type RequestKey<'a> = (Option<&'a str>, &'a str, Option<&'a str>);
+
+fn request_key<'a>(fail: &Fail<'a>) -> Option<RequestKey<'a>> {
+    let record = fail.record;
+    Some((record.method.as_deref(), record.path.as_deref()?, record.client.as_deref()))
+}
+
+/// Gives failing requests of access logs the more exact mechanism of the error log's record about
+/// the same request. `fails` is in the order of time.
+pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
+    let mut explanations: BTreeMap<RequestKey<'_>, Vec<usize>> = BTreeMap::new();
+    for (position, fail) in fails.iter().enumerate() {
+        if fail.key.role == Role::Explanation
+            && fail.failure.side != Side::Egress
+            && fail.dated
+            && let Some(key) = request_key(fail)
+        {
+            explanations.entry(key).or_default().push(position);
+        }
+    }
+    if explanations.is_empty() {
+        return;
+    }
+    for position in 0..fails.len() {
+        let fail = &fails[position];
+        if !fail.is_access() || fail.is_client_side() || !fail.dated {
+            continue;
+        }
+        let Some(key) = request_key(fail) else { continue };
+        let Some(candidates) = explanations.get(&key) else { continue };
+        let (at, dialect) = (fail.at, fail.key.dialect);
+        let nearest = candidates
+            .iter()
+            .copied()
+            .filter(|&c| !fails[c].absorbed && explains(fails[c].key.dialect, dialect))
+            .filter(|&c| Micros((fails[c].at - at).0.abs()) <= SAME_REQUEST)
+            .min_by_key(|&c| ((fails[c].at - at).0.abs(), fails[c].place));
+        let Some(nearest) = nearest else { continue };
+        let explanation = fails[nearest].clone();
+        fails[nearest].absorbed = true;
+        let fail = &mut fails[position];
+        fail.explained_by = explanation.text.map(|text| (explanation.place, text));
+        if is_vague(fail.failure.mechanism) {
+            let reuse = fail.failure.reuse;
+            fail.failure = explanation.failure;
+            fail.failure.reuse = reuse;
+        }
+    }
+}
+
+/// Clock differences between streams, from requests that both of them logged.
+pub(crate) fn shifts(fails: &[Fail<'_>], slow: &[Slow<'_>]) -> Vec<Shift> {
+    let mut found = whole_hours(fails);
+    found.extend(by_id(fails, slow));
+    found
+}
+
+/// An error log without zone beside an access log with one: differences in whole quarter hours.
+fn whole_hours(fails: &[Fail<'_>]) -> Vec<Shift> {
+    const QUARTER: i64 = 900_000_000;
+    let mut access: BTreeMap<RequestKey<'_>, Vec<&Fail<'_>>> = BTreeMap::new();
+    for fail in fails.iter().filter(|f| f.is_access() && f.dated) {
+        if let Some(key) = request_key(fail) {
+            access.entry(key).or_default().push(fail);
+        }
+    }
+    // Votes per (error log, offset); each explanation votes once for each offset in reach.
+    let mut votes: BTreeMap<(&str, &str, &str), BTreeMap<i64, u64>> = BTreeMap::new();
+    let mut voters: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+    for fail in fails.iter().filter(|f| f.key.role == Role::Explanation && f.dated) {
+        let Some(candidates) = request_key(fail).and_then(|key| access.get(&key)) else { continue };
+        let mut offsets: Vec<i64> = Vec::new();
+        for other in candidates.iter().filter(|o| explains(fail.key.dialect, o.key.dialect)) {
+            let difference = (other.at - fail.at).0;
+            let quarters = (difference as f64 / QUARTER as f64).round() as i64;
+            let near = (difference - quarters * QUARTER).abs() <= SAME_REQUEST.0;
+            if near && quarters.abs() <= 15 * 4 && !offsets.contains(&quarters) {
+                offsets.push(quarters);
+            }
+        }
+        let stream = (fail.key.dialect, &*fail.key.hop, candidates[0].key.dialect);
+        *voters.entry(stream).or_default() += 1;
+        for offset in offsets {
+            *votes.entry(stream).or_default().entry(offset).or_default() += 1;
+        }
+    }
+    let mut found = Vec::new();
+    for ((dialect, hop, reference), offsets) in votes {
+        let all = voters.get(&(dialect, hop, reference)).copied().unwrap_or(0);
+        let best = offsets.iter().max_by_key(|(offset, n)| (**n, -offset.abs()));
+        let Some((&quarters, &pairs)) = best else { continue };
+        if quarters != 0 && pairs >= 3 && pairs * 10 >= all * 6 {
+            found.push(Shift {
+                dialect: intern(fails, dialect),
+                hop: hop.to_owned(),
+                reference: reference.to_owned(),
+                offset: Micros(quarters * QUARTER),
+                pairs,
+            });
+        }
+    }
+    found
+}
+
+/// The `'static` name of a dialect that occurs in `fails`.
+fn intern(fails: &[Fail<'_>], name: &str) -> &'static str {
+    fails.iter().map(|f| f.key.dialect).find(|d| *d == name).unwrap_or("")
+}
+
+/// Hops whose part of a request does not lie inside the outer hop's part of it.
+fn by_id(fails: &[Fail<'_>], slow: &[Slow<'_>]) -> Vec<Shift> {
+    struct Seen<'a> {
+        kind: model::HopKind,
+        stream: Option<(&'static str, &'a str)>,
+        start: Timestamp,
+    }
+    let mut seen: BTreeMap<&str, Vec<Seen<'_>>> = BTreeMap::new();
+    for fail in fails.iter().filter(|f| f.is_access() && f.dated) {
+        if let (Some(id), Some(start)) = (fail.record.id.as_deref(), fail.record.start) {
+            let stream = Some((fail.key.dialect, &*fail.key.hop));
+            seen.entry(id).or_default().push(Seen { kind: fail.key.kind, stream, start });
+        }
+    }
+    for request in slow {
+        if let (Some(id), Some(start)) = (request.record.id.as_deref(), request.record.start) {
+            seen.entry(id).or_default().push(Seen { kind: request.kind, stream: None, start });
+        }
+    }
+    let mut lags: BTreeMap<(&'static str, &str, &'static str, &str), Vec<i64>> = BTreeMap::new();
+    for hops in seen.values() {
+        for outer in hops {
+            for inner in hops.iter().filter(|inner| inner.kind > outer.kind) {
+                if let (Some(o), Some(i)) = (outer.stream, inner.stream) {
+                    lags.entry((i.0, i.1, o.0, o.1))
+                        .or_default()
+                        .push((outer.start - inner.start).0);
+                }
+            }
+        }
+    }
+    let mut found: Vec<Shift> = Vec::new();
+    for ((dialect, hop, _, reference), mut offsets) in lags {
+        offsets.sort_unstable();
+        let median = Micros(offsets[offsets.len() / 2]);
+        let spread = offsets[offsets.len() * 3 / 4] - offsets[offsets.len() / 4];
+        let known = found.iter().any(|f| f.dialect == dialect && f.hop == hop);
+        if offsets.len() >= ENOUGH
+            && median.0.abs() > NEGLIGIBLE.0
+            && spread < median.0.abs()
+            && !known
+        {
+            found.push(Shift {
+                dialect,
+                hop: hop.to_owned(),
+                reference: reference.to_owned(),
+                offset: median,
+                pairs: offsets.len() as u64,
+            });
+        }
+    }
+    found
+}

@@ -1,0 +1,162 @@
+//! Signals about what changed: deploys, stops, exits, and how the failures lie around them.
+
+use model::{Micros, OccurrenceKind, Timestamp};
+
+use super::surroundings::shown;
+use super::{Measured, Scope};
+
+/// A deploy can be to blame for what begins up to this long after it.
+const DEPLOY_REACH: Micros = Micros::from_secs(30 * 60);
+/// A roll-out's effects have ended by then: Cloud Run holds an instance's addresses for up to
+/// 20 minutes after its end (Cloud Run Direct VPC egress documentation).
+const ROLL_OUT: Micros = Micros::from_secs(20 * 60);
+
+impl Scope<'_, '_> {
+    fn times(&self, kinds: &[OccurrenceKind]) -> Vec<Timestamp> {
+        self.view.happened(kinds).iter().filter_map(|(_, happened)| happened.at).collect()
+    }
+
+    fn deploys_visible(&self) -> bool {
+        self.view.saw(&["gcp-audit"])
+            || self.view.digest.occurrences.kinds.contains_key(&OccurrenceKind::Deploy)
+    }
+
+    /// The first failure that is more than a straggler from before.
+    fn onset(&self) -> Timestamp {
+        self.fails()
+            .find(|f| f.dated)
+            .map_or(self.window.start, |f| f.began().max(f.at - Micros::from_secs(60)))
+    }
+
+    /// The last deploy before the failures began.
+    pub(crate) fn deploy_before(&self) -> Option<super::Shown> {
+        // A request that is cut off by the deploy began before it.
+        let onset = self.onset().max(self.window.start - Micros::from_secs(30));
+        let deploys = self.view.happened(&[OccurrenceKind::Deploy]);
+        let last = deploys.into_iter().rfind(|(_, deploy)| {
+            deploy
+                .at
+                .is_some_and(|at| at <= onset + Micros::from_secs(5) && onset - at <= DEPLOY_REACH)
+        })?;
+        Some(shown(last))
+    }
+
+    pub(crate) fn deploy_name(&self) -> Option<String> {
+        let place = self.deploy_before()?.place;
+        let deploys = self.view.happened(&[OccurrenceKind::Deploy]);
+        let (_, deploy) = deploys.into_iter().find(|(p, _)| *p == place)?;
+        let object = deploy.object.as_deref().filter(|object| !object.is_empty());
+        Some(object.unwrap_or(&deploy.subject).to_owned())
+    }
+
+    pub(super) fn deploy_lead(&self) -> Option<Measured> {
+        if !self.deploys_visible() || self.is_undated() {
+            return None;
+        }
+        Some(match self.deploy_before() {
+            Some(deploy) => Measured {
+                value: deploy
+                    .at
+                    .map_or(f64::INFINITY, |at| (self.window.start - at).as_secs_f64().max(0.0)),
+                shown_by: vec![deploy],
+            },
+            None => Measured { value: f64::INFINITY, shown_by: Vec::new() },
+        })
+    }
+
+    pub(super) fn deploys_followed(&self) -> Option<Measured> {
+        let deploys = self.times(&[OccurrenceKind::Deploy]);
+        if deploys.is_empty() || self.is_undated() {
+            return None;
+        }
+        // The same kinds of failure in any incident, not only this one.
+        let kinds: Vec<_> = self.fails().map(|f| (f.key.dialect, f.failure.mechanism)).collect();
+        let onsets: Vec<Timestamp> = self
+            .clusters
+            .iter()
+            .filter(|cluster| {
+                cluster.members.iter().any(|&p| {
+                    let fail = &self.view.fails[p];
+                    kinds.contains(&(fail.key.dialect, fail.failure.mechanism))
+                })
+            })
+            .filter_map(|cluster| cluster.window.map(|w| w.start))
+            .collect();
+        let margin = Micros::from_secs(30);
+        let followed = deploys.iter().filter(|deploy| {
+            onsets.iter().any(|onset| *onset >= **deploy - margin && *onset - **deploy <= ROLL_OUT)
+        });
+        Measured::of(followed.count() as f64 / deploys.len() as f64)
+    }
+
+    /// Share of the failures that lie within a span after (or around) one of these times.
+    fn aligned(
+        &self,
+        kinds: &[OccurrenceKind],
+        before: Micros,
+        after: Micros,
+        visible: bool,
+    ) -> Option<Measured> {
+        let all = self.view.happened(kinds);
+        let times: Vec<Timestamp> = all.iter().filter_map(|(_, h)| h.at).collect();
+        if times.is_empty() || self.is_undated() {
+            return (visible && all.is_empty() && !self.is_undated()).then(Measured::default);
+        }
+        let near = |at: Timestamp| {
+            let next = times.partition_point(|t| *t < at - after);
+            times[next..].iter().take_while(|t| **t <= at + before).next().is_some()
+        };
+        let mut measured = self.share(|fail| {
+            // Either end of the request: what cuts it off is near its end, what refuses it near
+            // its start.
+            fail.dated.then(|| near(fail.at) || near(fail.began()))
+        })?;
+        let from = self.window.start - after;
+        let to = self.window.end + before;
+        let cited = all.into_iter().filter(|(_, h)| h.at.is_some_and(|at| at >= from && at <= to));
+        measured.shown_by = cited.take(3).map(shown).collect();
+        Some(measured)
+    }
+
+    pub(super) fn stop_aligned(&self) -> Option<Measured> {
+        let visible = self.deploys_visible() || self.view.saw(&["kernel", "gcp-run", "node"]);
+        self.aligned(
+            &[OccurrenceKind::InstanceStop, OccurrenceKind::Deploy],
+            Micros::from_secs(2),
+            Micros::from_secs(30),
+            visible,
+        )
+    }
+
+    pub(super) fn exit_aligned(&self) -> Option<Measured> {
+        let visible = self.view.saw(&["kernel", "gcp-run", "node"]);
+        self.aligned(
+            &[OccurrenceKind::ProcessExit, OccurrenceKind::OomKill],
+            Micros::from_secs(5),
+            Micros::from_secs(5),
+            visible,
+        )
+    }
+
+    pub(super) fn recovers(&self) -> Option<Measured> {
+        let (_, last) = self.view.period?;
+        if self.is_undated() {
+            return None;
+        }
+        let quiet = last - self.window.end;
+        let enough = Micros((self.window.length().0 / 4).clamp(60_000_000, 600_000_000));
+        let ended_by_deploy = self.times(&[OccurrenceKind::Deploy]).iter().any(|at| {
+            *at > self.window.start + Micros::from_secs(60)
+                && *at >= self.window.end - Micros::from_secs(300)
+                && *at <= self.window.end + Micros::from_secs(60)
+        });
+        if ended_by_deploy {
+            return Measured::of(0.0);
+        }
+        if quiet >= enough {
+            return Measured::of(1.0);
+        }
+        // Still failing when the evidence ends: only a window longer than any roll-out tells.
+        if self.window.length() > ROLL_OUT { Measured::of(0.0) } else { None }
+    }
+}

@@ -1,0 +1,137 @@
+//! Signals: named facts measured on an incident's window and the failures a cause claims in it.
+//!
+//! A signal is `None` where the evidence that would show it is not there; a count of zero means
+//! that the evidence is there and shows none.
+
+mod change;
+mod failures;
+mod surroundings;
+mod traffic;
+
+pub(crate) use failures::timer;
+
+use model::{Cause, OccurrenceKind, Signal, Timestamp, Window};
+
+use crate::digest::Place;
+use crate::incidents::Cluster;
+use crate::view::{Fail, View};
+
+/// A signal's value and the records that show it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Measured {
+    pub(crate) value: f64,
+    /// Place, time and text of records that show it.
+    pub(crate) shown_by: Vec<Shown>,
+}
+
+/// A record that shows something.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Shown {
+    pub(crate) at: Option<Timestamp>,
+    pub(crate) place: Place,
+    pub(crate) text: String,
+}
+
+impl Measured {
+    fn of(value: f64) -> Option<Measured> {
+        Some(Measured { value, shown_by: Vec::new() })
+    }
+}
+
+/// What signals are measured on.
+pub(crate) struct Scope<'s, 'a> {
+    pub(crate) view: &'s View<'a>,
+    pub(crate) cluster: &'s Cluster,
+    pub(crate) window: Window,
+    /// Claimed failures: positions in the view, in the order of time.
+    pub(crate) claimed: Vec<usize>,
+    /// How many of the claimed failures' records state the cause by themselves.
+    pub(crate) stated: f64,
+    /// How many of the causes this one leads to hold here.
+    pub(crate) effects: usize,
+    /// All clusters of the diagnosis, for what repeats.
+    pub(crate) clusters: &'s [Cluster],
+    pub(crate) cause: &'static Cause,
+}
+
+impl<'s, 'a> Scope<'s, 'a> {
+    pub(crate) fn fails(&self) -> impl Iterator<Item = &'s Fail<'a>> + '_ {
+        self.claimed.iter().map(|&position| &self.view.fails[position])
+    }
+
+    pub(crate) fn weight(&self) -> f64 {
+        self.fails().map(|fail| fail.weight).sum()
+    }
+
+    /// Weighted share of the claimed failures, among those the question can be asked of.
+    fn share(&self, ask: impl Fn(&Fail<'a>) -> Option<bool>) -> Option<Measured> {
+        let (mut yes, mut all) = (0.0, 0.0);
+        for fail in self.fails() {
+            if let Some(answer) = ask(fail) {
+                all += fail.weight;
+                yes += if answer { fail.weight } else { 0.0 };
+            }
+        }
+        if all > 0.0 { Measured::of(yes / all) } else { None }
+    }
+
+    /// Measures one signal.
+    pub(crate) fn measure(&self, signal: Signal) -> Option<Measured> {
+        use OccurrenceKind as K;
+        use Signal as S;
+        match signal {
+            S::Failures => Measured::of(self.weight()),
+            S::StatedShare => Measured::of(self.stated / self.weight().max(1e-9)),
+            S::EffectsHold => Measured::of(self.effects as f64),
+            S::ShortWaitShare => self.short_waits(),
+            S::LongWaitShare => self.long_waits(),
+            S::TimerShare => self.timers(),
+            S::ReusedShare => self.reused(),
+            S::UnsafeMethodShare => self.unsafe_methods(),
+            S::TopTargetShare => self.top(|fail| fail.record.target.as_deref()),
+            S::TopPathShare => self.top(|fail| fail.record.path.as_deref()),
+            S::FailingTargets => self.failing_targets(),
+            S::Steadiness => self.steadiness(),
+            S::BurstShare => self.burst_share(),
+            S::WindowSeconds => Measured::of(self.window.length().as_secs_f64()),
+            S::PrecededByTargetFailure => self.preceded_by_target_failure(),
+            S::InnerFinishedLater => self.inner_finished_later(),
+            // Healthy requests are counted, not kept, so their ids cannot be compared.
+            S::InnerNeverSawShare => None,
+            S::FailureRate => self.failure_rate(),
+            S::TargetSuccessShare => self.target_success(),
+            S::HealthyTargetShare => self.healthy_targets(),
+            S::VanishedTargetShare => self.vanished_targets(),
+            S::NewTargetShare => self.new_targets(),
+            S::LoadRise => self.load_rise(),
+            S::LatencyRise => self.latency_rise(),
+            S::DeployLead => self.deploy_lead(),
+            S::DeploysFollowed => self.deploys_followed(),
+            S::StopAlignedShare => self.stop_aligned(),
+            S::ExitAlignedShare => self.exit_aligned(),
+            S::Recovers => self.recovers(),
+            S::NatDrops => self.count(&[K::NatDrop], 60),
+            S::NatDropFocus => self.nat_focus(),
+            S::NatDestinationMatch => self.nat_destination_match(),
+            S::EgressFailures => self.egress(|_| true),
+            S::EgressConnectTimeouts => self.egress(|m| m == model::Mechanism::ConnectTimeout),
+            S::EgressLookupFailures => self.egress(|m| {
+                matches!(m, model::Mechanism::NameNotFound | model::Mechanism::NameLookupFailed)
+            }),
+            S::OomKills => self.oom_kills(),
+            S::ProcessExits => self.count(&[K::ProcessExit], 60),
+            S::WorkerKills => self.count(&[K::WorkerKilled], 5),
+            S::InstanceStarts => self.count(&[K::InstanceStart], 600),
+            S::InstanceStops => self.count(&[K::InstanceStop], 60),
+            S::ListenFailures => self.count(&[K::ListenFailed], 120),
+            S::PoolSaturations => self.count(&[K::PoolSaturated], 120),
+            S::HealthDowns => self.count(&[K::HealthDown], 120),
+            S::NoServerLeft => self.count(&[K::NoServerLeft], 30),
+            S::Ejections => self.count(&[K::TargetEjected], 60),
+            S::ScaleLimits => self.scale_limits(),
+            S::DatabaseLimits => self.count(&[K::DatabaseLimit], 30),
+            S::ApplicationErrors => self.count(&[K::ApplicationError], 5),
+            S::ListenOverflows => self.count(&[K::ListenOverflow], 30),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Signals from other evidence in the window: NAT, kernel, platform, application logs.
+
+use std::collections::BTreeSet;
+
+use model::{Mechanism, Micros, OccurrenceKind, Timestamp, Window};
+
+use super::{Measured, Scope, Shown};
+use crate::digest::Place;
+use crate::digest::occurrences::Happened;
+
+/// Records cited for one observation.
+const CITED: usize = 3;
+
+/// Dialects in which a kind of occurrence would be seen had it happened.
+fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
+    use OccurrenceKind as K;
+    match kind {
+        K::NatDrop | K::NatAllocation => &["gcp-nat"],
+        K::Deploy | K::ConfigChange => &["gcp-audit"],
+        K::OomKill | K::ProcessExit => &["kernel", "gcp-run", "node"],
+        K::InstanceStart | K::InstanceStop | K::ListenFailed | K::ScaleLimit => {
+            &["gcp-run", "node", "kernel"]
+        }
+        K::HealthDown | K::HealthUp | K::NoServerLeft => &["haproxy-notice"],
+        K::TargetEjected => &["nginx-error", "apache-error"],
+        K::PoolSaturated | K::WorkerKilled | K::DatabaseLimit | K::ApplicationError => {
+            &["node", "gcp-run", "apache-error"]
+        }
+        K::ConntrackFull | K::ListenOverflow => &["kernel"],
+        K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
+    }
+}
+
+pub(crate) fn shown((place, happened): (Place, &Happened)) -> Shown {
+    Shown { at: happened.at, place, text: happened.text.to_string() }
+}
+
+impl Scope<'_, '_> {
+    /// Occurrences of some kinds in the window widened backwards (and a little forwards).
+    pub(super) fn count(&self, kinds: &[OccurrenceKind], before_seconds: i64) -> Option<Measured> {
+        let from = self.window.start - Micros::from_secs(before_seconds);
+        let to = self.window.end + Micros::from_secs(before_seconds.min(10));
+        let mut measured = Measured::default();
+        let mut visible = false;
+        for kind in kinds {
+            if let Some(of_kind) = self.view.digest.occurrences.kinds.get(kind) {
+                visible = true;
+                let width = of_kind.slots.width();
+                let dated: u64 = of_kind.slots.sorted().iter().map(|(_, n)| **n).sum();
+                // Undated ones cannot be placed; with nothing else dated they are all there is.
+                if self.is_undated() || dated == 0 {
+                    measured.value += of_kind.count as f64;
+                } else {
+                    let in_slots = of_kind.slots.sorted();
+                    let inside = in_slots.iter().filter(|(at, _)| *at + width > from && *at <= to);
+                    measured.value += inside.map(|(_, n)| **n as f64).sum::<f64>();
+                }
+            }
+            visible |= self.view.saw(shown_in(*kind));
+        }
+        let in_window =
+            |at: Option<Timestamp>| self.is_undated() || at.is_none_or(|at| at >= from && at <= to);
+        let all = self.view.happened(kinds);
+        let cited = all.into_iter().filter(|(_, happened)| in_window(happened.at)).take(CITED);
+        measured.shown_by = cited.map(shown).collect();
+        visible.then_some(measured)
+    }
+
+    pub(crate) fn is_undated(&self) -> bool {
+        self.cluster.window.is_none()
+    }
+
+    pub(super) fn oom_kills(&self) -> Option<Measured> {
+        let killed: f64 = self
+            .fails()
+            .filter(|f| f.failure.mechanism == Mechanism::InstanceOutOfMemory)
+            .map(|f| f.weight)
+            .sum();
+        let counted = self.count(&[OccurrenceKind::OomKill], 60);
+        if killed == 0.0 {
+            return counted;
+        }
+        let mut measured = counted.unwrap_or_default();
+        measured.value += killed;
+        Some(measured)
+    }
+
+    pub(super) fn scale_limits(&self) -> Option<Measured> {
+        let refused: f64 = self
+            .cluster
+            .members
+            .iter()
+            .map(|&p| &self.view.fails[p])
+            .filter(|f| f.failure.mechanism == Mechanism::NoInstance)
+            .map(|f| f.weight)
+            .sum();
+        let counted = self.count(&[OccurrenceKind::ScaleLimit], 30);
+        if refused == 0.0 {
+            return counted;
+        }
+        let mut measured = counted.unwrap_or_default();
+        measured.value += refused;
+        Some(measured)
+    }
+
+    pub(super) fn nat_focus(&self) -> Option<Measured> {
+        let drops = self.view.digest.occurrences.kinds.get(&OccurrenceKind::NatDrop)?;
+        let inside = self.count(&[OccurrenceKind::NatDrop], 60)?;
+        Measured::of(inside.value / drops.count.max(1) as f64)
+    }
+
+    /// Failed calls outward in the window, whatever incident they were put into.
+    pub(crate) fn outward(
+        &self,
+        wanted: impl Fn(Mechanism) -> bool,
+    ) -> impl Iterator<Item = &crate::view::Fail<'_>> {
+        let margin = Micros::from_secs(60);
+        self.view
+            .fails
+            .iter()
+            .filter(|f| f.is_outward())
+            .filter(move |f| self.is_undated() || !f.dated || self.window.contains(f.at, margin))
+            .filter(move |f| wanted(f.failure.mechanism))
+    }
+
+    pub(super) fn egress(&self, wanted: impl Fn(Mechanism) -> bool) -> Option<Measured> {
+        let visible =
+            self.view.saw(&["node"]) || self.view.fails.iter().any(crate::view::Fail::is_outward);
+        let mut measured = Measured::default();
+        for fail in self.outward(wanted) {
+            measured.value += fail.weight;
+            if measured.shown_by.len() < CITED
+                && let Some(text) = fail.text
+            {
+                let at = fail.dated.then_some(fail.at);
+                measured.shown_by.push(Shown { at, place: fail.place, text: text.to_owned() });
+            }
+        }
+        visible.then_some(measured)
+    }
+
+    /// Destinations of dropped packets in the window.
+    pub(crate) fn dropped_destinations(&self) -> BTreeSet<&str> {
+        let Some(drops) = self.view.digest.occurrences.kinds.get(&OccurrenceKind::NatDrop) else {
+            return BTreeSet::new();
+        };
+        let near = Window { ..self.window };
+        drops
+            .pairs
+            .sorted()
+            .into_iter()
+            .filter(|(_, counts)| {
+                self.is_undated()
+                    || counts.seen.0.is_none_or(|(first, last)| {
+                        last >= near.start - Micros::from_secs(60)
+                            && first <= near.end + Micros::from_secs(10)
+                    })
+            })
+            .map(|((_, destination), _)| &**destination)
+            .filter(|destination| !destination.is_empty())
+            .collect()
+    }
+
+    pub(super) fn nat_destination_match(&self) -> Option<Measured> {
+        let dropped = self.dropped_destinations();
+        if dropped.is_empty() {
+            return self.view.saw(&["gcp-nat"]).then(Measured::default);
+        }
+        let (mut matching, mut all) = (0.0, 0.0);
+        let mut shown_by = Vec::new();
+        for fail in self.outward(|_| true) {
+            let Some(target) = fail.record.target.as_deref() else { continue };
+            all += fail.weight;
+            if dropped.contains(target) {
+                matching += fail.weight;
+                if let Some(text) = fail.text.filter(|_| shown_by.len() < 2) {
+                    let at = fail.dated.then_some(fail.at);
+                    shown_by.push(Shown { at, place: fail.place, text: text.to_owned() });
+                }
+            }
+        }
+        (all > 0.0).then(|| Measured { value: matching / all, shown_by })
+    }
+}

@@ -1,0 +1,187 @@
+//! Signals of the traffic around the failures: rates, durations, what the targets did meanwhile.
+
+use std::collections::BTreeSet;
+
+use model::{Micros, OccurrenceKind, Timestamp};
+
+use super::{Measured, Scope};
+use crate::digest::bounded::Merge;
+use crate::digest::histogram::Histogram;
+use crate::digest::stream::{Stream, TargetCounts};
+
+/// Requests needed on both sides of a comparison.
+const ENOUGH: u64 = 30;
+/// A target is new if it appeared this long before at most.
+const NEW: Micros = Micros::from_secs(20 * 60);
+
+impl<'a> Scope<'_, 'a> {
+    /// The streams the claimed failures were counted in.
+    fn streams(&self) -> Vec<&'a Stream> {
+        let mut keys = BTreeSet::new();
+        let mut streams = Vec::new();
+        for fail in self.fails().filter(|f| f.is_access()) {
+            if keys.insert((fail.key.dialect, &fail.key.hop, fail.key.kind)) {
+                streams.extend(self.view.stream_of(fail.key));
+            }
+        }
+        streams
+    }
+
+    /// Whether a slot of this width lies in the window.
+    fn inside(&self, at: Timestamp, width: Micros) -> bool {
+        at + width > self.window.start && at <= self.window.end
+    }
+
+    /// Requests and durations inside and outside the window, with the seconds they took.
+    fn compared(&self) -> Option<[(u64, f64, Histogram); 2]> {
+        let mut sides = [(0, 0.0, Histogram::default()), (0, 0.0, Histogram::default())];
+        if self.is_undated() {
+            return None;
+        }
+        for stream in self.streams() {
+            let width = stream.slots.width();
+            for (at, slot) in stream.slots.sorted() {
+                let side = &mut sides[usize::from(!self.inside(at, width))];
+                side.0 += slot.requests;
+                side.1 += width.as_secs_f64();
+                side.2.merge(slot.elapsed.clone());
+            }
+        }
+        (sides[0].0 >= ENOUGH && sides[1].0 >= ENOUGH).then_some(sides)
+    }
+
+    pub(super) fn failure_rate(&self) -> Option<Measured> {
+        let requests: u64 = self
+            .streams()
+            .iter()
+            .map(|stream| {
+                let width = stream.slots.width();
+                let slots = stream.slots.sorted();
+                let inside = slots.iter().filter(|(at, _)| self.inside(*at, width));
+                inside.map(|(_, slot)| slot.requests).sum::<u64>()
+            })
+            .sum();
+        if requests == 0 { None } else { Measured::of((self.weight() / requests as f64).min(1.0)) }
+    }
+
+    pub(super) fn load_rise(&self) -> Option<Measured> {
+        let [inside, outside] = self.compared()?;
+        Measured::of((inside.0 as f64 / inside.1) / (outside.0 as f64 / outside.1))
+    }
+
+    pub(super) fn latency_rise(&self) -> Option<Measured> {
+        let [inside, outside] = self.compared()?;
+        if inside.2.total() < ENOUGH || outside.2.total() < ENOUGH {
+            return None;
+        }
+        let inside = inside.2.quantile(0.95)?.as_secs_f64();
+        let outside = outside.2.quantile(0.95)?.as_secs_f64();
+        Measured::of(inside / outside.max(1e-4))
+    }
+
+    /// Targets of the claimed failures with their counts.
+    fn targets(&self) -> Vec<(&'a str, &'a Stream, &'a TargetCounts)> {
+        let mut seen = BTreeSet::new();
+        let mut targets = Vec::new();
+        for fail in self.fails().filter(|f| f.is_access()) {
+            let Some(target) = fail.record.target.as_deref() else { continue };
+            if !seen.insert((fail.key.dialect, &fail.key.hop, target)) {
+                continue;
+            }
+            let Some(stream) = self.view.stream_of(fail.key) else { continue };
+            if let Some(counts) = stream.targets.get(target.as_bytes()) {
+                targets.push((target, stream, counts));
+            }
+        }
+        targets
+    }
+
+    fn successes(&self, counts: &TargetCounts) -> u64 {
+        let width = counts.success_slots.width();
+        let slots = counts.success_slots.sorted();
+        let inside = slots.iter().filter(|(at, _)| self.is_undated() || self.inside(*at, width));
+        inside.map(|(_, n)| **n).sum()
+    }
+
+    pub(super) fn target_success(&self) -> Option<Measured> {
+        let targets = self.targets();
+        if targets.is_empty() {
+            return None;
+        }
+        let good: u64 = targets.iter().map(|(_, _, counts)| self.successes(counts)).sum();
+        let bad: f64 = self.fails().filter(|f| f.record.target.is_some()).map(|f| f.weight).sum();
+        Measured::of(good as f64 / (good as f64 + bad).max(1.0))
+    }
+
+    pub(super) fn healthy_targets(&self) -> Option<Measured> {
+        let (mut well, mut all) = (0, 0);
+        for stream in self.streams() {
+            for (_, counts) in stream.targets.sorted() {
+                let Some((first, last)) = counts.seen.0 else { continue };
+                if last < self.window.start || first > self.window.end {
+                    continue;
+                }
+                all += 1;
+                well += u32::from(self.successes(counts) > 0);
+            }
+        }
+        if all == 0 { None } else { Measured::of(f64::from(well) / f64::from(all)) }
+    }
+
+    /// Weighted share of the failures with a target for which the question has a yes.
+    fn share_of_targets(
+        &self,
+        ask: impl Fn(&'a Stream, &'a TargetCounts) -> Option<bool>,
+    ) -> Option<Measured> {
+        let answers: Vec<(&str, Option<bool>)> = self
+            .targets()
+            .into_iter()
+            .map(|(name, stream, counts)| (name, ask(stream, counts)))
+            .collect();
+        self.share(|fail| {
+            let target = fail.record.target.as_deref()?;
+            answers.iter().find(|(name, _)| *name == target)?.1
+        })
+    }
+
+    pub(super) fn vanished_targets(&self) -> Option<Measured> {
+        let after = self.window.end + Micros::from_secs(10);
+        self.share_of_targets(|stream, counts| {
+            let (_, last) = stream.period.0?;
+            let goes_on = last >= self.window.end + Micros::from_secs(120);
+            goes_on.then(|| {
+                counts.served.0.is_some_and(|(_, served)| served <= after)
+                    && counts.seen.0.is_some_and(|(_, seen)| seen <= after)
+            })
+        })
+    }
+
+    pub(super) fn new_targets(&self) -> Option<Measured> {
+        let revisions: BTreeSet<&str> = self
+            .view
+            .happened(&[OccurrenceKind::Deploy])
+            .into_iter()
+            .filter(|(_, deploy)| {
+                deploy.at.is_some_and(|at| {
+                    at <= self.window.start + Micros::from_secs(60) && self.window.start - at <= NEW
+                })
+            })
+            .filter_map(|(_, deploy)| deploy.object.as_deref())
+            .collect();
+        let known = self.fails().any(|f| f.record.revision.is_some());
+        if known && !revisions.is_empty() {
+            return self.share(|fail| {
+                fail.record.revision.as_deref().map(|revision| revisions.contains(revision))
+            });
+        }
+        self.share_of_targets(|stream, counts| {
+            let (start, _) = stream.period.0?;
+            let (first, _) = counts.seen.0?;
+            // What is there from the beginning may be old or new.
+            let judged = first > start + Micros::from_secs(120)
+                || self.window.start > start + Micros::from_secs(300);
+            judged
+                .then(|| first > start + Micros::from_secs(120) && self.window.start - first <= NEW)
+        })
+    }
+}

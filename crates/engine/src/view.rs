@@ -1,0 +1,205 @@
+//! The digest laid out for reading: failing requests in the order of time, clocks aligned,
+//! records of the same request brought together.
+
+use std::collections::BTreeMap;
+
+use model::{Failure, HopKind, Mechanism, Micros, OccurrenceKind, Role, Side, Timestamp};
+
+use crate::digest::failures::{ClassKey, Record};
+use crate::digest::occurrences::Happened;
+use crate::digest::stream::Stream;
+use crate::digest::{Digest, Place};
+use crate::joins;
+
+/// One failing request of a class's sample; it stands for `weight` requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Fail<'a> {
+    pub(crate) at: Timestamp,
+    pub(crate) dated: bool,
+    pub(crate) key: &'a ClassKey,
+    pub(crate) record: &'a Record,
+    pub(crate) place: Place,
+    pub(crate) text: Option<&'a str>,
+    pub(crate) weight: f64,
+    /// As the record says, or as a second record about the same request says more exactly.
+    pub(crate) failure: Failure,
+    /// That second record.
+    pub(crate) explained_by: Option<(Place, &'a str)>,
+    /// True for an explanation that was brought together with the request it explains.
+    pub(crate) absorbed: bool,
+}
+
+impl Fail<'_> {
+    pub(crate) fn is_access(&self) -> bool {
+        self.key.role == Role::Access
+    }
+
+    pub(crate) fn is_outward(&self) -> bool {
+        self.failure.side == Side::Egress
+    }
+
+    pub(crate) fn is_client_side(&self) -> bool {
+        self.failure.side == Side::Client
+    }
+
+    /// When it began, as far as can be told.
+    pub(crate) fn began(&self) -> Timestamp {
+        match (self.record.start, self.record.end) {
+            (Some(start), Some(end)) => self.at - (end - start),
+            _ => self.at,
+        }
+    }
+}
+
+/// A healthy request that took long: it may be what an outer hop gave up on.
+#[derive(Clone, Debug)]
+pub(crate) struct Slow<'a> {
+    pub(crate) kind: HopKind,
+    pub(crate) record: &'a Record,
+    pub(crate) end: Timestamp,
+    pub(crate) place: Place,
+    pub(crate) text: Option<&'a str>,
+}
+
+/// A clock difference that was found and corrected.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Shift {
+    pub(crate) dialect: &'static str,
+    pub(crate) hop: String,
+    pub(crate) reference: String,
+    pub(crate) offset: Micros,
+    pub(crate) pairs: u64,
+}
+
+/// The digest, readable.
+pub(crate) struct View<'a> {
+    pub(crate) digest: &'a Digest,
+    /// Streams in a fixed order.
+    pub(crate) streams: Vec<&'a Stream>,
+    pub(crate) fails: Vec<Fail<'a>>,
+    pub(crate) slow: Vec<Slow<'a>>,
+    pub(crate) shifts: Vec<Shift>,
+    /// Positions in `fails` by request id.
+    pub(crate) by_id: BTreeMap<&'a str, Vec<usize>>,
+    /// Positions in `slow` by request id.
+    pub(crate) slow_by_id: BTreeMap<&'a str, Vec<usize>>,
+    /// First and last dated record of any kind.
+    pub(crate) period: Option<(Timestamp, Timestamp)>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(digest: &'a Digest) -> View<'a> {
+        let mut fails = Vec::new();
+        let mut slow = Vec::new();
+        for (key, class) in digest.classes.sorted() {
+            let texts: BTreeMap<Place, &str> =
+                class.texts.iter().map(|(place, text)| (place, &**text)).collect();
+            let weight = class.count as f64 / class.records.len().max(1) as f64;
+            for (place, record) in class.records.iter() {
+                let at = record.end.or(record.start);
+                let text = texts.get(&place).copied();
+                match (key.failure, at) {
+                    (Some(failure), _) => fails.push(Fail {
+                        at: at.unwrap_or(Timestamp(0)),
+                        dated: at.is_some(),
+                        key,
+                        record,
+                        place,
+                        text,
+                        weight,
+                        failure,
+                        explained_by: None,
+                        absorbed: false,
+                    }),
+                    (None, Some(end)) => {
+                        slow.push(Slow { kind: key.kind, record, end, place, text });
+                    }
+                    (None, None) => {}
+                }
+            }
+        }
+        let shifts = joins::shifts(&fails, &slow);
+        for shift in &shifts {
+            for fail in fails
+                .iter_mut()
+                .filter(|f| f.key.dialect == shift.dialect && *f.key.hop == *shift.hop)
+            {
+                fail.at = fail.at + shift.offset;
+            }
+        }
+        fails.sort_by_key(|fail| (fail.at, fail.place));
+        joins::absorb_explanations(&mut fails);
+        let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (position, fail) in fails.iter().enumerate() {
+            if let Some(id) = fail.record.id.as_deref() {
+                by_id.entry(id).or_default().push(position);
+            }
+        }
+        let mut slow_by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (position, request) in slow.iter().enumerate() {
+            if let Some(id) = request.record.id.as_deref() {
+                slow_by_id.entry(id).or_default().push(position);
+            }
+        }
+        let mut streams: Vec<&Stream> =
+            digest.streams.sorted().into_iter().map(|(_, stream)| stream).collect();
+        let rest = digest.streams.rest();
+        if rest.requests > 0 {
+            streams.push(rest);
+        }
+        let period = period(digest, &fails);
+        View { digest, streams, fails, slow, shifts, by_id, slow_by_id, period }
+    }
+
+    /// What happened of some kinds, as far as it was sampled, in the order of time.
+    pub(crate) fn happened(&self, kinds: &[OccurrenceKind]) -> Vec<(Place, &'a Happened)> {
+        let mut all: Vec<(Place, &Happened)> = kinds
+            .iter()
+            .filter_map(|kind| self.digest.occurrences.kinds.get(kind))
+            .flat_map(|of_kind| of_kind.sample.iter())
+            .collect();
+        all.sort_by_key(|(place, happened)| (happened.at, *place));
+        all
+    }
+
+    /// Whether any record of one of these dialects was understood.
+    pub(crate) fn saw(&self, dialects: &[&str]) -> bool {
+        dialects.iter().any(|dialect| self.digest.saw.contains(dialect))
+    }
+
+    /// The stream a failing request was counted in.
+    pub(crate) fn stream_of(&self, key: &ClassKey) -> Option<&'a Stream> {
+        self.streams.iter().copied().find(|stream| {
+            stream.key.dialect == key.dialect
+                && *stream.key.hop == *key.hop.as_bytes()
+                && stream.key.kind == key.kind
+        })
+    }
+}
+
+fn period(digest: &Digest, fails: &[Fail<'_>]) -> Option<(Timestamp, Timestamp)> {
+    let mut all = crate::digest::Period::default();
+    let streams = digest.streams.sorted();
+    let periods = streams.iter().map(|(_, stream)| stream.period.0);
+    let happened = digest.occurrences.kinds.values().map(|kind| kind.period.0);
+    let failed = fails.iter().filter(|f| f.dated).map(|f| Some((f.at, f.at)));
+    for (first, last) in periods.chain(happened).chain(failed).flatten() {
+        all.add(first);
+        all.add(last);
+    }
+    all.0
+}
+
+/// Mechanisms that say little: another record about the same request may say more.
+pub(crate) fn is_vague(mechanism: Mechanism) -> bool {
+    matches!(
+        mechanism,
+        Mechanism::Unspecified
+            | Mechanism::EndedBeforeResponse
+            | Mechanism::ConnectFailed
+            | Mechanism::ResponseTimeout
+            | Mechanism::ConnectTimeout
+            | Mechanism::StatusFromUpstream
+            | Mechanism::TlsHandshakeFailed
+    )
+}
