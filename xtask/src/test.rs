@@ -1,0 +1,126 @@
+//! `cargo xtask test`: everything that has to hold before a change lands, in the order in which a
+//! failure is cheapest to find, with one closing line.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{docs, layers};
+
+/// Counts of test results over all test binaries.
+#[derive(Default)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+/// Runs all checks.
+pub(crate) fn run() -> Result<()> {
+    step("format");
+    cargo(&["fmt", "--all", "--check"])?;
+    step("lints");
+    cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
+    step("layers");
+    layers::check()?;
+    step("licences and advisories");
+    licences()?;
+    step("tests");
+    let tally = tests()?;
+    step("generated documents");
+    let fresh = docs::run(true);
+    // The last line is for whoever reads only the last line.
+    println!("{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.ignored);
+    if tally.failed > 0 {
+        bail!("tests failed");
+    }
+    fresh
+}
+
+fn step(name: &str) {
+    eprintln!("== {name}");
+}
+
+fn cargo(arguments: &[&str]) -> Result<()> {
+    let status = Command::new(env!("CARGO"))
+        .args(arguments)
+        .status()
+        .with_context(|| format!("cargo {} could not be started", arguments.join(" ")))?;
+    if !status.success() {
+        bail!("cargo {} failed: see above", arguments.join(" "));
+    }
+    Ok(())
+}
+
+/// cargo-deny is not needed to build or test; without it this check is named as skipped.
+fn licences() -> Result<()> {
+    let present = Command::new(env!("CARGO"))
+        .args(["deny", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !present {
+        eprintln!("skipped: cargo-deny is not installed (cargo install cargo-deny --locked)");
+        return Ok(());
+    }
+    cargo(&["deny", "--log-level", "error", "check", "bans", "licenses", "sources"])
+}
+
+/// Runs the tests of the workspace, passes their output through and adds up the results.
+fn tests() -> Result<Tally> {
+    let mut child = Command::new(env!("CARGO"))
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cargo test could not be started")?;
+    let output = child.stdout.take().context("cargo test has no output")?;
+    let mut tally = Tally::default();
+    for line in BufReader::new(output).lines() {
+        let line = line.context("the output of cargo test could not be read")?;
+        tally.add(&line);
+        writeln!(std::io::stdout(), "{line}").context("standard output is closed")?;
+    }
+    let status = child.wait().context("cargo test did not end")?;
+    if !status.success() && tally.failed == 0 {
+        bail!("cargo test failed before any test ran: see above");
+    }
+    if tally.passed == 0 {
+        bail!("no test ran");
+    }
+    Ok(tally)
+}
+
+impl Tally {
+    fn add(&mut self, line: &str) {
+        let Some(counts) = line.strip_prefix("test result: ") else { return };
+        for part in counts.split(['.', ';']) {
+            let mut words = part.split_whitespace();
+            let (Some(Ok(n)), Some(what)) = (words.next().map(str::parse::<u64>), words.next())
+            else {
+                continue;
+            };
+            match what {
+                "passed" => self.passed += n,
+                "failed" => self.failed += n,
+                "ignored" => self.ignored += n,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_added_up() {
+        let mut tally = Tally::default();
+        tally.add("test result: ok. 9 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out");
+        tally.add("test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured");
+        tally.add("test engine::x ... ok");
+        assert_eq!((tally.passed, tally.failed, tally.ignored), (12, 1, 2));
+    }
+}
