@@ -92,7 +92,10 @@ impl<'a> Access<'a> {
             Cow::Borrowed(path) => Cow::Borrowed(scan::path_and_host(path).0),
             Cow::Owned(path) => Cow::Owned(scan::path_and_host(&path).0.to_owned()),
         });
-        request.host = self.authority;
+        request.host = self.authority.map(|host| match host {
+            Cow::Borrowed(host) => Cow::Borrowed(scan::without_port(host)),
+            Cow::Owned(host) => Cow::Owned(scan::without_port(&host).to_owned()),
+        });
         // The first address of X-Forwarded-For is the client the outermost proxy saw.
         let client = self.forwarded_for.as_deref().and_then(|list| list.split(',').next());
         request.client = client

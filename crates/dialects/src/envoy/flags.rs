@@ -63,17 +63,21 @@ fn short(flag: &str) -> Option<&'static str> {
 
 /// Who wrote the status.
 pub(super) fn author(access: &Access<'_>) -> Author {
-    if access.code == 0 {
-        return Author::ThisHop;
-    }
-    match (access.details.as_deref(), access.flags.as_deref(), &access.upstream_host) {
-        (Some("via_upstream"), ..) => Author::Behind,
-        // Once a response has begun, its status has been passed on.
-        (Some(details), ..) if details.starts_with("upstream_reset_after") => Author::Behind,
-        (Some(_), ..) => Author::ThisHop,
-        (None, None, Some(_)) => Author::Behind,
-        (None, Some("DI"), Some(_)) => Author::Behind,
-        _ => Author::ThisHop,
+    if begun(access) { Author::Behind } else { Author::ThisHop }
+}
+
+/// Whether a response from upstream had begun, so that its status was passed on. The status alone
+/// does not tell: for gRPC, Envoy answers failures of its own with status 200.
+fn begun(access: &Access<'_>) -> bool {
+    const BEFORE: [&str; 3] = ["before_response_started", "response_timeout", "per_try_timeout"];
+    let success = (100..400).contains(&access.code) && access.upstream_host.is_some();
+    match (access.details.as_deref(), access.flags.as_deref()) {
+        (Some("via_upstream"), _) => access.code != 0,
+        (Some(details), _) if details.contains("after_response_started") => access.code != 0,
+        (Some(details), _) => success && !BEFORE.iter().any(|word| details.contains(word)),
+        (None, None | Some("DI")) => access.code != 0 && access.upstream_host.is_some(),
+        // Without details only the service time, taken when the head of a response arrives, tells.
+        (None, Some(_)) => success && access.service_time.is_some(),
     }
 }
 
@@ -82,11 +86,7 @@ pub(super) fn failure(access: &Access<'_>) -> Option<Failure> {
     let flags = access.flags.as_deref().unwrap_or("");
     let set = |wanted: &str| flags.split(',').any(|flag| short(flag) == Some(wanted));
     let Some(flag) = ORDER.iter().find(|flag| set(flag)) else { return unflagged(access) };
-    let details = access.details.as_deref().unwrap_or("");
-    // The status line was already on its way, so the status is the application's.
-    let begun = (100..400).contains(&access.code)
-        || details == "via_upstream"
-        || details.contains("reset_after_response_started");
+    let begun = begun(access);
     let session = access.without_request() && access.code == 0;
     Some(match *flag {
         // A TCP session ends when one side closes it; only an unanswered request is cut short.

@@ -56,7 +56,8 @@ fn read(record: &str, context: &Context) -> Option<Access<'static>> {
     }
     let code: u16 = match object.get("response_code")? {
         Value::Null => 0,
-        code => text(code).map_or(Some(0), |code| code.parse().ok()).filter(|code| *code < 1000)?,
+        Value::String(code) if code == "-" => 0,
+        code => text(code)?.parse().ok().filter(|code| *code < 1000)?,
     };
     let millis = |names: &[&str]| value(names).and_then(|value| scan::millis(&value));
     let start = value(&["start_time"]).and_then(|start| scan::iso(start.as_bytes(), 0));

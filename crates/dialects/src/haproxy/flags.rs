@@ -1,7 +1,7 @@
 //! The termination state: its first character tells who ended the session, the second in which
 //! phase. Source: HAProxy configuration manual, "Session state at disconnection".
 
-use model::{Author, Failure, Mechanism as M, Phase, Side};
+use model::{Author, Failure, Mechanism as M, Phase};
 
 use super::line::Line;
 
@@ -59,9 +59,9 @@ pub(super) fn failure(line: &Line<'_>) -> Option<Failure> {
         (b'P', _) if status >= 400 => M::Denied,
         (b'P' | b'L', _) if status < 400 => return None,
         (b'L', _) => M::Denied,
-        // The manual names memory, sockets and source ports; the line that says which is a notice.
-        // Source ports are what runs out while connecting in practice, the others are checked when
-        // the process starts.
+        // The manual names memory, sockets and source ports, and only a notice says which. Source
+        // ports are what runs out while connecting: memory and sockets are reserved when the
+        // process starts.
         (b'R', b'C') => M::NoLocalPort,
         (b'R', _) => M::ProxyLimit,
         (b'I', _) => M::GatewayInternal,
@@ -72,7 +72,6 @@ pub(super) fn failure(line: &Line<'_>) -> Option<Failure> {
     };
     let failure = Failure::of(mechanism);
     Some(match mechanism {
-        M::NoLocalPort => Failure { side: Side::Upstream, ..failure },
         M::ClientClosed => Failure { phase: client_phase(phase), ..failure },
         M::ClientTimeout if phase != b'R' => Failure { phase: client_phase(phase), ..failure },
         _ => failure,

@@ -85,28 +85,29 @@ fn request<'a>(line: Line<'a>, context: &Context) -> Request<'a> {
     request.author = if line.status.is_some() { flags::author(&line) } else { Author::Unknown };
     request.upstream_status = line.status.filter(|_| request.author == Author::Behind);
     request.failure = flags::failure(&line);
-    spans(&line, &mut request);
-    request.complete_times();
     request.target = line.target.map(Cow::from).or_else(|| match (line.backend, line.server) {
         (Some(backend), Some(server)) if !server.starts_with('<') => {
             Some(format!("{backend}/{server}").into())
         }
         _ => None,
     });
-    if request.target.is_some() {
+    // Whoever is still in the queue has not been sent to the server that its line names.
+    if request.target.is_some() && line.tsc.as_bytes().get(1) != Some(&b'Q') {
         request.attempts = line.retries.saturating_add(1);
     }
+    spans(&line, &mut request);
+    request.complete_times();
     request.upstream = line.backend.and_then(scan::present).map(Cow::from);
     request.client = line.client.map(|client| scan::without_port(client).into());
     if let Some((method, target)) = line.request.and_then(scan::request_line) {
         request.method = Some(method.into());
         // The target of CONNECT is an authority, not a path.
         if method == "CONNECT" {
-            request.host = scan::present(target).map(Cow::from);
+            request.host = scan::present(target).map(|host| scan::without_port(host).into());
         } else {
             let (path, host) = scan::path_and_host(target);
             request.path = scan::present(path).map(Cow::from);
-            request.host = host.map(Cow::from);
+            request.host = host.map(|host| scan::without_port(host).into());
         }
     }
     if request.failure.is_some() {
@@ -125,7 +126,7 @@ fn spans(line: &Line<'_>, request: &mut Request<'_>) {
     request.timers.connect = connect;
     request.timers.wait = response;
     match line.tsc.as_bytes().get(1) {
-        Some(b'C') if connect.is_none() && queue.is_some() => {
+        Some(b'C') if connect.is_none() && request.attempts > 0 => {
             request.timers.connect = line.timers.remainder([read, queue]);
         }
         Some(b'H') if response.is_none() && connect.is_some() => {
