@@ -1,3 +1,6 @@
-//! HAProxy.
+//! HAProxy: its HTTP and TCP logs, and its notices about servers and itself.
+mod clf;
+mod flags;
 pub(crate) mod http;
+mod line;
 pub(crate) mod notice;
