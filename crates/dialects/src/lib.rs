@@ -14,6 +14,7 @@ mod haproxy;
 mod kernel;
 mod nginx;
 mod node;
+pub mod reader;
 pub mod scan;
 
 pub use context::{Context, LogFormat};

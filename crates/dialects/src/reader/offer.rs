@@ -1,0 +1,228 @@
+//! One record, offered to the dialects as it stands and then without what was wrapped around it.
+
+use std::borrow::Cow;
+
+use model::{Event, Timestamp};
+
+use super::lines;
+use super::prefix::{self, Prefix, Style};
+use super::profile::Profile;
+use super::wrapper;
+use crate::{Context, Quick, Understood, scan};
+
+/// Wrappings taken off one record at most: a runtime's prefix around a shipper's JSON around a
+/// syslog line with colours is four.
+const LAYERS: u32 = 4;
+
+/// The dialect (its place in the order) that reads the text, and what the text says.
+pub(super) fn first<'a>(
+    profile: &Profile,
+    text: &'a str,
+    context: &Context,
+) -> Option<(usize, Vec<Event<'a>>)> {
+    let mut events = Vec::new();
+    for (index, dialect) in profile.order.iter().enumerate() {
+        let asked = index < profile.likely || dialect.sniff(text);
+        if asked && dialect.parse(text, context, &mut events) == Understood::Yes {
+            return Some((index, events));
+        }
+        events.clear();
+    }
+    None
+}
+
+/// Offers records of one source, one after the other.
+pub(super) struct Offers<'p> {
+    profile: &'p Profile,
+    /// The context of the record at hand: host and time of its prefix, year of its stamp.
+    context: Context,
+    decoded: Vec<u8>,
+}
+
+impl<'p> Offers<'p> {
+    pub(super) fn new(profile: &'p Profile) -> Offers<'p> {
+        Offers { profile, context: profile.context.clone(), decoded: Vec::new() }
+    }
+
+    /// Offers one record; `emit` gets the dialect's place in the order and the events. False if
+    /// nobody understood it.
+    pub(super) fn offer(
+        &mut self,
+        record: &str,
+        emit: &mut dyn FnMut(usize, &[Event<'_>]),
+    ) -> bool {
+        self.reset(record.as_bytes());
+        // An element cut out of an array keeps its comma.
+        let record = match record.strip_suffix(',') {
+            Some(object) if object.starts_with('{') => object,
+            _ => record,
+        };
+        // What a container runtime puts in front is no part of any dialect and goes first.
+        let peeled = self
+            .profile
+            .style
+            .into_iter()
+            .chain(Style::RUNTIMES)
+            .find_map(|style| peel(style, record));
+        if let Some(peeled) = peeled {
+            self.learn(&peeled);
+            if self.layer(&peeled.text, 1, emit) {
+                return true;
+            }
+            self.reset(record.as_bytes());
+        }
+        self.layer(record, 0, emit)
+    }
+
+    fn layer(&mut self, text: &str, depth: u32, emit: &mut dyn FnMut(usize, &[Event<'_>])) -> bool {
+        if let Some((index, events)) = first(self.profile, text, &self.context) {
+            emit(index, &events);
+            return true;
+        }
+        if depth == LAYERS || text.is_empty() {
+            return false;
+        }
+        if let Some(peeled) = Style::ALL.into_iter().find_map(|style| peel(style, text)) {
+            self.learn(&peeled);
+            return self.layer(&peeled.text, depth + 1, emit);
+        }
+        if let Some(plain) = wrapper::without_colours(text) {
+            return self.layer(&plain, depth + 1, emit);
+        }
+        if let Some(message) = wrapper::message(text) {
+            self.context.hop = self.context.hop.take().or(message.hop);
+            self.context.prefix_time = self.context.prefix_time.or(message.time);
+            return self.layer(&message.text, depth + 1, emit);
+        }
+        false
+    }
+
+    fn reset(&mut self, record: &[u8]) {
+        self.context.prefix_time = None;
+        self.context.hop.clone_from(&self.profile.context.hop);
+        self.context.year = self.profile.context.year;
+        if self.profile.free_year {
+            let at = prefix::after_priority(record).unwrap_or(0);
+            if let Some((month, day)) = record.get(at..).and_then(month_and_day) {
+                self.context.year = self.profile.year_of(month, day).or(self.context.year);
+            }
+        }
+    }
+
+    /// Takes host and time from what was peeled off; what an outer wrapping said stands.
+    fn learn(&mut self, peeled: &Peeled<'_>) {
+        let context = &mut self.context;
+        if let Some(hop) = peeled.hop
+            && context.hop.is_none()
+        {
+            context.hop = Some(hop.to_owned());
+        }
+        if context.prefix_time.is_none() {
+            context.prefix_time = peeled.iso_time.or_else(|| {
+                let year = context.year;
+                prefix::timestamp(peeled.stamp?, context.offset_east, |_, _| year)
+            });
+        }
+    }
+
+    /// The quick look at a line, through the prefix that the source's lines have. The dialect's
+    /// place in the order goes to `found` with the tally.
+    pub(super) fn quick(
+        &mut self,
+        line: &[u8],
+        found: &mut dyn FnMut(usize, &model::Tally<'_>),
+    ) -> bool {
+        let profile = self.profile;
+        match profile.style {
+            None => ask(profile, line, &profile.context, found),
+            Some(Style::DockerJson) => {
+                let Some(prefix) = Style::DockerJson.find(line) else { return false };
+                let Some(rest) = line.get(prefix.rest..) else { return false };
+                let Some(end) = wrapper::json_string(rest, &mut self.decoded) else {
+                    return false;
+                };
+                self.context.prefix_time = wrapper::docker_time(&rest[end..]);
+                ask(profile, &self.decoded, &self.context, found)
+            }
+            Some(style) => {
+                let Some(Prefix { rest, hop, time }) = style.find(line) else { return false };
+                self.reset(line);
+                if let Some((from, to)) = hop
+                    && let Some(name) = line.get(from..to)
+                    && self.context.hop.is_none()
+                {
+                    self.context.hop = Some(String::from_utf8_lossy(name).into_owned());
+                }
+                self.context.prefix_time = time.and_then(|(from, to)| {
+                    let year = self.context.year;
+                    prefix::timestamp(line.get(from..to)?, self.context.offset_east, |_, _| year)
+                });
+                ask(profile, line.get(rest..).unwrap_or(b""), &self.context, found)
+            }
+        }
+    }
+}
+
+fn ask(
+    profile: &Profile,
+    line: &[u8],
+    context: &Context,
+    found: &mut dyn FnMut(usize, &model::Tally<'_>),
+) -> bool {
+    for (index, dialect) in profile.order[..profile.likely].iter().enumerate() {
+        if let Quick::Tally(tally) = dialect.quick(line, context) {
+            found(index, &tally);
+            return true;
+        }
+    }
+    false
+}
+
+fn month_and_day(stamp: &[u8]) -> Option<(u32, u32)> {
+    lines::syslog_date(stamp).then_some(())?;
+    Some((scan::month(stamp.get(..3)?)?, scan::digits(stamp.get(4..6)?.trim_ascii_start())?))
+}
+
+/// A record without one wrapping.
+struct Peeled<'a> {
+    text: Cow<'a, str>,
+    hop: Option<&'a str>,
+    stamp: Option<&'a [u8]>,
+    iso_time: Option<Timestamp>,
+}
+
+/// Takes a prefix off every line of the record that has it; `None` if the first has not.
+fn peel(style: Style, record: &str) -> Option<Peeled<'_>> {
+    let found = style.find(record.as_bytes())?;
+    let hop = found.hop.and_then(|(from, to)| record.get(from..to));
+    let stamp = found.time.and_then(|(from, to)| record.as_bytes().get(from..to));
+    if style == Style::DockerJson {
+        let mut text = String::new();
+        let mut decoded = Vec::new();
+        let mut iso_time = None;
+        for (number, line) in record.lines().enumerate() {
+            let rest = line.as_bytes().get(style.find(line.as_bytes())?.rest..)?;
+            let end = wrapper::json_string(rest, &mut decoded)?;
+            if number == 0 {
+                iso_time = wrapper::docker_time(&rest[end..]);
+            } else {
+                text.push('\n');
+            }
+            text.push_str(&String::from_utf8_lossy(&decoded));
+        }
+        return Some(Peeled { text: text.into(), hop, stamp, iso_time });
+    }
+    let first = record.get(found.rest..)?;
+    if style == Style::Blank || !record.contains('\n') {
+        return Some(Peeled { text: first.into(), hop, stamp, iso_time: None });
+    }
+    let mut text = String::with_capacity(record.len());
+    for (number, line) in record.lines().enumerate() {
+        let rest = style.find(line.as_bytes()).map_or(0, |prefix| prefix.rest);
+        if number > 0 {
+            text.push('\n');
+        }
+        text.push_str(line.get(rest..)?);
+    }
+    Some(Peeled { text: text.into(), hop, stamp, iso_time: None })
+}

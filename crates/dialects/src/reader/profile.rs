@@ -1,0 +1,247 @@
+//! What the head of a source teaches about all of it: which dialects, which prefix, which zone.
+//!
+//! Everything that a single record cannot decide is decided here, once, so that no record is read
+//! differently because of where a block happened to begin.
+
+use std::sync::Arc;
+
+use model::Timestamp;
+
+use super::array;
+use super::lines::{self, Kind};
+use super::offer::{self, Offers};
+use super::prefix::Style;
+use crate::{ALL, Context, Dialect, scan};
+
+/// Bytes of a source that are worth giving to [`Profile::of`].
+pub const HEAD_BYTES: usize = 64 << 10;
+
+/// Records that are looked at, and those that suffice if they agree.
+const SAMPLES: usize = 200;
+const ENOUGH: usize = 12;
+
+/// What is known about a source from outside it.
+#[derive(Clone)]
+pub struct Options {
+    /// The one dialect to read with; others are not tried.
+    pub forced: Option<&'static dyn Dialect>,
+    /// Zone, year and log formats as far as they are known.
+    pub context: Context,
+    /// The dialects to choose from, most specific first.
+    pub dialects: &'static [&'static dyn Dialect],
+    /// When the source was last written to: stamps without a year are not read as later. Used
+    /// only where the context gives no year.
+    pub newest: Option<Timestamp>,
+    /// Whether the zone of the context was stated by the user rather than assumed. If not, a zone
+    /// that other stamps of the same head state goes before it.
+    pub zone_is_given: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            forced: None,
+            context: Context::default(),
+            dialects: ALL,
+            newest: None,
+            zone_is_given: false,
+        }
+    }
+}
+
+/// What the head of a source taught.
+#[derive(Clone)]
+pub struct Profile {
+    /// In the order of being asked: those the head showed first.
+    pub(super) order: Arc<[&'static dyn Dialect]>,
+    /// How many of them, from the first, need no sniffing.
+    pub(super) likely: usize,
+    pub(super) style: Option<Style>,
+    pub(super) is_array: bool,
+    pub(super) context: Context,
+    pub(super) newest: Option<Timestamp>,
+    /// The year was not given: a syslog date decides it by itself.
+    pub(super) free_year: bool,
+}
+
+impl Profile {
+    /// Learns from the first bytes of a source, [`HEAD_BYTES`] of them if there are as many. A
+    /// last line that is cut off is disregarded where others are there to learn from.
+    #[must_use]
+    pub fn of(head: &[u8], options: &Options) -> Profile {
+        let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+        let mut context = options.context.clone();
+        if !options.zone_is_given
+            && let Some(zone) = zone_of(head)
+        {
+            context.offset_east = zone;
+        }
+        let free_year = context.year.is_none();
+        if free_year {
+            context.year = options.newest.map(|newest| newest.date().0);
+        }
+        let is_array = array::begins(head);
+        let dialects = match options.forced {
+            Some(forced) => Arc::from([forced]),
+            None => Arc::from(options.dialects),
+        };
+        let mut profile = Profile {
+            order: dialects,
+            likely: usize::from(options.forced.is_some()),
+            style: None,
+            is_array,
+            context,
+            newest: options.newest,
+            free_year,
+        };
+        if options.forced.is_none() && profile.agree(&samples(head, is_array, ENOUGH)) {
+            return profile;
+        }
+        let samples = samples(head, is_array, SAMPLES);
+        profile.style = style_of(&samples, &profile);
+        if options.forced.is_none() {
+            profile.settle_combined(&samples);
+            profile.rank(&samples);
+        }
+        profile
+    }
+
+    /// Dialects that the head shows, the most frequent first.
+    pub fn dialects(&self) -> impl Iterator<Item = &'static str> {
+        self.order[..self.likely].iter().map(|dialect| dialect.name())
+    }
+
+    /// The zone in which stamps without one are read, in seconds east of UTC.
+    #[must_use]
+    pub fn offset_east(&self) -> i32 {
+        self.context.offset_east
+    }
+
+    /// True if the source is one JSON array, whose records cannot be found from the middle: it
+    /// has to be read from its beginning.
+    #[must_use]
+    pub fn is_sequential(&self) -> bool {
+        self.is_array
+    }
+
+    /// Lines of an error log beside access lines tell whose a combined log is.
+    fn settle_combined(&mut self, samples: &[&[u8]]) {
+        let is_apache = |name| {
+            self.order.iter().find(|dialect| dialect.name() == name).map(|dialect| {
+                samples.iter().any(|sample| dialect.sniff(&String::from_utf8_lossy(sample)))
+            })
+        };
+        match (is_apache("apache-error"), is_apache("nginx-error")) {
+            (Some(true), Some(false)) => self.context.combined_is_apache = true,
+            (Some(false), Some(true)) => self.context.combined_is_apache = false,
+            _ => {}
+        }
+    }
+
+    /// Takes the dialect that reads all of the samples as they stand, if one does.
+    fn agree(&mut self, samples: &[&[u8]]) -> bool {
+        let mut readers = samples.iter().map(|sample| {
+            let text = String::from_utf8_lossy(sample);
+            offer::first(self, &text, &self.context).map(|(index, _)| index)
+        });
+        let Some(Some(index)) = readers.next() else { return false };
+        if !readers.all(|other| other == Some(index)) {
+            return false;
+        }
+        let mut order: Vec<_> = self.order.to_vec();
+        order[..=index].rotate_right(1);
+        self.order = Arc::from(order);
+        self.likely = 1;
+        true
+    }
+
+    fn rank(&mut self, samples: &[&[u8]]) {
+        let mut votes = vec![0_u32; self.order.len()];
+        let mut offers = Offers::new(self);
+        for sample in samples {
+            offers.offer(&String::from_utf8_lossy(sample), &mut |index, _| votes[index] += 1);
+        }
+        let mut ranked: Vec<usize> = (0..self.order.len()).collect();
+        // Stable: equal votes leave the order of specificity.
+        ranked.sort_by_key(|&index| std::cmp::Reverse(votes[index]));
+        self.likely = votes.iter().filter(|&&count| count > 0).count();
+        self.order = ranked.iter().map(|&index| self.order[index]).collect();
+    }
+
+    /// The context with the year that belongs to a stamp of this month and day.
+    pub(super) fn year_of(&self, month: u32, day: u32) -> Option<i32> {
+        if !self.free_year {
+            return self.context.year;
+        }
+        let (year, newest_month, newest_day) = self.newest?.date();
+        // A day of grace for zones.
+        Some(if (month, day) > (newest_month, newest_day + 1) { year - 1 } else { year })
+    }
+}
+
+/// The zone that the bracketed time stamps of access lines in this text state, if they all agree.
+/// Stamps that end in `Z` teach nothing: programs write them whatever zone their host is in.
+#[must_use]
+pub fn zone_of(head: &[u8]) -> Option<i32> {
+    let mut found = None;
+    for line in head.split(|b| *b == b'\n').take(SAMPLES / 4) {
+        let line = line.get(..lines::LINE_HEAD).unwrap_or(line);
+        let Some(zone) = memchr::memchr_iter(b'[', line).find_map(|at| {
+            let stamp = line.get(at + 1..at + 27)?;
+            (stamp[20] == b' ').then(|| scan::clf_time(stamp, 0))??;
+            scan::offset(&stamp[21..])
+        }) else {
+            continue;
+        };
+        if *found.get_or_insert(zone) != zone {
+            return None;
+        }
+    }
+    found
+}
+
+/// First lines of records, or elements of an array.
+fn samples(head: &[u8], is_array: bool, wanted: usize) -> Vec<&[u8]> {
+    if is_array {
+        return array::elements(head).take(wanted).collect();
+    }
+    let whole = match memchr::memrchr(b'\n', head) {
+        Some(end) if head.len() >= HEAD_BYTES => &head[..end],
+        _ => head,
+    };
+    let mut samples: Vec<&[u8]> = Vec::new();
+    let mut start = None;
+    let mut at = 0;
+    for line in whole.split_inclusive(|b| *b == b'\n') {
+        let text = lines::trim_end(line.strip_suffix(b"\n").unwrap_or(line));
+        if matches!(lines::kind(text), Kind::Start | Kind::Certain) {
+            if let Some(start) = start.replace(at) {
+                samples.push(whole[start..at].trim_ascii_end());
+            }
+            if samples.len() == wanted {
+                return samples;
+            }
+        }
+        at += line.len();
+    }
+    if let Some(start) = start {
+        samples.push(whole[start..].trim_ascii_end());
+    }
+    samples
+}
+
+/// The prefix that half of the records have, unless they are understood with it.
+fn style_of(samples: &[&[u8]], profile: &Profile) -> Option<Style> {
+    let style = Style::ALL.into_iter().find(|style| {
+        let hits = samples.iter().filter(|sample| style.find(sample).is_some()).count();
+        hits > 0 && hits * 2 >= samples.len()
+    })?;
+    let understood = samples
+        .iter()
+        .filter(|sample| {
+            let text = String::from_utf8_lossy(sample);
+            offer::first(profile, &text, &profile.context).is_some()
+        })
+        .count();
+    (understood * 2 < samples.len()).then_some(style)
+}
