@@ -1,5 +1,6 @@
 //! What the reports look like, on a diagnosis made by hand.
 
 mod causes;
+mod json;
 mod sample;
 mod text;
