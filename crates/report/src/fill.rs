@@ -51,7 +51,11 @@ fn fill(sentence: &str, otherwise: &str, value: impl Fn(&str) -> Option<String>)
     (out, complete)
 }
 
-fn lookup(values: &[(&'static str, String)], name: &str, seen: &dyn Fn(&str) -> String) -> Option<String> {
+fn lookup(
+    values: &[(&'static str, String)],
+    name: &str,
+    seen: &dyn Fn(&str) -> String,
+) -> Option<String> {
     values.iter().find(|(known, _)| *known == name).map(|(_, value)| seen(value))
 }
 
@@ -110,10 +114,7 @@ mod tests {
         let says = Statement::plain(Text::new("{n} on {path}", "{path} で {n} 件"))
             .with("n", 3)
             .with("path", "/users/{n}/{id}");
-        assert_eq!(
-            statement(&says, Lang::Ja, &plain).as_deref(),
-            Some("/users/{n}/{id} で 3 件")
-        );
+        assert_eq!(statement(&says, Lang::Ja, &plain).as_deref(), Some("/users/{n}/{id} で 3 件"));
         assert_eq!(statement(&says, Lang::En, &plain).as_deref(), Some("3 on /users/{n}/{id}"));
     }
 

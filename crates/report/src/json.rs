@@ -19,8 +19,7 @@ pub struct JsonOptions {
 /// is fixed; both languages of every sentence are there.
 #[must_use]
 pub fn diagnosis(diagnosis: &Diagnosis, options: &JsonOptions) -> String {
-    let sight =
-        wire::Sight { show_values: options.show_values, sources: &diagnosis.sources };
+    let sight = wire::Sight { show_values: options.show_values, sources: &diagnosis.sources };
     document(&wire::Diagnosis::new(diagnosis, &sight))
 }
 

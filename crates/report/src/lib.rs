@@ -9,6 +9,8 @@
 
 mod clean;
 mod conclude;
+mod condition;
+pub mod explain;
 mod figures;
 mod fill;
 pub mod json;

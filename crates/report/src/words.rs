@@ -19,7 +19,8 @@ const fn counted(one: &'static str, many: &'static str, ja: &'static str) -> Cou
 
 // Time.
 pub(crate) const POINT: Text = t("{at} UTC", "{at} UTC");
-pub(crate) const SPAN: Text = t("{start} to {end} UTC ({length})", "{start} ～ {end} UTC（{length}）");
+pub(crate) const SPAN: Text =
+    t("{start} to {end} UTC ({length})", "{start} ～ {end} UTC（{length}）");
 
 // What was read.
 pub(crate) const READ: Text = t("What was read", "読み込んだもの");
@@ -27,7 +28,8 @@ pub(crate) const SOURCES: Counted = counted("{n} source", "{n} sources", "入力
 pub(crate) const LINES: Counted = counted("{n} line", "{n} lines", "{n} 行");
 pub(crate) const MORE: Text = t("and {n} more", "ほか {n} 件");
 pub(crate) const DIALECTS: Text = t("Formats: ", "形式: ");
-pub(crate) const NO_DIALECTS: Text = t("Formats: none recognised", "形式: 認識できたものはありません");
+pub(crate) const NO_DIALECTS: Text =
+    t("Formats: none recognised", "形式: 認識できたものはありません");
 pub(crate) const HOP: Text = t("hop", "ホップ");
 pub(crate) const KIND: Text = t("kind", "種類");
 pub(crate) const FORMAT: Text = t("format", "形式");
@@ -154,10 +156,7 @@ pub(crate) const UNEXPLAINED: Counted = counted(
 pub(crate) const CONCLUSION: Text = t("In short", "要点");
 pub(crate) const IN_INCIDENT: Text = t("{verdict} (incident {i})", "{verdict}（インシデント {i}）");
 pub(crate) const CAUSE_IS: Text = t(": {title} ({slug}).", ": {title}（{slug}）。");
-pub(crate) const SEEN_AS: Text = t(
-    "Symptom: {title} ({slug}).",
-    "症状: {title}（{slug}）。",
-);
+pub(crate) const SEEN_AS: Text = t("Symptom: {title} ({slug}).", "症状: {title}（{slug}）。");
 pub(crate) const IT: Text = t("It {explains}.", "{explains}。");
 pub(crate) const AGAINST: Text = t(
     "Not ruled out: {title} ({slug}). What would decide: ",
@@ -186,22 +185,19 @@ pub(crate) const STATUSES_OF: Text = t("Status: {statuses}", "ステータス: {
 pub(crate) const HOW_IT_SHOWS: Text = t("How it shows", "現れ方");
 pub(crate) const NEEDS: Text = t("Needed, each of these", "必要な条件（すべて満たすこと）");
 pub(crate) const SUPPORTS: Text = t("Supported by", "裏付けとなるもの");
-pub(crate) const RULES_OUT: Text = t("Ruled out by any of these", "この原因を除外するもの（いずれか）");
+pub(crate) const RULES_OUT: Text =
+    t("Ruled out by any of these", "この原因を除外するもの（いずれか）");
 pub(crate) const PROVES: Text = t(" [proves it]", "［これだけで証明になる］");
 pub(crate) const MISTAKEN: Text = t("What it is mistaken for", "間違えやすい原因");
 pub(crate) const VISIBLE: Text = t("What must be visible, and how", "必要な記録と、その取得方法");
-pub(crate) const LEADS_TO: Text = t("What it leads to", "引き起こすもの");
+pub(crate) const LEADS_TO: Text = t("Leads to", "引き起こすもの");
 pub(crate) const REMEDIES: Text = t("Remedies, in the order of effect", "対処（効果の大きい順）");
-pub(crate) const FULL_PAGE: Text = t(
-    "The full page follows.",
-    "以下は詳しい説明の全文です。全文は英語です。",
-);
+pub(crate) const FULL_PAGE: Text =
+    t("The full page follows.", "以下は詳しい説明の全文です。全文は英語です。");
 
 // Conditions in words, for `{value}` where nothing was measured.
-pub(crate) const AT_LEAST: Text = t("{value} or more", "{value} 以上");
-pub(crate) const AT_MOST: Text = t("{value} or less", "{value} 以下");
-pub(crate) const ALL: Text = t("all (100 %)", "すべて（100 %）");
-pub(crate) const NONE: Text = t("none (0)", "なし（0）");
+pub(crate) const AT_LEAST: Text = t("{value} or more", "{value}以上");
+pub(crate) const AT_MOST: Text = t("{value} or less", "{value}以下");
 pub(crate) const NEVER: Text = t("never", "一度もない");
 pub(crate) const TIMES: Text = t("{n} times", "{n} 倍");
 
@@ -256,8 +252,8 @@ pub(crate) const fn place(place: Place) -> Text {
         Place::Routing => t("routing", "ルーティング"),
         Place::Connect => t("connecting", "接続の確立"),
         Place::Reuse => t("connection reuse", "接続の再利用"),
-        Place::ResponseWait => t("waiting for the response", "応答待ち"),
-        Place::ResponseFormat => t("form of the response", "応答の形式"),
+        Place::ResponseWait => t("response wait", "応答待ち"),
+        Place::ResponseFormat => t("response format", "応答の形式"),
         Place::Process => t("process", "プロセス"),
         Place::Capacity => t("capacity", "処理能力"),
         Place::Egress => t("outward calls", "外向き通信"),

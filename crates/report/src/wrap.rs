@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_asked() {
-        let text = "ALB は idle timeout（60 秒）の間、keep-alive で接続を保ちます。 word ".repeat(20);
+        let text =
+            "ALB は idle timeout（60 秒）の間、keep-alive で接続を保ちます。 word ".repeat(20);
         for width in 2..60 {
             for line in lines(&text, width) {
                 assert!(columns(&line) <= width, "{width}: {line:?}");

@@ -10,9 +10,25 @@ const LONGEST_KEY: usize = 64;
 
 /// Keys (lower case, without `-`, `_`, `.`) whose value is secret, as the key's end.
 const SECRET_ENDINGS: [&str; 19] = [
-    "password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "accesskey",
-    "accesskeyid", "secretkey", "privatekey", "credential", "credentials", "authorization",
-    "sessionid", "signature", "jwt", "passcode", "encryptionkey",
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "accesskey",
+    "accesskeyid",
+    "secretkey",
+    "privatekey",
+    "credential",
+    "credentials",
+    "authorization",
+    "sessionid",
+    "signature",
+    "jwt",
+    "passcode",
+    "encryptionkey",
 ];
 
 /// Keys whose value is secret, as the whole key: too short or too common to be an ending.
@@ -45,7 +61,8 @@ fn kind_of(key: &[u8]) -> Option<Kind> {
         Some(Kind::Cookies)
     } else if QUERY_KEYS.contains(&plain) {
         Some(Kind::Query)
-    } else if SECRET_KEYS.contains(&plain) || SECRET_ENDINGS.iter().any(|end| plain.ends_with(end)) {
+    } else if SECRET_KEYS.contains(&plain) || SECRET_ENDINGS.iter().any(|end| plain.ends_with(end))
+    {
         Some(Kind::Secret)
     } else {
         None
@@ -71,7 +88,8 @@ fn is_key_byte(b: u8) -> bool {
 
 /// The key that ends right before a position.
 fn key_before(text: &[u8], end: usize) -> &[u8] {
-    let length = text[..end].iter().rev().take(LONGEST_KEY).take_while(|b| is_key_byte(**b)).count();
+    let length =
+        text[..end].iter().rev().take(LONGEST_KEY).take_while(|b| is_key_byte(**b)).count();
     &text[end - length..end]
 }
 
@@ -106,7 +124,9 @@ fn after_scheme(text: &[u8], at: usize, hidden: &mut Vec<Range<usize>>) -> Optio
     let rest = &text[at..];
     let length = [b"bearer ".as_slice(), b"basic "]
         .iter()
-        .find(|scheme| rest.len() > scheme.len() && rest[..scheme.len()].eq_ignore_ascii_case(scheme))?
+        .find(|scheme| {
+            rest.len() > scheme.len() && rest[..scheme.len()].eq_ignore_ascii_case(scheme)
+        })?
         .len();
     if at > 0 && text[at - 1].is_ascii_alphanumeric() {
         return None;
@@ -196,8 +216,15 @@ fn word_end(text: &[u8], start: usize) -> usize {
 /// Keeps the scheme of an `Authorization` value and hides the rest.
 fn credentials(text: &[u8], range: Range<usize>, hidden: &mut Vec<Range<usize>>) -> usize {
     const SCHEMES: [&[u8]; 9] = [
-        b"basic", b"bearer", b"digest", b"negotiate", b"ntlm", b"aws4-hmac-sha256", b"apikey",
-        b"token", b"hmac",
+        b"basic",
+        b"bearer",
+        b"digest",
+        b"negotiate",
+        b"ntlm",
+        b"aws4-hmac-sha256",
+        b"apikey",
+        b"token",
+        b"hmac",
     ];
     let value = &text[range.clone()];
     let word = value.iter().take_while(|b| !b.is_ascii_whitespace()).count();
@@ -254,8 +281,14 @@ mod tests {
     fn header_fields_keep_scheme_and_cookie_names() {
         for (text, expected) in [
             ("Authorization: Basic dXNlcjpwYXNz", "Authorization: Basic ***"),
-            ("\"authorization\":\"Bearer abc.def\",\"n\":1", "\"authorization\":\"Bearer ***\",\"n\":1"),
-            ("authorization: Digest username=\"u\", response=\"r\"", "authorization: Digest ***\"u\", response=\"r\""),
+            (
+                "\"authorization\":\"Bearer abc.def\",\"n\":1",
+                "\"authorization\":\"Bearer ***\",\"n\":1",
+            ),
+            (
+                "authorization: Digest username=\"u\", response=\"r\"",
+                "authorization: Digest ***\"u\", response=\"r\"",
+            ),
             ("sent Bearer AbC123def456 to x", "sent Bearer *** to x"),
             ("Cookie: sid=abc; theme=dark", "Cookie: sid=***; theme=***"),
             ("\"set-cookie\":\"s=1; Path=/; HttpOnly\"", "\"set-cookie\":\"s=***; Path=***; ***\""),

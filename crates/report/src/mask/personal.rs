@@ -98,8 +98,7 @@ fn card(text: &[u8], start: usize, hidden: &mut Vec<Range<usize>>) -> usize {
 /// Whether the digits stand together or in groups as on a card (4-4-4-4, 4-6-5, 4-6-4), not as
 /// separate numbers that happen to follow each other.
 fn is_grouped(text: &[u8]) -> bool {
-    let groups: Vec<usize> =
-        text.split(|b| *b == b' ' || *b == b'-').map(<[u8]>::len).collect();
+    let groups: Vec<usize> = text.split(|b| *b == b' ' || *b == b'-').map(<[u8]>::len).collect();
     match groups.as_slice() {
         [_] | [4, 6, 5] | [4, 6, 4] => true,
         [first @ .., last] => first.iter().all(|n| *n == 4) && *last <= 4,

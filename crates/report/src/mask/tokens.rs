@@ -5,9 +5,27 @@ use std::ops::Range;
 
 /// Prefixes that issuers put before their tokens, so that leaks can be found.
 const PREFIXES: [&[u8]; 21] = [
-    b"AKIA", b"ASIA", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-",
-    b"xoxb-", b"xoxp-", b"xoxa-", b"xoxs-", b"sk_live_", b"sk_test_", b"rk_live_", b"AIza", b"ya29.",
-    b"eyJ", b"npm_", b"pypi-",
+    b"AKIA",
+    b"ASIA",
+    b"ghp_",
+    b"gho_",
+    b"ghu_",
+    b"ghs_",
+    b"ghr_",
+    b"github_pat_",
+    b"glpat-",
+    b"xoxb-",
+    b"xoxp-",
+    b"xoxa-",
+    b"xoxs-",
+    b"sk_live_",
+    b"sk_test_",
+    b"rk_live_",
+    b"AIza",
+    b"ya29.",
+    b"eyJ",
+    b"npm_",
+    b"pypi-",
 ];
 /// Least number of characters after such a prefix.
 const SHORTEST_TOKEN: usize = 10;

@@ -35,8 +35,7 @@ impl View<'_> {
         }
         if let Some(further) = conclusions.get(MOST..).filter(|further| !further.is_empty()) {
             let list: Vec<&str> = further.iter().map(|c| c.cause.slug).collect();
-            let text =
-                format!("{}{}", self.say(words::FURTHER), list.join(self.say(words::LIST)));
+            let text = format!("{}{}", self.say(words::FURTHER), list.join(self.say(words::LIST)));
             self.page.text(2, "", &text);
         }
         for (i, conclusion) in conclusions.iter().take(MOST).enumerate() {
@@ -105,7 +104,8 @@ impl View<'_> {
             .verdicts
             .iter()
             .map(|(incident, verdict)| {
-                let (word, i) = (self.say(words::verdict_word(*verdict)), (incident + 1).to_string());
+                let (word, i) =
+                    (self.say(words::verdict_word(*verdict)), (incident + 1).to_string());
                 self.fill(&words::IN_INCIDENT, &[("verdict", word), ("i", &i)])
             })
             .collect();

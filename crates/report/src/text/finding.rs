@@ -203,8 +203,7 @@ impl View<'_> {
     /// The first earlier incident that shows the same cause's remedies.
     fn earlier(&self, index: usize, cause: &Cause) -> Option<usize> {
         let shows = |f: &Finding| {
-            f.cause.slug == cause.slug
-                && (f.verdict != Verdict::CannotTell || self.options.verbose)
+            f.cause.slug == cause.slug && (f.verdict != Verdict::CannotTell || self.options.verbose)
         };
         self.diagnosis.incidents[..index].iter().position(|i| i.findings.iter().any(shows))
     }

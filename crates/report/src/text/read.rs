@@ -148,8 +148,7 @@ impl View<'_> {
         if let Some((source, (line, example))) = example {
             text.push_str(self.say(words::FOR_EXAMPLE));
             self.page.text(2, "", &text);
-            let citation =
-                model::Citation { at: None, source, line: *line, text: example.clone() };
+            let citation = model::Citation { at: None, source, line: *line, text: example.clone() };
             self.citation(4, &citation);
         } else {
             self.page.text(2, "", &text);

@@ -93,7 +93,10 @@ pub(crate) fn windows(windows: &[Window]) -> Vec<WireWindow> {
     windows.iter().map(WireWindow::from).collect()
 }
 
-/// A share with four digits: what a count of failing requests can carry.
+/// A share with four digits; more of them where it would else be rounded to all or none.
 pub(crate) fn share(part: u64, whole: u64) -> Option<f64> {
-    crate::figures::share(part, whole).map(|share| (share * 1e4).round() / 1e4)
+    let exact = crate::figures::share(part, whole)?;
+    let rounded = (exact * 1e4).round() / 1e4;
+    let misleads = (rounded == 1.0 && part < whole) || (rounded == 0.0 && part > 0);
+    Some(if misleads { exact } else { rounded })
 }

@@ -93,7 +93,8 @@ fn mentioned_causes_are_described() {
     let known: Vec<String> =
         list("/causes").iter().map(|c| c["slug"].as_str().expect("slug").to_owned()).collect();
     let mut mentioned = 0;
-    for finding in list("/incidents").iter().flat_map(|i| i["findings"].as_array().expect("list").clone())
+    for finding in
+        list("/incidents").iter().flat_map(|i| i["findings"].as_array().expect("list").clone())
     {
         let slugs = finding["chain"].as_array().expect("list").iter().cloned().chain(
             ["ruled_out", "rivals"]

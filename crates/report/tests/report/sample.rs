@@ -90,7 +90,8 @@ pub(crate) fn rich() -> Diagnosis {
     let bursts = vec![window((15, 0, 2), (15, 0, 41)), window((15, 30, 1), (15, 30, 44))];
     let mut app = source("/var/log/app/api 1.log", 812_000, 2_210, "node-fetch");
     app.unread = 14;
-    app.unread_examples = vec![(3, "\u{1b}[32minfo\u{1b}[0m user jane.doe@example.com ready".to_owned())];
+    app.unread_examples =
+        vec![(3, "\u{1b}[32minfo\u{1b}[0m user jane.doe@example.com ready".to_owned())];
     let surge = Finding {
         cause: &DEPLOY,
         verdict: Verdict::Supported,
@@ -98,8 +99,15 @@ pub(crate) fn rich() -> Diagnosis {
         windows: bursts.clone(),
         chain: vec![&DEPLOY, &NAT, &CONNECT],
         observations: vec![Observation {
-            says: Statement::plain(Text::new("Every burst follows a deploy.", "どの発生もデプロイの直後です。")),
-            citations: vec![cite(0, 9, "{\"protoPayload\":{\"methodName\":\"Services.ReplaceService\"}}")],
+            says: Statement::plain(Text::new(
+                "Every burst follows a deploy.",
+                "どの発生もデプロイの直後です。",
+            )),
+            citations: vec![cite(
+                0,
+                9,
+                "{\"protoPayload\":{\"methodName\":\"Services.ReplaceService\"}}",
+            )],
             independent: true,
         }],
         failing: vec![],
@@ -187,11 +195,13 @@ pub(crate) fn rich() -> Diagnosis {
                 findings: vec![nat(412, vec![first]), idle],
                 unexplained: Some(Unexplained {
                     failures: 7,
-                    traits: vec![Statement::plain(Text::new(
-                        "All on {target}.",
-                        "すべて {target} で起きています。",
-                    ))
-                    .with("target", "10.0.0.9:8080")],
+                    traits: vec![
+                        Statement::plain(Text::new(
+                            "All on {target}.",
+                            "すべて {target} で起きています。",
+                        ))
+                        .with("target", "10.0.0.9:8080"),
+                    ],
                     failing: vec![cite(0, 9_001, LB)],
                 }),
             },

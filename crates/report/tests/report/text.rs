@@ -21,8 +21,7 @@ fn rich_in_japanese() {
 
 #[test]
 fn wide_verbose_and_unmasked() {
-    let options =
-        TextOptions { verbose: true, show_values: true, ..options(Lang::En, 120) };
+    let options = TextOptions { verbose: true, show_values: true, ..options(Lang::En, 120) };
     insta::assert_snapshot!("rich_en_120_verbose", diagnosis(&sample::rich(), &options));
 }
 
@@ -71,9 +70,16 @@ fn lines_keep_to_the_width() {
         for width in [60, 80, 100, 140] {
             let text = diagnosis(&sample::rich(), &options(lang, width));
             for line in text.lines() {
-                let copied = ["gcloud", "--min-ports", "const agent", "access_log", "log_format", "NODE_DEBUG"];
+                let copied = [
+                    "gcloud",
+                    "--min-ports",
+                    "const agent",
+                    "access_log",
+                    "log_format",
+                    "NODE_DEBUG",
+                ];
                 if !copied.iter().any(|word| line.contains(word)) {
-                    let columns: usize = line.chars().map(|c| unicode_width(c)).sum();
+                    let columns: usize = line.chars().map(unicode_width).sum();
                     assert!(columns <= width, "{columns} > {width}: {line}");
                 }
             }
