@@ -1,1 +1,23 @@
-//! placeholder
+//! Turns what was found out into something to read: a diagnosis and the catalogue's pages as text
+//! for a terminal and as JSON for programs.
+//!
+//! Nothing here reads a file, asks for the time or prints: every function returns a `String`, and
+//! the caller decides where it goes. The words are in `words`, the masking of secrets in [`mask`],
+//! the wire form of JSON in `wire`.
+
+#![forbid(unsafe_code)]
+
+mod clean;
+mod conclude;
+mod condition;
+pub mod explain;
+mod figures;
+mod fill;
+pub mod json;
+pub mod mask;
+mod page;
+mod style;
+pub mod text;
+mod wire;
+mod words;
+mod wrap;

@@ -1,0 +1,89 @@
+//! One incident: when, how many failed, what caused them, and what is left unexplained.
+
+use model::{Incident, Unexplained, Window};
+
+use super::View;
+use crate::figures::{count, percent, share, times_of_day, window};
+use crate::style::{Ink, ink};
+use crate::words;
+
+impl View<'_> {
+    pub(super) fn incident(&mut self, index: usize) {
+        let incidents = &self.diagnosis.incidents;
+        let incident = &incidents[index];
+        let when = self.when(&incident.windows);
+        let heading = if incidents.len() == 1 {
+            self.fill(&words::INCIDENT, &[("window", &when)])
+        } else {
+            let (i, n) = ((index + 1).to_string(), incidents.len().to_string());
+            self.fill(&words::INCIDENT_OF, &[("i", &i), ("n", &n), ("window", &when)])
+        };
+        self.page.blank();
+        self.page.heading(0, &heading);
+        let failed = self.failed(incident);
+        self.page.text(2, "", &failed);
+        self.windows(2, &incident.windows);
+        for (i, finding) in incident.findings.iter().enumerate() {
+            self.page.blank();
+            self.finding(index, i + 1, finding);
+        }
+        if incident.findings.is_empty() {
+            let none = self.say(words::NO_CAUSE_FITS);
+            self.page.para(2, "", vec![ink(Ink::Doubtful, none)]);
+        }
+        if let Some(rest) = &incident.unexplained {
+            self.unexplained(rest);
+        }
+    }
+
+    /// From the first window's start to the last one's end, and how many there are.
+    fn when(&self, windows: &[Window]) -> String {
+        let start = windows.iter().map(|w| w.start).min();
+        let end = windows.iter().map(|w| w.end).max();
+        let (Some(start), Some(end)) = (start, end) else { return "?".to_owned() };
+        let whole = window(&Window { start, end }, self.lang());
+        if windows.len() == 1 {
+            return whole;
+        }
+        let n = windows.len().to_string();
+        self.fill(&words::WINDOWS, &[("n", &n), ("window", &whole)])
+    }
+
+    /// The times of day of each window, where there is more than one.
+    pub(super) fn windows(&mut self, indent: usize, windows: &[Window]) {
+        if windows.len() < 2 {
+            return;
+        }
+        let shown = self.few(6).min(windows.len());
+        let mut list: Vec<String> = windows[..shown].iter().map(times_of_day).collect();
+        if shown < windows.len() {
+            let more = (windows.len() - shown).to_string();
+            list.push(self.fill(&words::MORE, &[("n", &more)]));
+        }
+        let text = format!("{}{}", self.say(words::EACH_WINDOW), list.join(self.say(words::LIST)));
+        self.page.text(indent, "", &text);
+    }
+
+    fn failed(&self, incident: &Incident) -> String {
+        match share(incident.failures, incident.requests) {
+            Some(part) => {
+                let (total, part) = (count(incident.requests), percent(part));
+                let values = [("total", total.as_str()), ("share", part.as_str())];
+                self.counted(incident.failures, &words::FAILED_OF, &values)
+            }
+            None => self.counted(incident.failures, &words::FAILED_ALONE, &[]),
+        }
+    }
+
+    fn unexplained(&mut self, rest: &Unexplained) {
+        let label = self.counted(rest.failures, &words::UNEXPLAINED, &[]);
+        self.page.blank();
+        self.page.para(2, "", vec![ink(Ink::Doubtful, label)]);
+        for says in &rest.traits {
+            if let Some(says) = self.statement(says) {
+                self.page.text(4, "- ", &says);
+            }
+        }
+        self.citations(4, &rest.failing, 3);
+    }
+}

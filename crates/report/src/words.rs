@@ -1,0 +1,273 @@
+//! Every fixed word of the reports, in both languages. `{name}` marks a value.
+
+use model::{HopKind, Place, Text, Verdict};
+
+const fn t(en: &'static str, ja: &'static str) -> Text {
+    Text::new(en, ja)
+}
+
+/// A counted noun: English has a form for one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    pub(crate) one: Text,
+    pub(crate) many: Text,
+}
+
+const fn counted(one: &'static str, many: &'static str, ja: &'static str) -> Counted {
+    Counted { one: t(one, ja), many: t(many, ja) }
+}
+
+// Time.
+pub(crate) const POINT: Text = t("{at} UTC", "{at} UTC");
+pub(crate) const SPAN: Text =
+    t("{start} to {end} UTC ({length})", "{start} ～ {end} UTC（{length}）");
+
+// What was read.
+pub(crate) const READ: Text = t("What was read", "読み込んだもの");
+pub(crate) const SOURCES: Counted = counted("{n} source", "{n} sources", "入力 {n} 件");
+pub(crate) const LINES: Counted = counted("{n} line", "{n} lines", "{n} 行");
+pub(crate) const MORE: Text = t("and {n} more", "ほか {n} 件");
+pub(crate) const DIALECTS: Text = t("Formats: ", "形式: ");
+pub(crate) const NO_DIALECTS: Text =
+    t("Formats: none recognised", "形式: 認識できたものはありません");
+pub(crate) const HOP: Text = t("hop", "ホップ");
+pub(crate) const KIND: Text = t("kind", "種類");
+pub(crate) const FORMAT: Text = t("format", "形式");
+pub(crate) const REQUESTS: Text = t("requests", "リクエスト");
+pub(crate) const FAILURES: Text = t("failed", "失敗");
+pub(crate) const MEDIAN: Text = t("median", "中央値");
+pub(crate) const P95: Text = t("p95", "p95");
+pub(crate) const HEALTHY_DURATIONS: Text = t(
+    "Median and p95: duration of successful requests.",
+    "中央値と p95 は、成功したリクエストの所要時間です。",
+);
+pub(crate) const NOT_UNDERSTOOD: Counted = counted(
+    "Not understood: {n} line ({share})",
+    "Not understood: {n} lines ({share})",
+    "解釈できなかった行: {n} 行（{share}）",
+);
+pub(crate) const FOR_EXAMPLE: Text = t(", for example", "。例:");
+pub(crate) const ASSUMED: Text = t("Assumed: ", "仮定: ");
+pub(crate) const CLOCK: Counted = counted(
+    "Clock of {stream}: {offset} applied to agree with {reference} ({n} request seen by both)",
+    "Clock of {stream}: {offset} applied to agree with {reference} ({n} requests seen by both)",
+    "{stream} の時刻: {reference} に合わせるため {offset} 補正しました（両方に記録されたリクエスト {n} 件から推定）",
+);
+pub(crate) const PROBLEM: Text = t("Problem: {source}: ", "入力の問題: {source}: ");
+
+// Nothing found.
+pub(crate) const NOTHING_UNDERSTOOD: Text = t(
+    "No verdict: none of these lines is in a format why502 knows.",
+    "判断できません。why502 が知っている形式の行が 1 行もありませんでした。",
+);
+pub(crate) const NOTHING_READ: Text =
+    t("No verdict: there was nothing to read.", "判断できません。読み込む内容がありませんでした。");
+pub(crate) const NO_REQUESTS: Text = t(
+    "No failures, but no requests either: this evidence holds no record of a request, so it cannot show whether any failed.",
+    "失敗の記録はありませんが、リクエストの記録自体がありません。この証拠からは、失敗があったかどうかを判断できません。",
+);
+pub(crate) const NO_FAILURES: Counted = counted(
+    "No failures: none of {n} request failed{when}.",
+    "No failures: none of {n} requests failed{when}.",
+    "失敗はありません。{n} 件のリクエストに失敗は 1 件もありませんでした{when}。",
+);
+pub(crate) const WHEN: Text = t(", {window}", "。期間は {window} です");
+pub(crate) const BACKGROUND: Counted = counted(
+    "No incident: {n} of {total} requests failed ({share}), too isolated to be called an incident.",
+    "No incident: {n} of {total} requests failed ({share}), too few and too scattered to be called an incident.",
+    "インシデントはありません。{total} 件のリクエストのうち {n} 件（{share}）が失敗しましたが、少数で散発的なため、インシデントとはみなしません。",
+);
+pub(crate) const BACKGROUND_ALONE: Counted = counted(
+    "No incident: {n} failing request, too isolated to be called an incident.",
+    "No incident: {n} failing requests, too few and too scattered to be called an incident.",
+    "インシデントはありません。失敗したリクエストは {n} 件ありますが、少数で散発的なため、インシデントとはみなしません。",
+);
+pub(crate) const BESIDES: Counted = counted(
+    "Besides, {n} failing request stands alone and belongs to no incident.",
+    "Besides, {n} failing requests are too scattered to belong to an incident.",
+    "このほかに失敗したリクエストが {n} 件ありますが、散発的なため、どのインシデントにも含めていません。",
+);
+
+// Incidents.
+pub(crate) const INCIDENT: Text = t("Incident: {window}", "インシデント: {window}");
+pub(crate) const INCIDENT_OF: Text =
+    t("Incident {i} of {n}: {window}", "インシデント {i}/{n}: {window}");
+pub(crate) const WINDOWS: Text = t("{n} windows, {window}", "{n} 回の発生、{window}");
+pub(crate) const EACH_WINDOW: Text = t("Windows (UTC): ", "発生時刻（UTC）: ");
+pub(crate) const FAILED_OF: Counted = counted(
+    "{n} of {total} requests failed ({share})",
+    "{n} of {total} requests failed ({share})",
+    "{total} 件のリクエストのうち {n} 件が失敗しました（{share}）",
+);
+pub(crate) const FAILED_ALONE: Counted = counted(
+    "{n} failing request; successful ones are not in this evidence",
+    "{n} failing requests; successful ones are not in this evidence",
+    "失敗したリクエストは {n} 件です（成功したリクエストはこの証拠に含まれていません）",
+);
+pub(crate) const NO_CAUSE_FITS: Text =
+    t("No cause in the catalogue fits.", "カタログのどの原因にも当てはまりません。");
+
+// Findings.
+pub(crate) const NAMED: Text = t("{title} ({slug})", "{title}（{slug}）");
+pub(crate) const EXPLAINS: Counted = counted(
+    "explains {n} of {total} failing requests ({share})",
+    "explains {n} of {total} failing requests ({share})",
+    "失敗したリクエスト {total} 件のうち {n} 件（{share}）を説明します",
+);
+pub(crate) const EXPLAINS_ALONE: Counted = counted(
+    "explains {n} failing request",
+    "explains {n} failing requests",
+    "失敗したリクエスト {n} 件を説明します",
+);
+pub(crate) const MIGHT_EXPLAIN: Counted = counted(
+    "would explain {n} of {total} failing requests ({share})",
+    "would explain {n} of {total} failing requests ({share})",
+    "この原因であれば、失敗したリクエスト {total} 件のうち {n} 件（{share}）を説明できます",
+);
+pub(crate) const MIGHT_EXPLAIN_ALONE: Counted = counted(
+    "would explain {n} failing request",
+    "would explain {n} failing requests",
+    "この原因であれば、失敗したリクエスト {n} 件を説明できます",
+);
+pub(crate) const CHAIN: Text = t("From the cause to the symptom", "原因から症状まで");
+pub(crate) const SPEAKS_FOR: Text = t("What speaks for it", "この原因を示すもの");
+pub(crate) const INDEPENDENT: Text = t(" [independent evidence]", "［独立した証拠］");
+pub(crate) const FAILING: Text = t("Failing requests, for example", "失敗したリクエストの例");
+pub(crate) const RULED_OUT: Text = t("Ruled out", "除外した原因");
+pub(crate) const RIVALS: Text = t("Could not be ruled out", "除外できなかった原因");
+pub(crate) const DECIDES: Text = t("What would decide: ", "決め手: ");
+pub(crate) const MISSING: Text = t("Not visible in this evidence", "この証拠では確認できないこと");
+pub(crate) const TO_DO: Text = t("What to do", "対処");
+pub(crate) const TO_DO_IF: Text =
+    t("What to do if this is the cause", "これが原因である場合の対処");
+pub(crate) const SETTING: Text = t("Setting: ", "設定: ");
+pub(crate) const WORKED: Text = t("It worked if: ", "効果の確認: ");
+pub(crate) const ARITHMETIC: Text = t("Arithmetic: ", "計算: ");
+pub(crate) const TO_DO_BEFORE: Text = t("see incident {i}", "インシデント {i} を参照してください");
+pub(crate) const MORE_REMEDIES: Text =
+    t("{n} more: why502 explain {slug}", "ほか {n} 件: why502 explain {slug}");
+pub(crate) const UNEXPLAINED: Counted = counted(
+    "Unexplained: {n} failing request",
+    "Unexplained: {n} failing requests",
+    "説明できない失敗: {n} 件",
+);
+
+// Conclusion.
+pub(crate) const CONCLUSION: Text = t("In short", "要点");
+pub(crate) const IN_INCIDENT: Text = t("{verdict} (incident {i})", "{verdict}（インシデント {i}）");
+pub(crate) const CAUSE_IS: Text = t(": {title} ({slug}).", ": {title}（{slug}）。");
+pub(crate) const SEEN_AS: Text = t("Symptom: {title} ({slug}).", "症状: {title}（{slug}）。");
+pub(crate) const IT: Text = t("It {explains}.", "{explains}。");
+pub(crate) const AGAINST: Text = t(
+    "Not ruled out: {title} ({slug}). What would decide: ",
+    "除外できていない原因: {title}（{slug}）。決め手: ",
+);
+pub(crate) const FIRST: Text = t("First: ", "まず: ");
+pub(crate) const FIRST_IF: Text = t("If so, first: ", "そうであれば、まず: ");
+pub(crate) const TO_DECIDE: Text = t("To decide, make visible: ", "判断に必要な記録: ");
+pub(crate) const NEXT: Text = t("Next: ", "次: ");
+pub(crate) const FURTHER: Text = t("Further, smaller: ", "ほかに、より小さいもの: ");
+pub(crate) const REST_UNEXPLAINED: Counted = counted(
+    "{n} of {total} failing requests stays unexplained ({share}).",
+    "{n} of {total} failing requests stay unexplained ({share}).",
+    "失敗したリクエスト {total} 件のうち {n} 件（{share}）は説明できていません。",
+);
+pub(crate) const BETWEEN_SENTENCES: Text = t(" ", "");
+pub(crate) const LIST: Text = t(", ", "、");
+
+// Pages and lists of causes.
+pub(crate) const CAUSE: Text = t("cause", "原因");
+pub(crate) const PLACE: Text = t("place", "場所");
+pub(crate) const STATUSES: Text = t("status", "ステータス");
+pub(crate) const TITLE: Text = t("title", "内容");
+pub(crate) const PLACE_OF: Text = t("Place: {place}", "場所: {place}");
+pub(crate) const STATUSES_OF: Text = t("Status: {statuses}", "ステータス: {statuses}");
+pub(crate) const HOW_IT_SHOWS: Text = t("How it shows", "現れ方");
+pub(crate) const NEEDS: Text = t("Needed, each of these", "必要な条件（すべて満たすこと）");
+pub(crate) const SUPPORTS: Text = t("Supported by", "裏付けとなるもの");
+pub(crate) const RULES_OUT: Text =
+    t("Ruled out by any of these", "この原因を除外するもの（いずれか）");
+pub(crate) const PROVES: Text = t(" [proves it]", "［これだけで証明になる］");
+pub(crate) const MISTAKEN: Text = t("What it is mistaken for", "間違えやすい原因");
+pub(crate) const VISIBLE: Text = t("What must be visible, and how", "必要な記録と、その取得方法");
+pub(crate) const LEADS_TO: Text = t("Leads to", "引き起こすもの");
+pub(crate) const REMEDIES: Text = t("Remedies, in the order of effect", "対処（効果の大きい順）");
+pub(crate) const FULL_PAGE: Text =
+    t("The full page follows.", "以下は詳しい説明の全文です。全文は英語です。");
+
+// Conditions in words, for `{value}` where nothing was measured.
+pub(crate) const AT_LEAST: Text = t("{value} or more", "{value}以上");
+pub(crate) const AT_MOST: Text = t("{value} or less", "{value}以下");
+pub(crate) const NEVER: Text = t("never", "一度もない");
+pub(crate) const TIMES: Text = t("{n} times", "{n} 倍");
+
+/// A verdict before a cause: `consistent with: …`.
+pub(crate) const fn verdict(verdict: Verdict) -> Text {
+    match verdict {
+        Verdict::Proved => t("Proved", "証明済み"),
+        Verdict::Supported => t("Supported by the evidence", "証拠による裏付けあり"),
+        Verdict::Consistent => t("Consistent with", "矛盾はないが断定できない"),
+        Verdict::CannotTell => t("Cannot tell", "判断できない"),
+    }
+}
+
+/// A verdict as one word among others.
+pub(crate) const fn verdict_word(verdict: Verdict) -> Text {
+    match verdict {
+        Verdict::Proved => t("proved", "証明済み"),
+        Verdict::Supported => t("supported", "裏付けあり"),
+        Verdict::Consistent => t("consistent", "断定できない"),
+        Verdict::CannotTell => t("cannot tell", "判断できない"),
+    }
+}
+
+/// What a verdict is worth, in one sentence.
+pub(crate) const fn worth(verdict: Verdict) -> Text {
+    match verdict {
+        Verdict::Proved => t(
+            "A record states it, or the evidence excludes everything else.",
+            "記録に明記されているか、ほかの原因がすべて証拠によって除外されています。",
+        ),
+        Verdict::Supported => t(
+            "Everything it needs is there, evidence of another kind agrees, and no rival fits. Not a proof.",
+            "必要な条件がそろい、別の種類の証拠とも一致し、競合する原因は当てはまりません。ただし証明ではありません。",
+        ),
+        Verdict::Consistent => t(
+            "Everything it needs is there, but another cause fits too or nothing independent supports it. Not established.",
+            "必要な条件はそろっていますが、ほかの原因も当てはまるか、独立した裏付けがありません。確定ではありません。",
+        ),
+        Verdict::CannotTell => t(
+            "The evidence shows too little to decide for or against it.",
+            "この証拠だけでは、この原因かどうかを決められません。",
+        ),
+    }
+}
+
+/// A place on the request path.
+pub(crate) const fn place(place: Place) -> Text {
+    match place {
+        Place::ClientEdge => t("client side", "クライアント側"),
+        Place::Dns => t("name resolution", "名前解決"),
+        Place::Tls => t("TLS", "TLS"),
+        Place::Routing => t("routing", "ルーティング"),
+        Place::Connect => t("connecting", "接続の確立"),
+        Place::Reuse => t("connection reuse", "接続の再利用"),
+        Place::ResponseWait => t("response wait", "応答待ち"),
+        Place::ResponseFormat => t("response format", "応答の形式"),
+        Place::Process => t("process", "プロセス"),
+        Place::Capacity => t("capacity", "処理能力"),
+        Place::Egress => t("outward calls", "外向き通信"),
+        Place::Release => t("release", "リリース"),
+    }
+}
+
+/// A kind of hop.
+pub(crate) const fn hop_kind(kind: HopKind) -> Text {
+    match kind {
+        HopKind::Edge => t("edge", "エッジ"),
+        HopKind::Proxy => t("proxy", "プロキシ"),
+        HopKind::Sidecar => t("sidecar", "サイドカー"),
+        HopKind::Service => t("service", "サービス"),
+        HopKind::Application => t("application", "アプリ"),
+    }
+}

@@ -1,0 +1,7 @@
+//! What the reports look like, on a diagnosis made by hand.
+
+mod causes;
+mod explain;
+mod json;
+mod sample;
+mod text;
