@@ -4,6 +4,8 @@
 //! of one incident agrees with itself across files. `examples/nginx-node` is not made here: it is
 //! captured from real servers by its own script.
 
+mod alb_mixed;
+mod alb_traffic;
 mod cloud_run;
 mod gcp;
 
@@ -33,7 +35,8 @@ pub(crate) struct File {
 }
 
 /// Every bundle that is made here, with the folder it owns.
-const BUNDLES: &[(&str, fn() -> Vec<File>)] = &[("cloud-run-release", cloud_run::build)];
+const BUNDLES: &[(&str, fn() -> Vec<File>)] =
+    &[("cloud-run-release", cloud_run::build), ("alb-mixed", alb_mixed::build)];
 
 /// Runs the subcommand.
 pub(crate) fn run(options: &Options) -> Result<()> {
