@@ -8,6 +8,7 @@ mod alb_mixed;
 mod alb_traffic;
 mod cloud_run;
 mod gcp;
+mod healthy;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -35,8 +36,11 @@ pub(crate) struct File {
 }
 
 /// Every bundle that is made here, with the folder it owns.
-const BUNDLES: &[(&str, fn() -> Vec<File>)] =
-    &[("cloud-run-release", cloud_run::build), ("alb-mixed", alb_mixed::build)];
+const BUNDLES: &[(&str, fn() -> Vec<File>)] = &[
+    ("cloud-run-release", cloud_run::build),
+    ("alb-mixed", alb_mixed::build),
+    ("healthy", healthy::build),
+];
 
 /// Runs the subcommand.
 pub(crate) fn run(options: &Options) -> Result<()> {

@@ -3,7 +3,7 @@
 
 pub(crate) mod alb;
 mod gcp_lb;
-mod nginx;
+pub(crate) mod nginx;
 mod sink;
 pub(crate) mod world;
 

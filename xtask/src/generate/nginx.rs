@@ -30,34 +30,82 @@ pub(crate) fn push_line(
         Fate::TimedOut => (Some(connect), 60_000_000 + random.below(4_000)),
         Fate::NoTarget => (None, 0),
     };
-    push(out, random.pick(&world.clients).as_str());
-    push(out, " - - [");
-    end.push_common_log(out);
-    push(out, "] \"");
-    push(out, route.method);
-    out.push(b' ');
-    push_path(out, route.path, random.below(90_000));
-    push(out, " HTTP/1.1\" ");
-    number(out, status);
-    out.push(b' ');
-    number(out, if status >= 500 { 157 } else { route.bytes + random.below(route.bytes / 4 + 1) });
-    push(out, " \"https://shop.example.com/\" \"");
-    push(out, World::agent(random));
-    push(out, "\" rt=");
-    seconds3(out, wait + random.below(1_000));
-    push(out, " ua=\"");
+    let bytes = if status >= 500 { 157 } else { route.bytes + random.below(route.bytes / 4 + 1) };
     // nginx names the upstream block itself when none of its servers is left.
     let target = random.pick(&world.targets).as_str();
-    push(out, if fate == Fate::NoTarget { "shop_web" } else { target });
-    push(out, "\" us=\"");
-    number(out, status);
-    push(out, "\" uct=\"");
-    time_or_dash(out, connect);
-    push(out, "\" uht=\"");
-    time_or_dash(out, (fate == Fate::Served).then_some(wait));
-    push(out, "\" urt=\"");
-    seconds3(out, wait);
-    push(out, "\"\n");
+    Line {
+        end,
+        client: random.pick(&world.clients).as_str(),
+        method: route.method,
+        path: route.path,
+        id: random.below(90_000),
+        agent: World::agent(random),
+        status,
+        bytes,
+        target: if fate == Fate::NoTarget { "shop_web" } else { target },
+        target_status: Some(status),
+        connect,
+        header: (fate == Fate::Served).then_some(wait),
+        wait,
+        total: wait + random.below(1_000),
+    }
+    .push(out);
+}
+
+/// One request as nginx logs it; durations in microseconds.
+#[derive(Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) end: Time,
+    pub(crate) client: &'a str,
+    pub(crate) method: &'a str,
+    /// Path and query; `#` stands for `id`.
+    pub(crate) path: &'a str,
+    pub(crate) id: u64,
+    pub(crate) agent: &'a str,
+    pub(crate) status: u64,
+    pub(crate) bytes: u64,
+    pub(crate) target: &'a str,
+    pub(crate) target_status: Option<u64>,
+    pub(crate) connect: Option<u64>,
+    pub(crate) header: Option<u64>,
+    pub(crate) wait: u64,
+    pub(crate) total: u64,
+}
+
+impl Line<'_> {
+    /// Appends the line.
+    #[inline]
+    pub(crate) fn push(&self, out: &mut Vec<u8>) {
+        push(out, self.client);
+        push(out, " - - [");
+        self.end.push_common_log(out);
+        push(out, "] \"");
+        push(out, self.method);
+        out.push(b' ');
+        push_path(out, self.path, self.id);
+        push(out, " HTTP/1.1\" ");
+        number(out, self.status);
+        out.push(b' ');
+        number(out, self.bytes);
+        push(out, " \"https://shop.example.com/\" \"");
+        push(out, self.agent);
+        push(out, "\" rt=");
+        seconds3(out, self.total);
+        push(out, " ua=\"");
+        push(out, self.target);
+        push(out, "\" us=\"");
+        match self.target_status {
+            Some(status) => number(out, status),
+            None => out.push(b'-'),
+        }
+        push(out, "\" uct=\"");
+        time_or_dash(out, self.connect);
+        push(out, "\" uht=\"");
+        time_or_dash(out, self.header);
+        push(out, "\" urt=\"");
+        seconds3(out, self.wait);
+        push(out, "\"\n");
+    }
 }
 
 fn time_or_dash(out: &mut Vec<u8>, micros: Option<u64>) {

@@ -254,7 +254,7 @@ impl Play<'_> {
             }
         }
         // One instance joins in the quiet hours because of a few more users.
-        let joined = plan.start.plus(2 * 60 * MINUTE + 31 * MINUTE + 12_345_678);
+        let joined = plan.releases[0].at.plus(74 * MINUTE + 8_073_775);
         self.add(Service::Front, plan.releases[0].revisions[1], joined, false);
     }
 
