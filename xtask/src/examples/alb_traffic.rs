@@ -39,12 +39,15 @@ pub(crate) struct Exchange<'a> {
     pub(crate) path: &'a str,
 }
 
+/// End of the request, and its line.
+type TimedLine = (Time, Vec<u8>);
+
 /// Collects the lines of an hour or more.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     connections: Vec<Connection>,
     /// Lines by end of interval and node; within a file in the order they were made.
-    files: BTreeMap<(Time, usize), Vec<(Time, Vec<u8>)>>,
+    files: BTreeMap<(Time, usize), Vec<TimedLine>>,
     end: Time,
 }
 

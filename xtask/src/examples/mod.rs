@@ -35,8 +35,11 @@ pub(crate) struct File {
     pub(crate) content: Vec<u8>,
 }
 
+/// Makes all files of a bundle.
+type Build = fn() -> Vec<File>;
+
 /// Every bundle that is made here, with the folder it owns.
-const BUNDLES: &[(&str, fn() -> Vec<File>)] = &[
+const BUNDLES: &[(&str, Build)] = &[
     ("cloud-run-release", cloud_run::build),
     ("alb-mixed", alb_mixed::build),
     ("healthy", healthy::build),

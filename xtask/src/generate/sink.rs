@@ -1,7 +1,7 @@
 //! Where a generated log goes: one plain file, standard output, or a directory of gzip members.
 
 use super::{Format, Options, Progress};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -15,7 +15,7 @@ pub(crate) struct Sink {
 
 enum Output {
     Plain(Box<dyn Write>),
-    Members { dir: PathBuf, names: Vec<String>, open: Option<(usize, GzEncoder<BufWriter<File>>)> },
+    Members { dir: PathBuf, names: Vec<String>, open: OpenMember },
 }
 
 impl Sink {
@@ -75,7 +75,8 @@ impl Sink {
     }
 }
 
-type OpenMember = Option<(usize, GzEncoder<BufWriter<File>>)>;
+/// Index and encoder of the member that is being written.
+type OpenMember = Option<Box<(usize, GzEncoder<BufWriter<File>>)>>;
 
 fn member<'a>(
     dir: &Path,
@@ -83,19 +84,18 @@ fn member<'a>(
     open: &'a mut OpenMember,
     index: usize,
 ) -> Result<&'a mut GzEncoder<BufWriter<File>>> {
-    if open.as_ref().is_none_or(|(at, _)| *at != index) {
+    if open.as_ref().is_none_or(|member| member.0 != index) {
         close(open.take())?;
         let name = names.get(index).context("no such member")?;
         let file = File::create(dir.join(name))?;
-        *open = Some((index, GzEncoder::new(BufWriter::new(file), Compression::fast())));
+        *open = Some(Box::new((index, GzEncoder::new(BufWriter::new(file), Compression::fast()))));
     }
-    ensure!(open.is_some(), "member not open");
     Ok(&mut open.as_mut().context("member not open")?.1)
 }
 
 fn close(open: OpenMember) -> Result<()> {
-    if let Some((_, encoder)) = open {
-        encoder.finish()?.flush()?;
+    if let Some(member) = open {
+        member.1.finish()?.flush()?;
     }
     Ok(())
 }
