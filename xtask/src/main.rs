@@ -1,2 +1,34 @@
-//! placeholder
-fn main() {}
+//! What a developer of why502 repeats, as `cargo xtask <subcommand>`: one module per subcommand,
+//! this file only dispatches.
+
+mod clock;
+mod examples;
+mod generate;
+mod random;
+mod text;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Developer tasks of why502.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write an access log of any size: same arguments, same bytes.
+    Generate(generate::Options),
+    /// Write the synthetic examples again (examples/nginx-node is captured by its own script).
+    Examples(examples::Options),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().task {
+        Task::Generate(options) => generate::run(&options),
+        Task::Examples(options) => examples::run(&options),
+    }
+}
