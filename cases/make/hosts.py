@@ -14,6 +14,7 @@ class Host:
     def __init__(self, ev, name="app-1", file="syslog"):
         self.ev, self.name, self.file = ev, name, file
         self.pid = ev.rng.randint(800, 30000)
+        self.restarts = ev.rng.randint(0, 3)
         self.booted = 86_400 * 11 + ev.rng.randint(0, 9999)
 
     def log(self, at, tag, text, dialect):
@@ -50,7 +51,8 @@ class Host:
         self.app(at, error)
         self.unit(at + 30_000, f"{unit}: Main process exited, code=exited, status=1/FAILURE")
         self.unit(at + 31_000, f"{unit}: Failed with result 'exit-code'.")
-        self.unit(at + 2_050_000, f"{unit}: Scheduled restart job, restart counter is at {self.ev.rng.randint(1, 40)}.")
+        self.restarts += 1
+        self.unit(at + 2_050_000, f"{unit}: Scheduled restart job, restart counter is at {self.restarts}.")
         self.pid += self.ev.rng.randint(3, 90)
         self.unit(at + 2_060_000, f"Started {unit} - {description}.")
         self.app(at + 4_300_000, ["Server listening on 0.0.0.0:3000"], dialect="app")
@@ -70,7 +72,8 @@ class Host:
         self.unit(at + 40_000, f"{unit}: A process of this unit has been killed by the OOM killer.")
         self.unit(at + 52_000, f"{unit}: Main process exited, code=killed, status=9/KILL")
         self.unit(at + 53_000, f"{unit}: Failed with result 'oom-kill'.")
-        self.unit(at + 2_060_000, f"{unit}: Scheduled restart job, restart counter is at {self.ev.rng.randint(1, 40)}.")
+        self.restarts += 1
+        self.unit(at + 2_060_000, f"{unit}: Scheduled restart job, restart counter is at {self.restarts}.")
         self.pid += self.ev.rng.randint(3, 90)
         self.unit(at + 2_070_000, f"Started {unit} - Shop API.")
         return at + 4_300_000

@@ -12,9 +12,10 @@ class Nginx:
     """One nginx; `style` is the access log's format."""
 
     def __init__(self, ev, style="timed", server="shop.example.com", group="backend",
-                 access="access.log", error="error.log"):
+                 access="access.log", error="error.log", peer=None):
         self.ev, self.style, self.server, self.group = ev, style, server, group
         self.access_file, self.error_file = access, error
+        self.peer = peer
         self.pid = ev.rng.randint(700, 1400)
         self.worker = self.pid + ev.rng.randint(1, 4)
         self.conn = ev.rng.randint(10_000, 90_000)
@@ -24,7 +25,7 @@ class Nginx:
         status) with times in microseconds or None."""
         ev = self.ev
         end = start + total
-        client = client or ev.client()
+        client = client or self.peer or ev.client()
         sent = sent if sent is not None else (ev.rng.randint(300, 9000) if status < 400 else 157)
         local = when(end).strftime("%d/%b/%Y:%H:%M:%S +0000")
         agent = ev.rng.choice(AGENTS)

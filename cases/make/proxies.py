@@ -85,7 +85,7 @@ class Envoy:
                 "upstream_service_time": None if service_ms is None else service,
                 "upstream_transport_failure_reason": None if reason == "-" else reason,
                 "user_agent": agent, "x_forwarded_for": xff,
-            })
+            }, separators=(",", ":"))
             dialect = "envoy-json"
         elif self.style == "istio":
             line = (

@@ -113,15 +113,15 @@ def ladder_envoy(ev, start, inner=True, finishes=True):
     """Envoy with its default route timeout of 15 s in front of ingress-nginx, which goes on without
     a client (proxy_ignore_client_abort on). Both log the same request id."""
     envoy = Envoy(ev, "json", "shop_edge", "shop.example.com", down="10.9.0.4:443", local="10.9.0.4")
-    ingress = Nginx(ev, "ingress", group="shop-api-8080", access="ingress-access.log")
+    ingress = Nginx(ev, "ingress", group="shop-api-8080", access="ingress-access.log", peer="10.9.0.4")
     for at in ev.arrivals(start, start + 30 * MIN, 5):
         page = ev.page()
-        request_id = ev.hex(32)
+        request_id = ev.uuid()
         envoy.ok(at, "10.9.7.2:80", page=(page[0], page[1], page[2] + 2_000), request_id=request_id)
         if inner:
             ingress.ok(at + 1_000, "10.8.1.23:8080", page=page, request_id=request_id)
     for at in ev.spread(start + 8 * MIN, start + 22 * MIN, 18):
-        request_id = ev.hex(32)
+        request_id = ev.uuid()
         envoy.request(at, 15_000 + ev.rng.randint(0, 3), 504, "UT", "response_timeout", *REPORT, "10.9.7.2:80",
                       sent=24, request_id=request_id)
         if inner and finishes:
@@ -155,14 +155,15 @@ def _(ev):
     15 s and passes the 504 on. Nobody behind finishes later."""
     start = t("2026-11-09T18:00:00")
     envoy = Envoy(ev, "json", "shop_edge", "shop.example.com", down="10.9.0.4:443", local="10.9.0.4")
-    ingress = Nginx(ev, "ingress", group="shop-api-8080", access="ingress-access.log", error="ingress-error.log")
+    ingress = Nginx(ev, "ingress", group="shop-api-8080", access="ingress-access.log", error="ingress-error.log",
+                    peer="10.9.0.4")
     for at in ev.arrivals(start, start + 28 * MIN, 5):
         page = ev.page()
-        request_id = ev.hex(32)
+        request_id = ev.uuid()
         envoy.ok(at, "10.9.7.2:80", page=(page[0], page[1], page[2] + 2_000), request_id=request_id)
         ingress.ok(at + 1_000, "10.8.1.23:8080", page=page, request_id=request_id)
     for at in ev.spread(start + 8 * MIN, start + 20 * MIN, 18):
-        request_id, client = ev.hex(32), ev.client()
+        request_id, client = ev.uuid(), "10.9.0.4"
         took = 10 * S + ev.rng.choice([0, 1, 2]) * MS
         envoy.request(at, took // MS + 2, 504, "-", "via_upstream", *REPORT, "10.9.7.2:80", took // MS + 1,
                       sent=160, request_id=request_id)
@@ -177,14 +178,14 @@ def _(ev):
     of a gateway fired."""
     start = t("2026-11-09T19:00:00")
     envoy = Envoy(ev, "json", "shop_edge", "shop.example.com", down="10.9.0.4:443", local="10.9.0.4")
-    ingress = Nginx(ev, "ingress", group="shop-api-8080", access="ingress-access.log")
+    ingress = Nginx(ev, "ingress", group="shop-api-8080", access="ingress-access.log", peer="10.9.0.4")
     for at in ev.arrivals(start, start + 24 * MIN, 5):
         page = ev.page()
-        request_id = ev.hex(32)
+        request_id = ev.uuid()
         envoy.ok(at, "10.9.7.2:80", page=(page[0], page[1], page[2] + 2_000), request_id=request_id)
         ingress.ok(at + 1_000, "10.8.1.23:8080", page=page, request_id=request_id)
     for at in ev.spread(start + 4 * MIN, start + 20 * MIN, 24):
-        request_id, took = ev.hex(32), ev.rng.randint(900, 13_500) * MS
+        request_id, took = ev.uuid(), ev.rng.randint(900, 13_500) * MS
         envoy.request(at, took // MS, 0, "DC", "downstream_remote_disconnect", *REPORT, "10.9.7.2:80", sent=0,
                       request_id=request_id)
         ingress.access(at + 1_000, took, 499, *REPORT, [("10.8.1.23:8080", 0, None, took, None)], sent=0,
