@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Writes the evidence, expectations and origins under cases/.
+
+    python3 cases/make/make.py [slug or slug/case ...]
+
+The same input gives the same bytes: change a story, run this, and read the difference. Golden files
+(`events.txt`, `report.txt`) belong to the test harness and are left alone.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import client  # noqa: F401  (the imports register the stories)
+import connect  # noqa: F401
+import egress  # noqa: F401
+import process  # noqa: F401
+import release  # noqa: F401
+import response  # noqa: F401
+import reuse  # noqa: F401
+import routing  # noqa: F401
+import secure  # noqa: F401
+import waiting  # noqa: F401
+from core import CASES, Evidence
+from pages import PAGES
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def write(folder, evidence, expect):
+    """Writes one case's evidence and expectation."""
+    target = folder / "evidence"
+    if target.exists():
+        shutil.rmtree(target)
+    target.mkdir(parents=True)
+    for name, records in evidence.files.items():
+        records.sort(key=lambda record: record[:2])
+        if name in evidence.arrays:
+            # The form of `gcloud logging read --format=json`: one array, newest first.
+            entries = [json.loads(text) for _, _, text in reversed(records)]
+            text = json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
+        else:
+            text = "".join(text + "\n" for _, _, text in records)
+        (target / name).write_text(text, encoding="utf-8")
+    (folder / "expect").write_text(expect.strip() + "\n", encoding="utf-8")
+
+
+def origin(slug, told):
+    """The text of origin.md: every case, what happened in it, and what its files were made after."""
+    text = [
+        f"# Where the evidence for `{slug}` comes from",
+        "",
+        "Made by hand with the stories in `cases/make/`, after the formats that the vendors document; "
+        "no line was copied from anybody's system. Host names and addresses are from the ranges reserved for "
+        "documentation or for private networks.",
+    ]
+    for name, evidence, what in told:
+        text += ["", f"## {name}", "", what, ""]
+        for file in sorted(evidence.files):
+            sources = "; ".join(PAGES[dialect] for dialect in evidence.made_after[file])
+            text.append(f"- `{file}`: {sources}.")
+    return "\n".join(text) + "\n"
+
+
+def main(wanted):
+    """Writes all cases, or those named."""
+    told = {}
+    for slug, name, expect, story in CASES:
+        evidence = Evidence(f"{slug}/{name}")
+        story(evidence)
+        told.setdefault(slug, []).append((name, evidence, " ".join(story.__doc__.split())))
+        if not wanted or slug in wanted or f"{slug}/{name}" in wanted:
+            write(ROOT / slug / name, evidence, expect)
+    for slug, cases in told.items():
+        cases.sort(key=lambda one: ("fires quiet blind".split().index(one[0].split("-")[0]), one[0]))
+        (ROOT / slug / "origin.md").write_text(origin(slug, cases), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
