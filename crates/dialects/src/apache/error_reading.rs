@@ -18,6 +18,9 @@ pub(super) struct Reading<'a> {
     pub(super) balancer: Option<&'a str>,
 }
 
+/// AH01167, the first of the codes under which a balancer reports that no worker is left.
+const ALL_WORKERS: u32 = 1167;
+
 fn say<'a>(mechanism: M, status: Option<u16>, target: Option<&'a str>) -> Option<Reading<'a>> {
     Some(Reading { mechanism, phase: None, status, target, balancer: None })
 }
@@ -44,8 +47,11 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Reading<'a>> {
         },
         952 if errno == Some(Errno::TooManyFiles) => say(M::ProxyLimit, Some(503), None),
         940 => say(M::AllTargetsEjected, Some(503), bracketed(message, "connection for (")),
-        1166 | 1167 => {
-            let balancer = message.split(": All workers").next().filter(|b| !b.contains(' '));
+        // One message under several codes, by version and by whether a route was asked for.
+        ALL_WORKERS => {
+            let name = message.find("balancer://").map(|at| &message[at..]);
+            let balancer = name.and_then(|name| name.split([')', ' ']).next());
+            let balancer = balancer.map(|name| name.trim_end_matches(':'));
             say(M::AllTargetsEjected, Some(503), None).map(|r| Reading { balancer, ..r })
         }
         1102 => {
@@ -73,6 +79,7 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Reading<'a>> {
             _ => None,
         },
         10_124 => say(M::ResponseHeaderTooLarge, None, None),
+        1073 | 1074 => say(M::RequestSendFailed, Some(503), None),
         1070 => say(M::ResponseMalformed, Some(500), None),
         1068 => say(M::ProtocolMismatch, None, None),
         // EINVAL follows AH01070, which has said it already.
@@ -134,10 +141,9 @@ fn consequence(message: &str) -> Option<Reading<'_>> {
 
 /// The code of a line; 2.2 has none and is told by its words.
 fn code(line: &Line<'_>) -> Option<u32> {
-    const WORDS: [(&str, u32); 11] = [
+    const WORDS: [(&str, u32); 10] = [
         (": attempt to connect to ", 957),
         (": disabled connection for (", 940),
-        ("All workers are in error state", 1167),
         ("error reading status line from remote server", 1102),
         ("pass request body failed to ", 1084),
         ("DNS lookup failure for: ", 898),
@@ -147,6 +153,9 @@ fn code(line: &Line<'_>) -> Option<u32> {
         ("failed to enable ssl support for ", 961),
         ("failed to bind socket to local address", 956),
     ];
+    if line.message.contains("All workers are in error state") {
+        return Some(ALL_WORKERS);
+    }
     line.code.or_else(|| {
         let proxy = line.message.starts_with("proxy: ") || line.module.starts_with("proxy");
         let found = WORDS.iter().find(|(words, _)| line.message.contains(words));
@@ -159,7 +168,8 @@ pub(super) fn after<'a>(message: &'a str, mark: &str) -> Option<&'a str> {
     let (_, rest) = message.split_once(mark)?;
     let rest = rest.strip_prefix("Unix domain socket ").unwrap_or(rest);
     let word = rest.split([' ', ',']).next()?;
-    (!word.is_empty()).then_some(word)
+    // 2.2 prints `(null)` for an address it no longer has.
+    (!word.is_empty() && !word.starts_with('(')).then_some(word)
 }
 
 /// The text between a mark, which ends in a parenthesis, and the closing one.

@@ -74,8 +74,10 @@ fn action(message: &str, may_be_cut: bool) -> (&str, Option<Doing>) {
 /// The number in the last `(111: Connection refused)`-like group.
 fn number(text: &str) -> Option<u32> {
     text.rmatch_indices('(').find_map(|(at, _)| {
-        let digits = text[at + 1..].split([':', ')']).next()?;
-        digits.parse().ok()
+        let after = &text[at + 1..];
+        let digits = after.bytes().take(9).take_while(u8::is_ascii_digit).count();
+        let closed = matches!(after.as_bytes().get(digits), Some(b':' | b')'));
+        after[..digits].parse().ok().filter(|_| closed)
     })
 }
 
@@ -227,7 +229,8 @@ fn upstream<'a>(what: &'a str, doing: Option<Doing>, level: Option<&str>) -> Opt
         return say(M::EndedBeforeResponse, Some(502), without_numbers(what));
     }
     if what.starts_with("upstream sent no valid HTTP/1.0 header") {
-        // nginx then passes the bytes on as an HTTP/0.9 response, or answers 502, by its version.
+        // nginx passes the bytes on as an HTTP/0.9 response with status 200; only a subrequest
+        // becomes 502 (`ngx_http_proxy_process_status_line`).
         return say(M::ResponseMalformed, None, "upstream sent no valid HTTP/1.0 header");
     }
     let complaint = what.strip_prefix("upstream sent ")?;

@@ -138,6 +138,11 @@ impl LogFormat {
         }
         let bare = literal[0] == b' ';
         let escaped = literal[0] == b'"' && self.escape != Escape::None;
+        // A request line without quotes has spaces of its own.
+        let from = match var {
+            Var::Request if bare && !rest.starts_with(b"- ") => memmem::find(rest, b" HTTP/")? + 1,
+            _ => 0,
+        };
         memmem::find_iter(rest, literal).find(|&at| {
             let value = &rest[..at];
             if escaped && ends_in_escape(value) {
@@ -147,8 +152,7 @@ impl LogFormat {
                 let goes_on = value.ends_with(b",") || value.ends_with(b" :");
                 return !goes_on && !rest[at..].starts_with(b" : ");
             }
-            // A request line without quotes has spaces of its own.
-            !(bare && var == Var::Request) || memmem::find(value, b" HTTP/").is_some()
+            at >= from
         })
     }
 }
@@ -202,6 +206,15 @@ mod tests {
         );
         let want = ["192.0.2.1:80, 192.0.2.2:80 : 192.0.2.3:80", "502, 502 : 200", "200"];
         assert_eq!(got.unwrap(), want);
+    }
+
+    #[test]
+    fn request_without_quotes() {
+        let got = values("$request $status", "GET /a b HTTP/1.1 502", &[Var::Request, Var::Status]);
+        assert_eq!(got.unwrap(), ["GET /a b HTTP/1.1", "502"]);
+        assert_eq!(values("$request $status", "- 400", &[Var::Status]).unwrap(), ["400"]);
+        let spaces = " ".repeat(400_000);
+        assert_eq!(values("$request $status $host", &spaces, &[]), None);
     }
 
     #[test]
