@@ -18,6 +18,7 @@ pub mod reader;
 pub mod scan;
 
 pub use context::{Context, LogFormat};
+pub use nginx::conf::{formats_in_conf as nginx_formats_in_conf, looks_like_nginx_conf};
 
 use model::{Event, Tally};
 

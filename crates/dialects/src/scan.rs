@@ -215,7 +215,9 @@ pub fn request_line(line: &str) -> Option<(&str, &str)> {
 /// Path (without query) and host of an absolute or origin-form request target.
 #[must_use]
 pub fn path_and_host(target: &str) -> (&str, Option<&str>) {
-    let Some((_, rest)) = target.split_once("://") else {
+    // A URL in the query of an origin-form target is not the target's own scheme.
+    let absolute = (!target.starts_with('/')).then(|| target.split_once("://")).flatten();
+    let Some((_, rest)) = absolute else {
         return (without_query(target), None);
     };
     let slash = rest.find('/').unwrap_or(rest.len());
@@ -230,6 +232,20 @@ pub fn without_port(address: &str) -> &str {
         Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
         _ => address,
     }
+}
+
+/// Method, path (without query) and host of a request line; `None` if it does not begin with a
+/// method, as the bytes of other protocols on an HTTP port do not.
+#[must_use]
+pub fn method_and_path(line: &str) -> Option<(&str, &str, Option<&str>)> {
+    let (method, target) = request_line(line)?;
+    let plausible = method.len() <= 20
+        && method.bytes().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_'));
+    if !plausible || target.is_empty() {
+        return None;
+    }
+    let (path, host) = path_and_host(target);
+    Some((method, path, host))
 }
 
 #[cfg(test)]
@@ -280,6 +296,7 @@ mod tests {
         );
         assert_eq!(path_and_host("http://h:80/a/b?c"), ("/a/b", Some("h:80")));
         assert_eq!(path_and_host("/a?b"), ("/a", None));
+        assert_eq!(path_and_host("/in?to=http://h/x"), ("/in", None));
         assert_eq!(without_port("[2001:db8::1]:80"), "[2001:db8::1]");
     }
 }

@@ -1,8 +1,11 @@
-//! Apache httpd access log.
+//! Apache httpd access log: common, combined and vhost_combined.
 
-use model::Event;
+use std::borrow::Cow;
 
-use crate::{Context, Dialect, Understood};
+use model::{Author, Event, Failure, HopKind, Mechanism, Micros, Request, Role, Tally};
+
+use crate::nginx::{clf, tail};
+use crate::{Context, Dialect, Quick, SLOW, Understood, scan};
 
 /// Apache httpd access log.
 pub(crate) struct ApacheAccess;
@@ -12,16 +15,125 @@ impl Dialect for ApacheAccess {
         "apache-access"
     }
 
-    fn sniff(&self, _record: &str) -> bool {
-        false
+    fn sniff(&self, record: &str) -> bool {
+        let line = record.trim_end();
+        !line.contains('\n') && entry(line.as_bytes(), false).is_some()
+    }
+
+    fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
+        // A tally borrows its hop from the line, so a name from outside cannot be given here.
+        if context.hop.is_some() {
+            return Quick::Full;
+        }
+        let Some((line, total)) = entry(line, context.combined_is_apache) else {
+            return Quick::Full;
+        };
+        match line.status {
+            Some(status @ 100..500) if status != 499 && total.is_none_or(|t| t < SLOW) => {
+                Quick::Tally(Tally {
+                    at: line.time,
+                    hop: b"httpd",
+                    kind: HopKind::Proxy,
+                    status,
+                    target: b"",
+                    elapsed: total,
+                })
+            }
+            _ => Quick::Full,
+        }
     }
 
     fn parse<'a>(
         &self,
-        _record: &'a str,
-        _context: &Context,
-        _out: &mut Vec<Event<'a>>,
+        record: &'a str,
+        context: &Context,
+        out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        Understood::No
+        let Some((line, total)) = entry(record.as_bytes(), context.combined_is_apache) else {
+            return Understood::No;
+        };
+        out.push(Event::Request(Box::new(request(&line, total, context))));
+        Understood::Yes
     }
+}
+
+fn request<'a>(line: &clf::Line<'a>, total: Option<Micros>, context: &Context) -> Request<'a> {
+    let hop: Cow<'a, str> = match &context.hop {
+        Some(hop) => Cow::Owned(hop.clone()),
+        None => Cow::Borrowed("httpd"),
+    };
+    let mut request = Request::new(hop, HopKind::Proxy, Role::Access);
+    // `%t` is the time the request was received (mod_log_config).
+    request.start = Some(line.time);
+    request.timers.total = total;
+    request.status = line.status;
+    request.client = Some(String::from_utf8_lossy(line.client));
+    request.host = line
+        .vhost
+        .and_then(|host| std::str::from_utf8(host).ok())
+        .map(scan::without_port)
+        .map(Cow::Borrowed);
+    if let Some((method, path, host)) =
+        std::str::from_utf8(line.request).ok().and_then(scan::method_and_path)
+    {
+        request.method = Some(Cow::Borrowed(method));
+        request.path = Some(Cow::Borrowed(path));
+        request.host = request.host.or(host.map(Cow::Borrowed));
+    }
+    let failure = match line.status {
+        Some(499) => Some(Mechanism::ClientClosed),
+        Some(500..) => Some(Mechanism::Unspecified),
+        _ => None,
+    };
+    request.author = Author::Unknown;
+    request.failure = failure.map(Failure::of);
+    request.complete_times();
+    request
+}
+
+/// A line that is httpd's, by its form or because the source is, and its duration if it has one
+/// that cannot be taken for something else.
+fn entry(line: &[u8], is_apache: bool) -> Option<(clf::Line<'_>, Option<Micros>)> {
+    let read = clf::read(line)?;
+    if !(is_apache || read.only_apache) {
+        return None;
+    }
+    let total = match columns(read.tail)? {
+        Columns::Duration(total) => Some(total),
+        Columns::Others => None,
+    };
+    Some((read, total))
+}
+
+enum Columns {
+    Duration(Micros),
+    Others,
+}
+
+/// What stands after the last column of the built-in formats: nothing, up to three bare numbers
+/// (`%D`, `%T`, `%I` and `%O` look alike), `%T/%D`, or what nginx's reader takes for columns too.
+fn columns(rest: &[u8]) -> Option<Columns> {
+    let text = rest.trim_ascii();
+    let words = || text.split(|b| *b == b' ');
+    if text.is_empty() || (words().count() <= 3 && words().all(is_number)) {
+        return Some(Columns::Others);
+    }
+    if let Some(total) = both_durations(text) {
+        return Some(Columns::Duration(total));
+    }
+    // Columns only nginx has are not httpd's; quoted strings may be either's.
+    tail::read(rest).is_some_and(|tail| !tail.only_nginx).then_some(Columns::Others)
+}
+
+fn is_number(word: &[u8]) -> bool {
+    word == b"-" || word.split(|b| *b == b'/').all(|part| scan::digits(part).is_some())
+}
+
+/// `%T/%D`, often between asterisks: seconds and microseconds of one duration vouch for each other.
+fn both_durations(text: &[u8]) -> Option<Micros> {
+    let text = text.strip_prefix(b"**").and_then(|t| t.strip_suffix(b"**")).unwrap_or(text);
+    let slash = memchr::memchr(b'/', text)?;
+    let seconds = scan::digits(&text[..slash])?;
+    let micros: i64 = std::str::from_utf8(&text[slash + 1..]).ok()?.parse().ok()?;
+    (micros >= 0 && micros / 1_000_000 == i64::from(seconds)).then_some(Micros(micros))
 }

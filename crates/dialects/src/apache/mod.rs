@@ -1,3 +1,5 @@
 //! Apache httpd.
 pub(crate) mod access;
 pub(crate) mod error;
+mod error_line;
+mod error_reading;

@@ -1,4 +1,12 @@
 //! nginx.
 pub(crate) mod access;
+pub(crate) mod clf;
+pub(crate) mod conf;
+pub(crate) mod errno;
 pub(crate) mod error;
+pub(crate) mod error_line;
+pub(crate) mod error_reading;
+pub(crate) mod fields;
 pub(crate) mod format;
+mod judge;
+pub(crate) mod tail;
