@@ -17,6 +17,7 @@ mod node;
 pub mod scan;
 
 pub use context::{Context, LogFormat};
+pub use node::continues as continues_error;
 
 use model::{Event, Tally};
 
