@@ -243,7 +243,13 @@ fn last_segment(name: &str) -> &str {
 fn last_two(method: &str) -> &str {
     let mut dots = method.rmatch_indices('.').map(|(at, _)| at);
     match (dots.next(), dots.next()) {
-        (Some(_), Some(at)) => &method[at + 1..],
+        (Some(last), Some(at)) => {
+            let collection = &method[at + 1..last];
+            let is_version = collection
+                .strip_prefix('v')
+                .is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()));
+            &method[if is_version { last + 1 } else { at + 1 }..]
+        }
         _ => method.trim_start_matches('/'),
     }
 }

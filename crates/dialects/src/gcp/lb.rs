@@ -175,3 +175,34 @@ fn judge_silence(request: &mut Request<'_>, regional: bool) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(status: &str, rest: &str) -> String {
+        format!(
+            r#"{{"httpRequest": {{"status": {status}, "latency": "0.1s", "serverIp": "10.0.0.4"{rest}}},
+            "jsonPayload": {{"statusDetails": "response_sent_by_backend"}},
+            "resource": {{"labels": {{"forwarding_rule_name": "f"}}, "type": "http_load_balancer"}},
+            "logName": "projects/p/logs/requests", "timestamp": "2026-11-02T03:04:05Z"}}"#
+        )
+    }
+
+    fn quickly(record: &str) -> bool {
+        let context = Context::default();
+        matches!(LoadBalancer.quick(record.as_bytes(), &context), Quick::Tally(_))
+    }
+
+    #[test]
+    fn only_unremarkable_requests_are_tallied() {
+        assert!(quickly(&entry("200", "")));
+        assert!(quickly(&entry("404", r#", "userAgent": "a \"status\": 502 }""#)));
+        assert!(!quickly(&entry("502", "")));
+        assert!(!quickly(&entry("\"200\"", "")));
+        assert!(!quickly(&entry("200", r#", "status": 502"#)));
+        let other = entry("200", "").replace("sent_by_backend", "sent_by_somebody");
+        assert!(!quickly(&other));
+        assert!(!quickly(&entry("200", "").replace("0.1s", "5.0s")));
+    }
+}

@@ -156,6 +156,10 @@ fn system<'a>(entry: &Entry<'a>, at: Option<Timestamp>) -> Option<Occurrence<'a>
 }
 
 /// What the application printed: calls it made outward that failed, and its unhandled errors.
+///
+/// An error printed over several lines may arrive as one entry a line. Frames and properties say
+/// nothing on their own; the first line and the `[cause]` line are each a statement, and since
+/// neither is certain to have the other, each is an event, within milliseconds of one another.
 fn output<'a>(entry: &Entry<'a>, at: Option<Timestamp>, out: &mut Vec<Event<'a>>) {
     let hop = service(entry);
     let origin = Origin { hop: &hop, at };
@@ -242,4 +246,25 @@ fn sentence(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
     occurrence.object =
         stated.object.or_else(|| run_system::reason(text).map(str::to_owned)).map(Cow::Owned);
     Some(vec![Event::Occurrence(Box::new(occurrence))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_unremarkable_requests_are_tallied() {
+        let healthy = r#"{"httpRequest":{"status":200,"latency":"0.1s"},"resource":{"labels":{
+            "service_name":"api"},"type":"cloud_run_revision"},"timestamp":"2026-11-02T03:04:05Z",
+            "logName":"projects/p/logs/run.googleapis.com%2Frequests"}"#;
+        let quickly = |record: &str| {
+            matches!(CloudRun.quick(record.as_bytes(), &Context::default()), Quick::Tally(_))
+        };
+        assert!(quickly(healthy));
+        assert!(!quickly(&healthy.replace("200", "500")));
+        assert!(!quickly(
+            &healthy.replace("{\"httpRequest", "{\"textPayload\":\"x\",\"httpRequest")
+        ));
+        assert!(!quickly(&healthy.replace("requests", "stdout")));
+    }
 }

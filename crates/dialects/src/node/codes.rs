@@ -70,8 +70,7 @@ pub(super) fn mechanism(code: &str, message: &str) -> Option<Mechanism> {
 
 /// The first word of a text that is a known code.
 pub(super) fn first(text: &str) -> Option<&str> {
-    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .find(|word| looks_like_code(word) && mechanism(word, "connect ").is_some())
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').find(|word| is_known(word))
 }
 
 /// The known code in the first `code` field of a text: `code: 'X'`, `"code":"X"`, `code=X`; or in
@@ -88,10 +87,15 @@ pub(super) fn field(text: &str) -> Option<&str> {
             let end =
                 value.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(value.len());
             let word = &value[..end];
-            (looks_like_code(word) && mechanism(word, "connect ").is_some()).then_some(word)
+            (is_known(word)).then_some(word)
         })
     };
     after("code").next().or_else(|| after("cause").next())
+}
+
+/// Whether a word is a code that states a mechanism in any of the sentences it comes with.
+fn is_known(word: &str) -> bool {
+    looks_like_code(word) && mechanism(word, "connect timeout of ").is_some()
 }
 
 fn looks_like_code(word: &str) -> bool {

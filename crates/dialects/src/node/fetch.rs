@@ -71,7 +71,7 @@ fn read(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
 
 /// Whether a record has any of the words without which nothing here is understood.
 fn promising(record: &[u8]) -> bool {
-    const WORDS: [&[u8]; 19] = [
+    const WORDS: [&[u8]; 21] = [
         b"rror",
         b"fetch failed",
         b"istening",
@@ -91,6 +91,8 @@ fn promising(record: &[u8]) -> bool {
         b"exited on signal",
         b"onnection pool",
         b"max_client_conn",
+        b"Booting worker",
+        b"Handling signal",
     ];
     WORDS.iter().any(|word| memmem::find(record, word).is_some())
 }

@@ -129,6 +129,8 @@ fn plain_message_says(class: &str, message: &str) -> Option<Says> {
         M::EndedBeforeResponse
     } else if message.starts_with("Client network socket disconnected before secure TLS") {
         M::TlsHandshakeFailed
+    } else if is("Parse Error: Header overflow") {
+        M::ResponseHeaderTooLarge
     } else if message.starts_with("Parse Error: ") {
         M::ResponseMalformed
     } else if message.starts_with("Hostname/IP does not match certificate's altnames") {

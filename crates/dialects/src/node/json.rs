@@ -57,26 +57,24 @@ fn write_object(object: &Json<'_>, label: &str, depth: usize, out: &mut String) 
     match (stack, class, &message) {
         (Some(stack), ..) => line(out, label, &stack),
         (None, Some(class), Some(message)) => line(out, label, &format!("{class}: {message}")),
+        (None, Some(class), None) if code.is_some() => line(out, label, &format!("{class}: ")),
         // Without a class it is an error only if it says so in an error's own words.
         (None, None, Some(message)) => bare(out, label, message),
         _ => {}
     }
-    if !out.is_empty() {
-        if let Some(code) = code {
-            line(out, "  code: ", &format!("'{code}',"));
-        }
-        for key in ["syscall", "address", "port", "hostname"] {
+    if let Some(code) = code {
+        line(out, "  code: ", &format!("'{code}',"));
+        // Loggers put their own `hostname` on the line; an error's comes with a lookup's code.
+        let of_error = depth > 0 || matches!(&*code, "ENOTFOUND" | "EAI_AGAIN");
+        for key in ["address", "port", "hostname"] {
             match object.get(key) {
-                Some(Json::Text(value)) => line(out, "", &format!("  {key}: '{value}',")),
+                Some(Json::Text(value)) if of_error || key != "hostname" => {
+                    line(out, "", &format!("  {key}: '{value}',"));
+                }
                 Some(Json::Int(value)) => line(out, "", &format!("  {key}: {value},")),
                 _ => {}
             }
         }
-    } else if let (Some(code), Some(message)) = (code, message)
-        && super::codes::mechanism(&code, &message).is_some()
-    {
-        line(out, label, &format!("Error: {message}"));
-        line(out, "  code: ", &format!("'{code}',"));
     }
     for key in HOLDERS {
         let label = if matches!(key, "cause" | "reason") { "  [cause]: " } else { "" };

@@ -32,7 +32,7 @@ fn stamp(text: &str, offset_east: i32) -> Option<(Timestamp, &str)> {
         return Some((date(inside.trim(), offset_east)?, after));
     }
     let words = |n: usize| {
-        let mut spaces = text.match_indices(' ').map(|(at, _)| at);
+        let mut spaces = text.match_indices([' ', '\t']).map(|(at, _)| at);
         let end = spaces.nth(n - 1).unwrap_or(text.len());
         (&text[..end], &text[end..])
     };
