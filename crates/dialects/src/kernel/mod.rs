@@ -1,2 +1,4 @@
-//! The kernel.
+//! The host under the application: kernel and service manager.
 pub(crate) mod oom;
+mod prefix;
+mod systemd;

@@ -1,7 +1,15 @@
-//! Kernel messages: OOM kills, connection table, listen queues.
+//! Kernel messages: OOM kills, connection table, listen queues, crashes; and systemd's lines about
+//! services.
+//!
+//! Sources: Linux `mm/oom_kill.c`, `net/netfilter/nf_conntrack_core.c`, `net/ipv4/tcp_input.c`,
+//! `arch/x86/mm/fault.c`.
 
-use model::Event;
+use std::borrow::Cow;
 
+use model::{Event, Occurrence, OccurrenceKind, Timestamp};
+
+use super::prefix::{self, Message};
+use super::systemd;
 use crate::{Context, Dialect, Understood};
 
 /// Kernel messages: OOM kills, connection table, listen queues.
@@ -12,16 +20,133 @@ impl Dialect for Kernel {
         "kernel"
     }
 
-    fn sniff(&self, _record: &str) -> bool {
-        false
+    fn sniff(&self, record: &str) -> bool {
+        read(record, &Context::default()).is_some()
     }
 
     fn parse<'a>(
         &self,
-        _record: &'a str,
-        _context: &Context,
-        _out: &mut Vec<Event<'a>>,
+        record: &'a str,
+        context: &Context,
+        out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        Understood::No
+        match read(record, context) {
+            Some(occurrence) => {
+                out.extend(occurrence.map(|o| Event::Occurrence(Box::new(o))));
+                Understood::Yes
+            }
+            None => Understood::No,
+        }
     }
+}
+
+/// `None` if the record is no message of these; `Some(None)` if it has nothing of its own to tell.
+fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Occurrence<'a>>> {
+    if record.len() > 4096 || record.trim().contains('\n') {
+        return None;
+    }
+    let message = prefix::read(record, context);
+    let host = message
+        .host
+        .map(Cow::Borrowed)
+        .or_else(|| context.hop.clone().map(Cow::Owned))
+        .unwrap_or(Cow::Borrowed("host"));
+    oom(&message)
+        .or_else(|| network(&message, host.clone()))
+        .or_else(|| crash(message.text, message.at))
+        .or_else(|| systemd::read(&message))
+        .or_else(|| kubernetes(&message, context))
+}
+
+/// `Out of memory: Killed process 1154 (php) total-vm:…`, and the lines that accompany a kill.
+/// Kernels before 5.0 announce the kill on one line and report it on the next.
+fn oom<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> {
+    let text = message.text;
+    let accompanies = text.contains(" invoked oom-killer: ")
+        || text.starts_with("oom-kill:constraint=")
+        || text.starts_with("oom_reaper: reaped process ")
+        || (text.contains("ut of memory: Kill process ") && text.contains("sacrifice child"));
+    if accompanies {
+        return Some(None);
+    }
+    let (before, rest) = text.split_once("Killed process ")?;
+    let scope = match before {
+        "Memory cgroup out of memory: " => "memory cgroup",
+        "Out of memory: " | "Out of memory (oom_kill_allocating_task): " => "host memory",
+        "" => "memory",
+        _ => return None,
+    };
+    let (pid, rest) = rest.split_once(" (")?;
+    if pid.is_empty() || !pid.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let (named, sizes) = rest.split_at(rest.find("total-vm:")?);
+    let (name, _) = named.rsplit_once(')')?;
+    let mut kill = Occurrence::new(OccurrenceKind::OomKill, message.at, name).object(pid);
+    let resident =
+        sizes.split_once("anon-rss:").and_then(|(_, rest)| rest.split([',', ' ']).next());
+    kill.detail = Some(match resident {
+        Some(size) => Cow::Owned(format!("{scope}, anon-rss {size}")),
+        None => Cow::Borrowed(scope),
+    });
+    Some(Some(kill))
+}
+
+/// Connection table and listen queues.
+fn network<'a>(message: &Message<'a>, host: Cow<'a, str>) -> Option<Option<Occurrence<'a>>> {
+    let text = message.text;
+    if text.contains("_conntrack: table full") {
+        let full = Occurrence::new(OccurrenceKind::ConntrackFull, message.at, host);
+        return Some(Some(full.detail("table full, dropping packet")));
+    }
+    let (_, rest) = text.split_once("Possible SYN flooding on port ")?;
+    // Since Linux 6.1 the port is written with its address.
+    let end = rest.find([' ', '\n']).unwrap_or(rest.len());
+    let address = rest[..end].trim_end_matches('.');
+    let port = address.rsplit(':').next().unwrap_or(address);
+    let mut overflow = Occurrence::new(OccurrenceKind::ListenOverflow, message.at, host);
+    if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) {
+        overflow.object = Some(Cow::Borrowed(port));
+    }
+    Some(Some(overflow.detail("possible SYN flooding")))
+}
+
+/// `node[1154]: segfault at 0 ip …` and `traps: node[1154] general protection fault ip:…`.
+fn crash(text: &str, at: Option<Timestamp>) -> Option<Option<Occurrence<'_>>> {
+    let (process, rest) = match text.strip_prefix("traps: ") {
+        Some(trap) => trap.split_once("] ").filter(|(_, rest)| {
+            rest.starts_with("general protection") || rest.starts_with("trap ")
+        })?,
+        None => text.split_once("]: ").filter(|(_, rest)| rest.starts_with("segfault at "))?,
+    };
+    let (name, pid) = process.rsplit_once('[')?;
+    if name.is_empty() || !pid.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let mut exit = Occurrence::new(OccurrenceKind::ProcessExit, at, name);
+    if rest.starts_with("segfault at ") {
+        exit.object = Some(Cow::Borrowed("signal 11"));
+    }
+    let what = rest.split(" ip").next().unwrap_or(rest);
+    Some(Some(exit.detail(what)))
+}
+
+/// `Reason: OOMKilled` of `kubectl describe`, and the row of `kubectl get pods`.
+fn kubernetes<'a>(message: &Message<'a>, context: &Context) -> Option<Option<Occurrence<'a>>> {
+    let text = message.text;
+    let mut words = text.split_ascii_whitespace();
+    let subject = match (words.next()?, words.next()?, words.next()) {
+        ("Reason:", "OOMKilled", None) => {
+            Cow::Owned(context.hop.clone().unwrap_or_else(|| "container".to_owned()))
+        }
+        (pod, ready, Some("OOMKilled"))
+            if ready.split_once('/').is_some_and(|(up, all)| {
+                [up, all].iter().all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+            }) =>
+        {
+            Cow::Borrowed(pod)
+        }
+        _ => return None,
+    };
+    Some(Some(Occurrence::new(OccurrenceKind::OomKill, message.at, subject).detail("OOMKilled")))
 }

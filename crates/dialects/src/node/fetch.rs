@@ -1,27 +1,260 @@
-//! Node.js and undici errors in application logs.
+//! Calls that an application made outward and that failed, as Node.js clients report them: fetch
+//! (undici), node-fetch, axios, `http`, `net`, `tls`, database clients on top of them.
 
-use model::Event;
+use std::borrow::Cow;
 
+use memchr::memmem;
+use model::{
+    Author, Event, Failure, HopKind, Mechanism, Occurrence, OccurrenceKind, Request, Role,
+    Timestamp,
+};
+
+use super::head::{self, Head, Says};
+use super::{codes, details, json, lifecycle, servers, stamp};
+use crate::gcp::json::Json;
 use crate::{Context, Dialect, Understood};
+
+/// Longest text of one record that is looked at: a client that prints its whole configuration
+/// with an error has said what happened long before.
+const LONGEST: usize = 64 * 1024;
 
 /// Node.js and undici errors in application logs.
 pub(crate) struct NodeErrors;
+
+/// Who printed a text, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin<'o> {
+    /// The application.
+    pub(crate) hop: &'o str,
+    /// When.
+    pub(crate) at: Option<Timestamp>,
+}
 
 impl Dialect for NodeErrors {
     fn name(&self) -> &'static str {
         "node"
     }
 
-    fn sniff(&self, _record: &str) -> bool {
-        false
+    fn sniff(&self, record: &str) -> bool {
+        read(record, &Context::default()).is_some()
     }
 
     fn parse<'a>(
         &self,
-        _record: &'a str,
-        _context: &Context,
-        _out: &mut Vec<Event<'a>>,
+        record: &'a str,
+        context: &Context,
+        out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        Understood::No
+        match read(record, context) {
+            Some(events) => {
+                out.extend(events);
+                Understood::Yes
+            }
+            None => Understood::No,
+        }
     }
+}
+
+fn read(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
+    if !promising(record.as_bytes()) {
+        return None;
+    }
+    let hop = context.hop.as_deref().unwrap_or("application");
+    if let Some(line) = Json::object(record) {
+        let at = json::time(&line, context.offset_east).or(context.prefix_time);
+        return read_json(&line, &Origin { hop, at });
+    }
+    let first = record.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
+    let (at, _) = stamp::leading(first, context.offset_east);
+    read_text(record, &Origin { hop, at: at.or(context.prefix_time) })
+}
+
+/// Whether a record has any of the words without which nothing here is understood.
+fn promising(record: &[u8]) -> bool {
+    const WORDS: [&[u8]; 21] = [
+        b"rror",
+        b"fetch failed",
+        b"istening",
+        b"SIGTERM",
+        b"WORKER TIMEOUT",
+        b"SIGKILL",
+        b"max_children",
+        b"HARAKIRI",
+        b"uWSGI",
+        b"DAMN !",
+        b"timed out",
+        b"too many clients",
+        b"oo many connections",
+        b"connection slots",
+        b"heap out of memory",
+        b"ELIFECYCLE",
+        b"exited on signal",
+        b"onnection pool",
+        b"max_client_conn",
+        b"Booting worker",
+        b"Handling signal",
+    ];
+    WORDS.iter().any(|word| memmem::find(record, word).is_some())
+}
+
+/// What a JSON log line says, if it is about a failed call or about the application's process.
+pub(crate) fn read_json(line: &Json<'_>, origin: &Origin<'_>) -> Option<Vec<Event<'static>>> {
+    let text = json::printed(line);
+    if text.is_empty() { None } else { read_text(&text, origin) }
+}
+
+/// What a printed text says, if it is about a failed call or about the application's process.
+pub(crate) fn read_text(text: &str, origin: &Origin<'_>) -> Option<Vec<Event<'static>>> {
+    let text = unfolded(&text[..text.floor_char_boundary(LONGEST)]);
+    if let Some(occurrence) = servers::read(&text, origin) {
+        return Some(occurrence.map(|o| Event::Occurrence(Box::new(o))).into_iter().collect());
+    }
+    let mut events = Vec::new();
+    if let Some(occurrence) = lifecycle::instead_of_a_call(&text, origin) {
+        return Some(vec![Event::Occurrence(Box::new(occurrence))]);
+    }
+    if let Some(request) = failed_call(&text, origin) {
+        events.push(Event::Request(Box::new(request)));
+    } else if head::is_unhandled(stamp::leading(&text, 0).1) && head::heads(&text).next().is_some()
+    {
+        let error = Occurrence::new(OccurrenceKind::ApplicationError, origin.at, owned(origin.hop))
+            .detail(head::short(&text));
+        events.push(Event::Occurrence(Box::new(error)));
+    }
+    if let Some(exit) = lifecycle::died(&text, origin) {
+        events.push(Event::Occurrence(Box::new(exit)));
+    }
+    (!events.is_empty()).then_some(events)
+}
+
+pub(super) fn owned(text: &str) -> Cow<'static, str> {
+    Cow::Owned(text.to_owned())
+}
+
+/// The text with its line breaks, where a logger has escaped them, and with the errors of a JSON
+/// object at its end written out.
+fn unfolded(text: &str) -> Cow<'_, str> {
+    if let Some(at) = memmem::find(text.as_bytes(), b"{\"")
+        && let Some(object) = Json::object(&text[at..])
+    {
+        return Cow::Owned(format!("{}\n{}", text[..at].trim_end(), json::printed(&object)));
+    }
+    if !text.contains("\\n") || text.trim_end().contains('\n') {
+        return Cow::Borrowed(text);
+    }
+    let bare = text.trim();
+    let bare = bare.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(bare);
+    Cow::Owned(bare.replace("\\n", "\n").replace("\\\"", "\"").replace("\\t", "\t"))
+}
+
+/// The failed call a text reports, if it does.
+fn failed_call(text: &str, origin: &Origin<'_>) -> Option<Request<'static>> {
+    let call = Call::find(text)?;
+    let region = &text[call.start..];
+    let details = details::read(region);
+    let mut request = Request::new(owned(origin.hop), HopKind::Application, Role::Explanation);
+    request.end = origin.at;
+    let mut failure = Failure::of(call.mechanism).outward();
+    if call.mechanism == Mechanism::ResponseTimeout && !call.waited_for_response {
+        // The client's timer runs from the start of the call: which phase it caught is not said.
+        failure.phase = None;
+    }
+    let by_timer = matches!(
+        call.mechanism,
+        Mechanism::ConnectTimeout | Mechanism::ResponseTimeout | Mechanism::ResponseStalled
+    );
+    request.timers.wait = details.timer.filter(|_| by_timer);
+    request.failure = Some(failure);
+    request.target = details.target.map(Cow::Owned);
+    request.host = details.host.map(Cow::Owned);
+    request.token = call.code.map(Cow::Owned);
+    if let Some(status) = call.status {
+        request.author = Author::Behind;
+        request.upstream_status = Some(status);
+    }
+    Some(request)
+}
+
+/// A failed call found in a text.
+struct Call {
+    start: usize,
+    mechanism: Mechanism,
+    /// Whether a timeout is known to have hit the wait for the response.
+    waited_for_response: bool,
+    code: Option<String>,
+    status: Option<u16>,
+}
+
+impl Call {
+    fn find(text: &str) -> Option<Call> {
+        let mut wrapper: Option<(Head<'_>, Says)> = None;
+        let mut first: Option<Head<'_>> = None;
+        let mut cause: Option<(Head<'_>, Says)> = None;
+        for head in head::heads(text).take(64) {
+            first.get_or_insert(head);
+            match head.says() {
+                Some(says @ (Says::FetchFailed | Says::Terminated)) => {
+                    wrapper.get_or_insert((head, says));
+                }
+                Some(says) => {
+                    cause = Some((head, says));
+                    break;
+                }
+                None => {}
+            }
+        }
+        let (start, message) = match (wrapper, cause, first) {
+            (Some((head, _)), ..) | (None, Some((head, _)), _) => (head.start, head.message),
+            (None, None, Some(head)) => (head.start, head.message),
+            (None, None, None) => (bare_fetch_failed(text)?, ""),
+        };
+        let region = &text[start..];
+        let code = codes::field(region)
+            .or_else(|| cause.and_then(|(head, _)| head.bracket))
+            .or_else(|| cause.and_then(|(head, _)| codes::first(head.message)));
+        let by_code = code.and_then(|code| codes::mechanism(code, region));
+        let mut status = None;
+        let mechanism = match (cause, wrapper) {
+            (Some((_, Says::Mechanism(mechanism))), _) => mechanism,
+            (Some((_, Says::Status(code))), _) => {
+                status = Some(code);
+                Mechanism::StatusFromUpstream
+            }
+            (_, Some((_, Says::Terminated))) => by_code.unwrap_or(Mechanism::ResponseTruncated),
+            (_, Some(_)) => by_code.unwrap_or(Mechanism::Unspecified),
+            // An error of the application's own wording counts if a code says what it is.
+            (_, None) => by_code?,
+        };
+        let terminated = matches!(wrapper, Some((_, Says::Terminated)));
+        let mechanism = match mechanism {
+            // The response had begun: `terminated` is what reading its body fails with.
+            Mechanism::ClosedBeforeResponse
+            | Mechanism::ResetBeforeResponse
+            | Mechanism::EndedBeforeResponse
+                if terminated =>
+            {
+                Mechanism::ResponseTruncated
+            }
+            other => other,
+        };
+        let waited = code == Some("UND_ERR_HEADERS_TIMEOUT")
+            || region.contains("Headers Timeout Error")
+            || message.contains("Headers Timeout Error");
+        Some(Call {
+            start,
+            mechanism,
+            waited_for_response: waited,
+            code: code.map(str::to_owned),
+            status,
+        })
+    }
+}
+
+/// `fetch failed` outside an error's head counts where the record names the cause's code.
+fn bare_fetch_failed(text: &str) -> Option<usize> {
+    let at = memmem::find(text.as_bytes(), b"fetch failed")?;
+    codes::field(&text[at..])?;
+    let before = text[..at].trim_end();
+    let own_words = before.is_empty() || before.ends_with([':', ']', '-', '|', '>']);
+    own_words.then_some(at)
 }

@@ -1,2 +1,15 @@
-//! Node.js.
+//! Errors that applications print: Node.js calls that failed, and application servers' own lines.
+mod codes;
+mod continues;
+mod details;
 pub(crate) mod fetch;
+mod head;
+mod json;
+mod lifecycle;
+mod servers;
+mod stamp;
+
+pub use continues::continues;
+pub(crate) use fetch::{Origin, read_json, read_text};
+pub(crate) use head::{is_unhandled, opens_stack, short};
+pub(crate) use stamp::{clock, leading as leading_stamp};
