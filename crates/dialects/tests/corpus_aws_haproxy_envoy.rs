@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use dialects::{Context, Dialect, Quick, Understood, by_name};
 
+const NAMES: [&str; 5] = ["aws-alb", "haproxy-http", "haproxy-notice", "envoy-text", "envoy-json"];
+
 fn corpus() -> Option<PathBuf> {
     let folder = std::env::var_os("WHY502_CORPUS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
@@ -37,9 +39,7 @@ fn read(dialect: &'static dyn Dialect, lines: &[String]) -> (usize, Vec<String>)
             assert!(!dialect.sniff(line), "{}: sniffed and refused: {line}", dialect.name());
             refused.push(line.clone());
         } else if let Quick::Tally(_) = dialect.quick(line.as_bytes(), &context) {
-            let healthy = |event: &model::Event<'_>| {
-                matches!(event, model::Event::Request(request) if request.failure.is_none())
-            };
+            let healthy = |event: &model::Event<'_>| matches!(event, model::Event::Request(request) if request.failure.is_none());
             assert!(matches!(&events[..], [event] if healthy(event)), "{line}");
         }
     }
@@ -97,27 +97,68 @@ fn public_samples_are_understood() {
     }
 }
 
+/// Logs of other servers and programs: refused by all dialects of these families.
+#[test]
+fn foreign_lines_are_refused() {
+    let Some(corpus) = corpus() else { return };
+    let hub = corpus.join("crowdsecurity+hub/tests");
+    let mut files: Vec<PathBuf> = vec![
+        hub.join("nginx_http-logs/nginx_http-logs.log"),
+        hub.join("apache2-logs/apache2-logs.log"),
+        hub.join("caddy-logs/caddy-logs.log"),
+        hub.join("traefik_json/traefik_json.log"),
+        hub.join("traefik_clf/traefik_clf.log"),
+        hub.join("aws-cloudfront-logs/aws-cloudfront-logs.log"),
+        corpus.join("tstack+lnav/test/logfile_shop_access_log.0"),
+        corpus.join("tstack+lnav/test/datafile_syslog.0"),
+    ];
+    let samples = std::fs::read_dir(corpus.join("tstack+lnav/test/log-samples"));
+    files.extend(samples.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())));
+    let mut tried = 0;
+    for line in files.iter().filter_map(|path| lines(path)).flatten() {
+        for name in NAMES {
+            let dialect = by_name(name).expect("a dialect");
+            let mut events = Vec::new();
+            let understood = dialect.parse(&line, &Context::default(), &mut events);
+            assert!(understood == Understood::No && !dialect.sniff(&line), "{name}: {line}");
+            assert_eq!(dialect.quick(line.as_bytes(), &Context::default()), Quick::Full, "{line}");
+            tried += 1;
+        }
+    }
+    println!("{} foreign lines refused", tried / NAMES.len());
+}
+
 /// Every line of every sample, cut and altered, offered to every dialect of these families: no
-/// panic, and what is tallied is valid text where the line was.
+/// panic, and a quick look that counts a line says the same as the full parse of it.
 #[test]
 fn damaged_lines_do_no_harm() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let names = ["aws-alb", "haproxy-http", "haproxy-notice", "envoy-text", "envoy-json"];
     let context = Context { year: Some(2026), ..Context::default() };
     let mut tried = 0;
-    for sample in names {
+    for sample in NAMES {
         let Some(lines) = lines(&folder.join(format!("{sample}.txt"))) else { continue };
         for line in lines.iter().filter(|line| line.len() < 2_000) {
-            for dialect in names.map(|name| by_name(name).expect("a dialect")) {
+            for dialect in NAMES.map(|name| by_name(name).expect("a dialect")) {
                 let mut offer = |record: &str| {
                     let mut events = Vec::new();
-                    let _ = dialect.quick(record.as_bytes(), &context);
+                    let quick = dialect.quick(record.as_bytes(), &context);
                     let understood = dialect.parse(record, &context, &mut events);
+                    if let (Quick::Tally(tally), Understood::Yes) = (quick, understood) {
+                        let [model::Event::Request(request)] = &events[..] else {
+                            panic!("tallied, but no single request: {record}")
+                        };
+                        assert_eq!(request.failure, None, "{record}");
+                        assert_eq!(request.status, Some(tally.status), "{record}");
+                        assert_eq!(request.timers.total, tally.elapsed, "{record}");
+                        assert_eq!(request.hop.as_bytes(), tally.hop, "{record}");
+                        let target = request.target.as_deref().unwrap_or("");
+                        assert_eq!(target.as_bytes(), tally.target, "{record}");
+                    }
                     assert!(understood == Understood::Yes || !dialect.sniff(record), "{record}");
                     tried += 1;
                 };
                 let borders = line.char_indices().map(|(at, _)| at);
-                for at in borders.step_by(if dialect.name() == sample { 1 } else { 37 }) {
+                for at in borders.step_by(if dialect.name() == sample { 3 } else { 41 }) {
                     let (head, tail) = line.split_at(at);
                     offer(head);
                     offer(tail);

@@ -55,10 +55,7 @@ pub(super) fn are_flags(word: &str) -> bool {
 }
 
 fn short(flag: &str) -> Option<&'static str> {
-    LONG_NAMES
-        .iter()
-        .find(|(long, short)| *long == flag || *short == flag)
-        .map(|(_, short)| *short)
+    LONG_NAMES.iter().find(|(long, short)| *long == flag || *short == flag).map(|(_, short)| *short)
 }
 
 /// Who wrote the status.

@@ -50,7 +50,9 @@ fn read(record: &str, context: &Context) -> Option<Access<'static>> {
     let object: Map<String, Value> = serde_json::from_str(record).ok()?;
     let value = |names: &[&str]| names.iter().find_map(|name| text(object.get(*name)?));
     object.get("response_flags")?;
-    if !["duration", "upstream_host", "upstream_cluster"].iter().any(|key| object.contains_key(*key))
+    if !["duration", "upstream_host", "upstream_cluster"]
+        .iter()
+        .any(|key| object.contains_key(*key))
     {
         return None;
     }

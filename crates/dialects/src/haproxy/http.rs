@@ -55,9 +55,15 @@ fn is_connection_line(record: &str) -> bool {
         let (bind, message) = scan::word(after);
         return client.is_some_and(|client| client.contains(':'))
             && bind.strip_suffix(':').is_some_and(|bind| bind.contains('/'))
-            && ["SSL handshake", "Connection ", "Received something", "Timeout during", "Stopped a"]
-                .iter()
-                .any(|start| message.starts_with(start));
+            && [
+                "SSL handshake",
+                "Connection ",
+                "Received something",
+                "Timeout during",
+                "Stopped a",
+            ]
+            .iter()
+            .any(|start| message.starts_with(start));
     }
     let Some((_, rest)) = record.split_once("Connect from ") else { return false };
     let mut words = rest.split(' ');
@@ -141,7 +147,7 @@ fn glance(line: &[u8], offset_east: i32) -> Option<Tally<'_>> {
     let (open, close) = line::date_brackets(line)?;
     let at = scan::clf_time(&line[open + 1..close], offset_east)?;
     let rest = line[close + 1..].strip_prefix(b" ")?;
-    let mut words = rest.split(|byte| *byte == b' ');
+    let mut words = Words(rest);
     let frontend = words.next()?;
     let hop = frontend.strip_suffix(b"~").unwrap_or(frontend);
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);
@@ -168,8 +174,7 @@ fn glance(line: &[u8], offset_east: i32) -> Option<Tally<'_>> {
         && size.iter().all(u8::is_ascii_digit)
         && timers.total.is_none_or(|total| total < SLOW);
     // The counts behind the state are what tells it from a cookie's value.
-    let counts = std::str::from_utf8(words.next()?).ok()?;
-    (served && whole && line::retries(counts).is_some()).then_some(Tally {
+    (served && whole && line::retries(words.next()?).is_some()).then_some(Tally {
         at,
         hop,
         kind: HopKind::Proxy,
@@ -177,4 +182,18 @@ fn glance(line: &[u8], offset_east: i32) -> Option<Tally<'_>> {
         target,
         elapsed: timers.total,
     })
+}
+
+/// Words that a space follows.
+struct Words<'a>(&'a [u8]);
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let end = scan::space(self.0)?;
+        let (word, rest) = self.0.split_at(end);
+        self.0 = &rest[1..];
+        Some(word)
+    }
 }

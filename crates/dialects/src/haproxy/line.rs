@@ -116,14 +116,25 @@ pub(super) fn is_termination(word: &[u8]) -> bool {
 
 /// `actconn/feconn/beconn/srv_conn/retries`: the retries (a `+` tells that the last one went to
 /// another server).
-pub(super) fn retries(word: &str) -> Option<u16> {
-    let mut parts = word.split('/');
-    for _ in 0..4 {
-        scan::digits(parts.next()?.as_bytes())?;
+pub(super) fn retries(word: &[u8]) -> Option<u16> {
+    let mut slashes = 0;
+    let mut last: u16 = 0;
+    let mut digits = 0;
+    for (at, byte) in word.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => {
+                digits += 1;
+                last = last.saturating_mul(10).saturating_add(u16::from(byte - b'0'));
+            }
+            b'/' if digits > 0 && slashes < 4 => {
+                slashes += 1;
+                (last, digits) = (0, 0);
+            }
+            b'+' if slashes == 4 && word[at - 1] == b'/' => {}
+            _ => return None,
+        }
     }
-    let last = parts.next()?;
-    let count = scan::digits(last.strip_prefix('+').unwrap_or(last).as_bytes())?;
-    parts.next().is_none().then(|| u16::try_from(count).unwrap_or(u16::MAX))
+    (slashes == 4 && digits > 0).then_some(last)
 }
 
 /// Status of an HTTP line: -1 (since 2.5) where the client got none.
@@ -210,7 +221,7 @@ fn counters<'a>(line: &mut Line<'a>, mut rest: &'a str) -> Option<&'a str> {
         rest = after;
         if is_termination(word.as_bytes()) {
             let (counts, after) = scan::word(after);
-            if let Some(retries) = retries(counts) {
+            if let Some(retries) = retries(counts.as_bytes()) {
                 line.tsc = word;
                 line.retries = retries;
                 return Some(after);

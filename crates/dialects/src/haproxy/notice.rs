@@ -228,11 +228,7 @@ fn unquoted(text: &str) -> &str {
     text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).unwrap_or(text)
 }
 
-fn event<'a>(
-    notice: Notice<'a>,
-    at: Option<Timestamp>,
-    context: &Context,
-) -> Option<Event<'a>> {
+fn event<'a>(notice: Notice<'a>, at: Option<Timestamp>, context: &Context) -> Option<Event<'a>> {
     let hop = || context.hop.clone().map_or(Cow::Borrowed("haproxy"), Cow::Owned);
     let occurrence = match notice {
         Notice::Quiet => return None,

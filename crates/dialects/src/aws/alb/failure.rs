@@ -36,7 +36,12 @@ pub(super) fn failure(fields: &Fields<'_>, total: Option<Micros>) -> Failure {
         464 => {
             let error = Some(ProxyError::HttpProtocolError);
             let phase = Some(Phase::Route);
-            return Failure { side: Side::Gateway, phase, error, ..Failure::of(M::ProtocolMismatch) };
+            return Failure {
+                side: Side::Gateway,
+                phase,
+                error,
+                ..Failure::of(M::ProtocolMismatch)
+            };
         }
         _ => {}
     }

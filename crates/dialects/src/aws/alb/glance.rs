@@ -1,6 +1,5 @@
 //! The quick look: the one path every healthy line takes, so it reads ten fields and stops.
 
-use memchr::memchr;
 use model::{HopKind, Micros, Tally};
 
 use super::failure::unremarkable;
@@ -37,6 +36,7 @@ pub(super) fn glance(line: &[u8]) -> Option<Tally<'_>> {
 }
 
 /// What follows the connection type.
+#[inline]
 fn after_type(line: &[u8]) -> Option<&[u8]> {
     match line {
         [b'h', b't', b't', b'p', b's', b' ', rest @ ..]
@@ -49,28 +49,24 @@ fn after_type(line: &[u8]) -> Option<&[u8]> {
     }
 }
 
+#[inline]
 fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = memchr(b' ', text)?;
+    let end = scan::space(text)?;
     Some((&text[..end], &text[end + 1..]))
 }
 
 /// A processing time in microseconds (`None` for -1) and what follows its space. AWS writes three
 /// decimals; anything else is left to the full parse.
+#[inline]
 fn span(text: &[u8]) -> Option<(Option<i64>, &[u8])> {
-    let mut whole = 0;
-    for (i, byte) in text.iter().take(8).enumerate() {
-        match byte {
-            b'0'..=b'9' => whole = whole * 10 + i64::from(byte - b'0'),
-            b'.' if i > 0 => {
-                let [a, b, c, b' ', rest @ ..] = &text[i + 1..] else { return None };
-                let millis = i64::from(scan::status(&[*a, *b, *c])?);
-                return Some((Some(whole * 1_000_000 + millis * 1_000), rest));
-            }
-            b'-' => {
-                return text.strip_prefix(b"-1 ").map(|rest| (None, rest));
-            }
-            _ => return None,
-        }
+    if let Some(time) = scan::short_seconds(text) {
+        return Some((Some(time.0), &text[6..]));
     }
-    None
+    let (word, rest) = word(text)?;
+    match word {
+        b"-1" => Some((None, rest)),
+        // Longer than any sum that is not slow anyway would be; keeps the sum from overflowing.
+        _ if word.len() > 12 => None,
+        _ => Some((Some(scan::seconds(word)?.0), rest)),
+    }
 }
