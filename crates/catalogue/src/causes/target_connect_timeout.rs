@@ -245,7 +245,7 @@ proxy_next_upstream error timeout;",
             snippet: "resolver 127.0.0.53 valid=10s;
 upstream app {
     zone app 64k;
-    server app.internal:8080 resolve;
+    server app.internal:8080 resolve; # nginx 1.27.3 and later
 }",
             verify: Text::new(
                 "The address in the log follows DNS without a reload.",
