@@ -239,13 +239,16 @@ pub struct Test {
     /// True if the observation, when it holds, proves the cause by itself because a record of
     /// that other evidence states the mechanism.
     pub proves: bool,
+    /// A test that does as well where this one does not hold or cannot be seen. Undecidable only
+    /// if neither holds and at least one cannot be seen.
+    pub or: Option<&'static Test>,
 }
 
 impl Test {
     /// A test on the failing records themselves.
     #[must_use]
     pub const fn new(signal: Signal, is: Condition, says: Text) -> Test {
-        Test { signal, is, says, independent: false, proves: false }
+        Test { signal, is, says, independent: false, proves: false, or: None }
     }
 
     /// The observation comes from evidence other than the failing records.
@@ -260,6 +263,13 @@ impl Test {
     pub const fn proves(mut self) -> Test {
         self.independent = true;
         self.proves = true;
+        self
+    }
+
+    /// The other test does as well.
+    #[must_use]
+    pub const fn or(mut self, other: &'static Test) -> Test {
+        self.or = Some(other);
         self
     }
 }

@@ -1,0 +1,341 @@
+//! # Application not listening
+//!
+//! ## What happens
+//!
+//! The target is registered and its address is alive, but the application does not accept
+//! connections where the gateway looks for it: it listens on another port, on 127.0.0.1 only,
+//! on IPv4 while the gateway comes by IPv6, or it is still starting. Every connection is
+//! refused at once, and none has succeeded since the target appeared.
+//!
+//! ## How it shows
+//!
+//! - Cloud Run: `The user-provided container failed to start and listen on the port defined
+//!   provided by the PORT=8080 environment variable`; the revision does not become ready.
+//! - nginx: `connect() failed (111: Connection refused)` for every request to that address.
+//! - AWS ALB: `502` with `-1 -1 -1`; target health `unhealthy`, later
+//!   `Target.FailedHealthChecks`. ECS stops and starts the task again and again.
+//! - Kubernetes: `Readiness probe failed: … connect: connection refused`, event `Unhealthy`.
+//! - Google Cloud Load Balancing: `failed_to_connect_to_backend`. Envoy: `UF` `delayed connect
+//!   error: 111`. HAProxy: `SC` and `L4CON`.
+//! - Application servers: gunicorn `Worker failed to boot.`, Node.js `EADDRINUSE`.
+//!
+//! ## What it is mistaken for
+//!
+//! - `app-crash`: had been answering before and ended; here there has never been an answer.
+//! - `deploy-without-drain`: the refusing address is an old one that was told to stop; here it
+//!   is a new one.
+//! - A port blocked by a firewall (`target-connect-timeout`): drops give a timeout, not a
+//!   refusal.
+//! - A health check on the wrong port: requests succeed although the check fails.
+//!
+//! ## Before it happens
+//!
+//! - Cloud Run expects the process on `0.0.0.0:$PORT`, 8080 by default. Development servers
+//!   bind loopback (`localhost`, `127.0.0.1`) by default.
+//! - `containerPort`, `targetPort`, target group port and the application's own setting differ.
+//!   In Kubernetes `containerPort` is information only.
+//! - Start-up longer than the grace that health checks give; no start-up or readiness probe.
+//!
+//! ## Reproduce it
+//!
+//! Not yet automated. On loopback: `python3 -m http.server 8081 --bind 127.0.0.2` and nginx
+//! with `proxy_pass http://127.0.0.1:8081;`. Every request is refused although a process
+//! listens on that port. Bind `0.0.0.0`: all pass.
+//!
+//! ## Remedy
+//!
+//! 1. See what is listened on, inside the target: `ss -ltnp`. The address column must be
+//!    `0.0.0.0`, `[::]` or the target's own address, and the port the one that is configured.
+//! 2. Bind all addresses and take the port from the environment. A request from outside the
+//!    container is answered.
+//! 3. Make every place that names the port say the same. The target becomes healthy.
+//! 4. Give slow starters a start-up probe. No request arrives before the first success.
+//!
+//! ## Sources
+//!
+//! - Google Cloud, Cloud Run container runtime contract (listening for requests):
+//!   <https://cloud.google.com/run/docs/container-contract>
+//! - Google Cloud, Troubleshoot Cloud Run issues, "container failed to start".
+//! - Kubernetes, Configure Liveness, Readiness and Startup Probes.
+
+use model::Condition::{AtLeast, AtMost};
+use model::{
+    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
+    Side, Signal as S, Test, Text,
+};
+
+use crate::visibility;
+
+/// Application not listening: see the page above.
+pub static CAUSE: Cause = Cause {
+    slug: "app-not-listening",
+    title: Text::new("Application not listening", "アプリケーションの待ち受け不備"),
+    explanation: Text::new(
+        "The application does not accept connections on the address and \
+        port where the gateway looks for it.",
+        "ゲートウェイが接続するアドレスとポートで、アプリケーションが接続を\
+        受け付けていません。",
+    ),
+    place: Place::Process,
+    statuses: &[502, 503],
+    leads_to: &["target-connect-refused", "no-healthy-targets"],
+    source: include_str!("app_not_listening.rs"),
+    shows: Shows {
+        claims: &[
+            Claim::of(&[M::ConnectRefused]).sides(&[Side::Upstream]),
+            Claim::of(&[M::ConnectFailed]).sides(&[Side::Upstream]).bands(&[
+                Band::Instant,
+                Band::Short,
+                Band::Unknown,
+            ]),
+            Claim::of(&[M::NoInstance]),
+        ],
+        claims_effects: false,
+        needs: &[Test::new(
+            S::TargetSuccessShare,
+            AtMost(0.0),
+            Text::new(
+                "The targets that refused have answered none of their requests in \
+                the window.",
+                "拒否したターゲットは、この期間に 1 件も応答していません。",
+            ),
+        )
+        .or(&Test::new(
+            S::ListenFailures,
+            AtLeast(1.0),
+            Text::new(
+                "{value} reports in the window say that a process did not listen \
+                where it had to.",
+                "この期間に、プロセスが所定のポートで待ち受けていないという報告が \
+                {value} 件あります。",
+            ),
+        ))],
+        supports: &[
+            Test::new(
+                S::ListenFailures,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} reports in the window say that a process did not listen \
+                    where it had to.",
+                    "この期間に、プロセスが所定のポートで待ち受けていないという報告が \
+                    {value} 件あります。",
+                ),
+            )
+            .proves(),
+            Test::new(
+                S::NewTargetShare,
+                AtLeast(0.8),
+                Text::new(
+                    "{value} of the failures are on targets that had just appeared.",
+                    "失敗の {value} が、現れたばかりのターゲットで起きています。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::DeployLead,
+                AtMost(1200.0),
+                Text::new(
+                    "The first failure came {value} after a deploy.",
+                    "最初の失敗はデプロイの {value} 後でした。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::HealthDowns,
+                AtLeast(1.0),
+                Text::new(
+                    "Health checks marked {value} targets down at the same time.",
+                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しま\
+                    した。",
+                ),
+            )
+            .independent(),
+        ],
+        rules_out: &[Test::new(
+            S::TargetSuccessShare,
+            AtLeast(0.5),
+            Text::new(
+                "The same targets answered {value} of their requests in the \
+                window, so they do listen.",
+                "同じターゲットはこの期間のリクエストの {value} に応答しており、待\
+                ち受けています。",
+            ),
+        )],
+        rivals: &[
+            Rival {
+                slug: "app-crash",
+                separates: Text::new(
+                    "Whether the process had ever answered since it started.",
+                    "プロセスが起動後に一度でも応答していたかどうかです。",
+                ),
+            },
+            Rival {
+                slug: "deploy-without-drain",
+                separates: Text::new(
+                    "Whether the refusing address had answered before.",
+                    "接続を拒否したアドレスが、以前は応答していたかどうかです。",
+                ),
+            },
+        ],
+        visible: &[
+            visibility::SUCCESSES,
+            visibility::LISTEN,
+            visibility::NEW_TARGETS,
+            visibility::DEPLOYS,
+        ],
+    },
+    predicts: Predicts::NotYet(
+        "Needs the readers of configuration: the port the application \
+        binds against the port of the target.",
+    ),
+    drill: Drill::NotYet(
+        "Needs the lab: a server bound to another loopback address than \
+        the proxy's target.",
+    ),
+    remedies: &[
+        Remedy {
+            product: "any",
+            action: Text::new(
+                "Look inside the target which address and port the process listens \
+                on.",
+                "ターゲットの中で、プロセスが待ち受けているアドレスとポートを確認し\
+                ます。",
+            ),
+            setting: "",
+            direction: Direction::Change,
+            snippet: "ss -ltnp",
+            verify: Text::new(
+                "The line shows 0.0.0.0 or [::] and the port that the gateway uses.",
+                "0.0.0.0 または [::] と、ゲートウェイが使うポートが表示されます。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Cloud Run",
+            action: Text::new(
+                "Listen on 0.0.0.0 and on the port in PORT.",
+                "0.0.0.0 で、環境変数 PORT のポートを待ち受けます。",
+            ),
+            setting: "PORT",
+            direction: Direction::Set,
+            snippet: "server.listen(Number(process.env.PORT ?? 8080), '0.0.0.0');",
+            verify: Text::new("The revision becomes ready.", "リビジョンが準備完了になります。"),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "gunicorn",
+            action: Text::new(
+                "Bind all addresses instead of the default 127.0.0.1:8000.",
+                "既定の 127.0.0.1:8000 ではなく、すべてのアドレスで待ち受けます。",
+            ),
+            setting: "bind",
+            direction: Direction::Set,
+            snippet: "gunicorn --bind 0.0.0.0:8080 app:app",
+            verify: Text::new(
+                "curl from another host or container is answered.",
+                "別のホストやコンテナからの curl に応答があります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Kubernetes",
+            action: Text::new(
+                "Give slow starters time, and send nothing before the first \
+                success.",
+                "起動の遅いものには時間を与え、最初の成功まで何も送りません。",
+            ),
+            setting: "startupProbe",
+            direction: Direction::Set,
+            snippet: "startupProbe:
+  httpGet: { path: /ready, port: 8080 }
+  failureThreshold: 60
+  periodSeconds: 2",
+            verify: Text::new(
+                "No refused connection during the next start.",
+                "次の起動時に接続拒否が出なければ有効です。",
+            ),
+            arithmetic: None,
+        },
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Judgement, judge};
+
+    #[test]
+    fn fires_when_the_new_target_never_answers() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 30.0),
+                    (S::TargetSuccessShare, 0.0),
+                    (S::NewTargetShare, 1.0),
+                    (S::DeployLead, 30.0)
+                ]
+            ),
+            Judgement::Holds {
+                supports: vec![S::NewTargetShare, S::DeployLead],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn proved_by_the_platforms_report() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 3.0), (S::ListenFailures, 1.0)]),
+            Judgement::Holds { supports: vec![S::ListenFailures], independent: true, proved: true }
+        );
+    }
+
+    #[test]
+    fn quiet_when_the_target_answers_others() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 30.0), (S::TargetSuccessShare, 0.97)]),
+            Judgement::Excluded(S::TargetSuccessShare)
+        );
+    }
+
+    #[test]
+    fn quiet_when_it_answered_some() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[(S::Failures, 30.0), (S::TargetSuccessShare, 0.2), (S::ListenFailures, 0.0)]
+            ),
+            Judgement::NotThis(S::TargetSuccessShare)
+        );
+    }
+
+    #[test]
+    fn the_crash_holds_there() {
+        assert_eq!(
+            judge(
+                &crate::causes::app_crash::CAUSE,
+                &[
+                    (S::Failures, 30.0),
+                    (S::TargetSuccessShare, 0.2),
+                    (S::ProcessExits, 1.0),
+                    (S::ExitAlignedShare, 0.8)
+                ]
+            ),
+            Judgement::Holds {
+                supports: vec![S::ExitAlignedShare],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn blind_on_error_logs_alone() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 30.0)]),
+            Judgement::CannotTell(vec![S::TargetSuccessShare, S::ListenFailures])
+        );
+    }
+}

@@ -1,0 +1,252 @@
+//! # Backend answered with the error itself
+//!
+//! ## What happens
+//!
+//! The gateway did its work: it reached the target, got a complete, valid answer, and passed it
+//! on. The status in the answer is a 5xx. Looking at the gateway's settings is a waste of time
+//! here; the next question goes to the component behind it.
+//!
+//! That component may itself be a gateway (a sidecar, an ingress, an API gateway), whose 502,
+//! 503 or 504 has a cause of its own. Then its log has to be read the same way, one hop further
+//! in.
+//!
+//! ## How it shows
+//!
+//! - AWS ALB: `target_status_code` equal to `elb_status_code`. CLB: `backend_status_code`.
+//! - nginx: `$upstream_status` equal to `$status`, no line in the error log.
+//! - Envoy: flag `-`, details `via_upstream`.
+//! - Google Cloud Load Balancing: `statusDetails` `response_sent_by_backend`.
+//! - HAProxy: flags `--` with a 5xx and a real `Tr`.
+//! - API Gateway: `integrationStatus` equal to `status`. CloudFront: `OriginError`.
+//! - Cloud Run: a 5xx without one of the platform's own messages. PHP-FPM: `FastCGI sent in
+//!   stderr: "PHP message: …"`.
+//!
+//! ## What it is mistaken for
+//!
+//! - Errors that the gateway writes itself: target status `-`, or none. Those have a cause
+//!   between the gateway and the target.
+//! - A fixed answer, a maintenance page or a limit configured in a proxy in between
+//!   (`limit_req` answers `503`): the `Server` field and the body show who wrote it.
+//! - Deeper causes such as `bad-release`, `app-crash` or `nat-port-exhaustion` make
+//!   applications answer with a 5xx; where evidence for them exists they are shown in front of
+//!   this one.
+//!
+//! ## Before it happens
+//!
+//! - Error handling that turns every exception into 500, and every failing call into 502 or
+//!   503, without writing down why.
+//! - Readiness that stays true while a dependency is missing.
+//! - No request id passed on, so that the error in the application's log cannot be found.
+//!
+//! ## Reproduce it
+//!
+//! Not yet automated. On loopback: a server that answers `503` on one route, nginx in front
+//! with `$upstream_status` in its log format. The line shows `us="503"` and status `503`, and
+//! the error log is silent. Stop the server: now it is `502` with `us="502"` and an error line,
+//! which is the gateway's own.
+//!
+//! ## Remedy
+//!
+//! 1. Take one failing request's id to the application's log at the same second and read the
+//!    error. The stack trace has a name.
+//! 2. If a proxy answered (look at the `Server` field and the body), add its log to the
+//!    evidence and ask again. The verdict moves one hop inwards.
+//! 3. Fix what the error names. The rate falls on the path where it was highest.
+//!
+//! ## Sources
+//!
+//! - AWS, Access logs for your Application Load Balancer (`target_status_code`):
+//!   <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html>
+//! - Google Cloud, Application Load Balancer logging, `response_sent_by_backend`.
+//! - Envoy, response code details (`via_upstream`); nginx `ngx_http_upstream_module` variables;
+//!   RFC 9110 section 15.6.
+
+use model::Condition::AtLeast;
+use model::{
+    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Shows, Signal as S,
+    Test, Text,
+};
+
+use crate::visibility;
+
+/// Backend answered with the error itself: see the page above.
+pub static CAUSE: Cause = Cause {
+    slug: "backend-own-5xx",
+    title: Text::new("Backend answered with the error itself", "バックエンド自身のエラー応答"),
+    explanation: Text::new(
+        "The gateway passed on a complete answer; the error status was \
+        written behind it.",
+        "ゲートウェイは完全な応答を中継しただけで、エラーの状態コードは背後\
+        で書かれました。",
+    ),
+    place: Place::Process,
+    statuses: &[500, 501, 502, 503, 504, 505, 507, 508, 511],
+    leads_to: &[],
+    source: include_str!("backend_own_5xx.rs"),
+    shows: Shows {
+        claims: &[Claim::of(&[M::StatusFromUpstream, M::StatusFromApplication]).states()],
+        claims_effects: false,
+        needs: &[Test::new(
+            S::Failures,
+            AtLeast(1.0),
+            Text::new(
+                "{value} answers with an error status came from behind the gateway.",
+                "エラーの状態コードを持つ応答 {value} 件が、ゲートウェイの背後から\
+                届きました。",
+            ),
+        )],
+        supports: &[
+            Test::new(
+                S::ApplicationErrors,
+                AtLeast(1.0),
+                Text::new(
+                    "The application logged {value} unhandled errors in the window.",
+                    "この期間にアプリケーションは {value} 件の未処理エラーを記録しまし\
+                    た。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::EgressFailures,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} outward calls of the application failed in the window.",
+                    "この期間にアプリケーションの外向き通信 {value} 件が失敗しました。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::DatabaseLimits,
+                AtLeast(1.0),
+                Text::new(
+                    "The database or its pool refused {value} connections in the \
+                    window.",
+                    "この期間に、データベースまたはそのプールが {value} 件の接続を拒否\
+                    しました。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::TopPathShare,
+                AtLeast(0.8),
+                Text::new(
+                    "{value} of them are for one path, {top_path}.",
+                    "{value} が同じパス {top_path} へのリクエストです。",
+                ),
+            ),
+        ],
+        rules_out: &[],
+        rivals: &[],
+        visible: &[visibility::APP_ERRORS, visibility::EGRESS],
+    },
+    predicts: Predicts::NotYet(
+        "Not predictable from settings: the application decides what it \
+        answers.",
+    ),
+    drill: Drill::NotYet(
+        "Needs the lab: a route that answers 503 behind nginx with the \
+        upstream status logged.",
+    ),
+    remedies: &[
+        Remedy {
+            product: "any",
+            action: Text::new(
+                "Look up one failing request's id, or its second, in the \
+                application's log and read the error.",
+                "失敗した 1 件のリクエストの ID または時刻をアプリケーションのログ\
+                で探し、エラーを読みます。",
+            ),
+            setting: "",
+            direction: Direction::Change,
+            snippet: "",
+            verify: Text::new(
+                "The error has a message and a place in the code.",
+                "エラーの内容とコード上の場所が分かります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "any",
+            action: Text::new(
+                "If another proxy wrote the answer, add its log to the evidence \
+                and diagnose again.",
+                "別のプロキシが書いた応答なら、そのログを証拠に加えて診断し直します。",
+            ),
+            setting: "",
+            direction: Direction::Change,
+            snippet: "curl -sv https://HOST/PATH -o /dev/null 2>&1 | grep -i '^< server'",
+            verify: Text::new(
+                "The diagnosis names a cause one hop further in.",
+                "診断が 1 つ内側のホップの原因を示します。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "nginx",
+            action: Text::new(
+                "Log the upstream's status next to the own one, so that the two \
+                can be told apart.",
+                "自身の状態コードと並べてアップストリームの状態コードを記録し、両者\
+                を区別できるようにします。",
+            ),
+            setting: "log_format",
+            direction: Direction::Set,
+            snippet: r#"log_format why502 '$remote_addr [$time_local] "$request" $status '
+                  'us="$upstream_status" urt="$upstream_response_time"';"#,
+            verify: Text::new(
+                "Each 5xx line shows who wrote the status.",
+                "5xx の各行で、誰が状態コードを書いたかが分かります。",
+            ),
+            arithmetic: None,
+        },
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Judgement, Seen, claims, judge};
+
+    #[test]
+    fn fires_with_the_applications_errors_beside_it() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 90.0),
+                    (S::StatedShare, 1.0),
+                    (S::ApplicationErrors, 88.0),
+                    (S::TopPathShare, 0.95)
+                ]
+            ),
+            Judgement::Holds {
+                supports: vec![S::ApplicationErrors, S::TopPathShare],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn without_the_application_log_nothing_independent_supports_it() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 90.0)]),
+            Judgement::Holds { supports: vec![], independent: false, proved: false }
+        );
+    }
+
+    #[test]
+    fn a_status_passed_on_states_it() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::StatusFromUpstream, 503)), Some(true));
+    }
+
+    #[test]
+    fn an_error_of_the_gateway_is_not_claimed() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::Unspecified, 502)), None);
+    }
+
+    #[test]
+    fn a_refused_connection_is_not_claimed() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::ConnectRefused, 502)), None);
+    }
+}

@@ -1,0 +1,392 @@
+//! # Bad release
+//!
+//! ## What happens
+//!
+//! A new version is broken: it throws on a route, misses a secret or a migration, answers with
+//! a wrong format, needs more memory or time than it has, or does not start. Failures begin
+//! when it takes traffic, rise with its share of the traffic, stay as long as it runs, and end
+//! with the rollback. The gateway's configuration has nothing to do with it, although the
+//! gateway is where it is seen.
+//!
+//! ## How it shows
+//!
+//! - All dialects: a step at the time of the deploy, and a clear difference between the
+//!   versions. Cloud Run names `revision_name` in each request entry; Kubernetes and ECS show
+//!   new target addresses.
+//! - Errors the application writes itself: ALB target status `500`, nginx `$upstream_status`
+//!   equal to `$status`, Envoy `via_upstream`, Google Cloud `response_sent_by_backend`.
+//! - Errors of a version that does not stay up: Cloud Run `503` `The request failed because
+//!   either the HTTP response was malformed or connection to the instance had an error.`, nginx
+//!   `(111: Connection refused)`, Kubernetes `CrashLoopBackOff`.
+//! - Application logs: a new stack trace whose first occurrence is in the minute of the deploy.
+//!
+//! ## What it is mistaken for
+//!
+//! - `deploy-surge`: begins at the deploy too, but ends by itself within about 20 minutes and
+//!   hits old and new instances. A bad release stays and hits the new version.
+//! - `deploy-without-drain`: seconds per stopping old instance. A bad release fails on new
+//!   ones.
+//! - An outage of something the service calls, at the same time by chance: the old version, and
+//!   other services, fail as well.
+//! - A change of configuration, secret or certificate at the same time: rolling the version
+//!   back does not help.
+//!
+//! ## Before it happens
+//!
+//! - No step in which the new version gets a small share of the traffic and is watched.
+//! - Health checks that pass although the application cannot serve: a static `/health`, a TCP
+//!   check.
+//! - Migrations that the old or the new version cannot work with; settings that exist in one
+//!   environment only.
+//!
+//! ## Reproduce it
+//!
+//! Not yet automated. On loopback: two versions of a small server behind HAProxy, the second
+//! one answering `500` on one route. Move the weight from one to the other under steady load.
+//! Failures start with the first request that reaches the second version, grow with its weight,
+//! and end when the weight goes back.
+//!
+//! ## Remedy
+//!
+//! 1. Roll back. The failure rate returns to its former level within a minute or two of the
+//!    traffic moving; if it does not, it was not the release.
+//! 2. Read the new version's first errors and fix them; deploy to a small share and compare the
+//!    versions. The error ratio of the new version equals the old one's.
+//! 3. Make the roll-out stop by itself: a readiness check that exercises what the version
+//!    needs, and automatic rollback on the error ratio. A broken version never gets beyond the
+//!    first step.
+//!
+//! ## Sources
+//!
+//! - Google Cloud, rollbacks, gradual rollouts and traffic migration:
+//!   <https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration>
+//! - Kubernetes, Deployments, "Rolling Back a Deployment":
+//!   <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/>
+//! - AWS, Amazon ECS deployment circuit breaker.
+
+use model::Condition::{AtLeast, AtMost};
+use model::{
+    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
+    Signal as S, Test, Text,
+};
+
+use crate::visibility;
+
+/// Bad release: see the page above.
+pub static CAUSE: Cause = Cause {
+    slug: "bad-release",
+    title: Text::new("Bad release", "不具合のあるリリース"),
+    explanation: Text::new(
+        "A new version is broken, and its share of the requests fails \
+        until it is rolled back.",
+        "新しい版に不具合があり、切り戻すまでその版へのリクエストが失敗し続\
+        けます。",
+    ),
+    place: Place::Release,
+    statuses: &[500, 502, 503, 504],
+    leads_to: &[
+        "app-crash",
+        "oom-kill",
+        "app-not-listening",
+        "no-healthy-targets",
+        "target-response-timeout",
+        "response-header-too-large",
+        "malformed-response",
+        "worker-pool-saturated",
+        "backend-own-5xx",
+    ],
+    source: include_str!("bad_release.rs"),
+    shows: Shows {
+        claims: &[Claim::of(&[
+            M::StatusFromUpstream,
+            M::StatusFromApplication,
+            M::InstanceConnectionError,
+            M::NoInstance,
+        ])],
+        claims_effects: true,
+        needs: &[
+            Test::new(
+                S::DeployLead,
+                AtMost(1800.0),
+                Text::new(
+                    "The first failure came {value} after a deploy.",
+                    "最初の失敗はデプロイの {value} 後でした。",
+                ),
+            ),
+            Test::new(
+                S::NewTargetShare,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of the failures are on targets or revisions that had just \
+                    appeared.",
+                    "失敗の {value} が、現れたばかりのターゲットまたはリビジョンで起き\
+                    ています。",
+                ),
+            )
+            .or(&Test::new(
+                S::Recovers,
+                AtMost(0.0),
+                Text::new(
+                    "The failures have not ended by themselves.",
+                    "失敗は自然には収まっていません。",
+                ),
+            )),
+        ],
+        supports: &[
+            Test::new(
+                S::NewTargetShare,
+                AtLeast(0.8),
+                Text::new(
+                    "{value} of the failures are on targets or revisions that had just \
+                    appeared.",
+                    "失敗の {value} が、現れたばかりのターゲットまたはリビジョンで起き\
+                    ています。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::ApplicationErrors,
+                AtLeast(1.0),
+                Text::new(
+                    "The application logged {value} unhandled errors in the window.",
+                    "この期間にアプリケーションは {value} 件の未処理エラーを記録しまし\
+                    た。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::DeployLead,
+                AtMost(300.0),
+                Text::new(
+                    "The first failure came {value} after a deploy.",
+                    "最初の失敗はデプロイの {value} 後でした。",
+                ),
+            )
+            .independent(),
+        ],
+        rules_out: &[
+            Test::new(
+                S::Recovers,
+                AtLeast(1.0),
+                Text::new(
+                    "The failures ended by themselves, without a further deploy; a \
+                    broken version stays broken.",
+                    "失敗は追加のデプロイなしに自然に収まりました。壊れた版なら続くはず\
+                    です。",
+                ),
+            ),
+            Test::new(
+                S::NewTargetShare,
+                AtMost(0.1),
+                Text::new(
+                    "Only {value} of the failures are on what was newly deployed.",
+                    "新しくデプロイされたものでの失敗は {value} だけです。",
+                ),
+            ),
+            Test::new(
+                S::VanishedTargetShare,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of the failures are on targets that were being replaced.",
+                    "失敗の {value} が、置き換えられる側のターゲットで起きています。",
+                ),
+            ),
+        ],
+        rivals: &[
+            Rival {
+                slug: "deploy-surge",
+                separates: Text::new(
+                    "Whether the failures end by themselves within 20 minutes, or stay \
+                    until a rollback.",
+                    "20 分以内に自然に収まるか、切り戻すまで続くかです。",
+                ),
+            },
+            Rival {
+                slug: "deploy-without-drain",
+                separates: Text::new(
+                    "Which version fails: the old one for seconds, or the new one for \
+                    good.",
+                    "失敗する版です。古い版が数秒だけか、新しい版がずっとかで分かれます。",
+                ),
+            },
+        ],
+        visible: &[
+            visibility::DEPLOYS,
+            visibility::NEW_TARGETS,
+            visibility::RECOVERY,
+            visibility::APP_ERRORS,
+        ],
+    },
+    predicts: Predicts::NotYet(
+        "Not predictable from settings: a defect of code; what can be \
+        checked is whether a roll-out would stop by itself.",
+    ),
+    drill: Drill::NotYet(
+        "Needs the lab: two versions behind HAProxy, the weight moved \
+        under load.",
+    ),
+    remedies: &[
+        Remedy {
+            product: "Cloud Run",
+            action: Text::new(
+                "Send the traffic back to the previous revision.",
+                "トラフィックを前のリビジョンに戻します。",
+            ),
+            setting: "traffic",
+            direction: Direction::Change,
+            snippet: "gcloud run services update-traffic SERVICE --to-revisions=PREVIOUS=100",
+            verify: Text::new(
+                "The failure rate is back to its former level within two minutes.",
+                "2 分以内に失敗率が元に戻れば、リリースが原因でした。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Kubernetes",
+            action: Text::new(
+                "Go back to the previous revision of the deployment.",
+                "Deployment を前のリビジョンに戻します。",
+            ),
+            setting: "",
+            direction: Direction::Change,
+            snippet: "kubectl rollout undo deployment/NAME",
+            verify: Text::new(
+                "The failure rate is back to its former level when the rollback \
+                has completed.",
+                "切り戻しの完了後、失敗率が元に戻ります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "any",
+            action: Text::new(
+                "Fix the first error the new version logged, then give it a small \
+                share of the traffic and compare.",
+                "新しい版が最初に記録したエラーを直し、少量のトラフィックで新旧を比\
+                較します。",
+            ),
+            setting: "",
+            direction: Direction::Change,
+            snippet: "",
+            verify: Text::new(
+                "The new version's error ratio equals the old one's over a \
+                thousand requests.",
+                "1,000 リクエストで、新しい版のエラー率が古い版と同じになります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "any",
+            action: Text::new(
+                "Let the roll-out stop by itself: a readiness check that exercises \
+                what the version needs, and automatic rollback on errors.",
+                "必要な機能を実際に確かめる準備状態のチェックと、エラー時の自動切り\
+                戻しを設定します。",
+            ),
+            setting: "",
+            direction: Direction::Set,
+            snippet: "",
+            verify: Text::new(
+                "A deliberately broken version never gets beyond the first step.",
+                "わざと壊した版が最初の段階より先へ進まなければ有効です。",
+            ),
+            arithmetic: None,
+        },
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Judgement, judge};
+
+    #[test]
+    fn fires_on_the_new_revision_right_after_the_deploy() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 300.0),
+                    (S::DeployLead, 20.0),
+                    (S::NewTargetShare, 1.0),
+                    (S::Recovers, 0.0),
+                    (S::ApplicationErrors, 290.0)
+                ]
+            ),
+            Judgement::Holds {
+                supports: vec![S::NewTargetShare, S::ApplicationErrors, S::DeployLead],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn quiet_when_it_ended_by_itself() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 300.0),
+                    (S::DeployLead, 95.0),
+                    (S::NewTargetShare, 0.5),
+                    (S::Recovers, 1.0)
+                ]
+            ),
+            Judgement::Excluded(S::Recovers)
+        );
+    }
+
+    #[test]
+    fn quiet_when_old_targets_fail() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 40.0),
+                    (S::DeployLead, 30.0),
+                    (S::NewTargetShare, 0.3),
+                    (S::VanishedTargetShare, 1.0)
+                ]
+            ),
+            Judgement::Excluded(S::VanishedTargetShare)
+        );
+    }
+
+    #[test]
+    fn the_missing_drain_holds_there() {
+        assert_eq!(
+            judge(
+                &crate::causes::deploy_without_drain::CAUSE,
+                &[
+                    (S::Failures, 40.0),
+                    (S::DeployLead, 30.0),
+                    (S::NewTargetShare, 0.3),
+                    (S::VanishedTargetShare, 1.0),
+                    (S::StopAlignedShare, 0.9)
+                ]
+            ),
+            Judgement::Holds {
+                supports: vec![S::DeployLead, S::VanishedTargetShare],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn blind_without_deploy_records() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 300.0), (S::NewTargetShare, 1.0)]),
+            Judgement::CannotTell(vec![S::DeployLead])
+        );
+    }
+
+    #[test]
+    fn blind_without_versions_or_an_end() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 300.0), (S::DeployLead, 20.0)]),
+            Judgement::CannotTell(vec![S::NewTargetShare, S::Recovers])
+        );
+    }
+}

@@ -1,0 +1,267 @@
+//! # Response is not valid HTTP
+//!
+//! ## What happens
+//!
+//! The target answered, but what it sent is not a response that the gateway may forward: no
+//! status line, a header line that breaks the grammar, both `Content-Length` and
+//! `Transfer-Encoding`, the same framing field twice, broken chunks, or the language of another
+//! protocol. Gateways must be strict here, since doubtful framing is how requests are smuggled.
+//! Browsers and `curl` are often more tolerant, which is why "it works directly".
+//!
+//! It does not depend on load; the same route gives the same error every time.
+//!
+//! ## How it shows
+//!
+//! - nginx: `upstream sent no valid HTTP/1.0 header`, `upstream sent invalid header`, `upstream
+//!   sent invalid chunked response`, `upstream sent "Content-Length" and "Transfer-Encoding"
+//!   headers at the same time`, `upstream sent duplicate header line`; FastCGI: `upstream sent
+//!   unexpected FastCGI record`. `502`.
+//! - Envoy: `UPE`, `502`, `upstream_reset_before_response_started{protocol_error}`,
+//!   `http1.codec_error`.
+//! - HAProxy: `PH`, `502`; `show errors` on the admin socket keeps the bytes. Apache httpd:
+//!   `AH01097`, `502`.
+//! - Google Cloud Load Balancing: `backend_response_corrupted`, `invalid_chunk_framing`. CLB:
+//!   `502`. AWS ALB: `502`, target named, without a reason.
+//! - CloudFront: `OriginInvalidResponseError`. Node.js as the caller: `HPE_INVALID_…` codes.
+//!
+//! ## What it is mistaken for
+//!
+//! - `response-header-too-large`: the grammar is right and the size is not; it depends on the
+//!   user's cookies.
+//! - A peer that speaks another protocol: HTTP/2 or gRPC to an HTTP/1 gateway also reads as "no
+//!   valid header"; the first bytes show it.
+//! - A response cut short by a crash (`app-crash`): the start is valid, the end is missing.
+//!
+//! ## Before it happens
+//!
+//! - Applications that set `Transfer-Encoding` or `Content-Length` by hand behind a server that
+//!   sets them too; nested servers that each add chunking.
+//! - Field values with line breaks or control bytes (a name from user input in
+//!   `Content-Disposition`); field names with spaces.
+//! - Upgrades of the gateway: nginx rejects duplicate framing fields since 1.23; Envoy's and
+//!   Go's parsers became stricter as well.
+//! - A port that serves HTTP/2 without TLS, gRPC or FastCGI, configured as HTTP/1.
+//!
+//! ## Reproduce it
+//!
+//! Not yet automated. On loopback: `printf 'HTTP/1.1 200 OK\r\nContent-Length:
+//! 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n' | nc -l -p 8080 -q 1` and one
+//! request through nginx: `502`, and the error log names the two fields. Without one of them it
+//! passes.
+//!
+//! ## Remedy
+//!
+//! 1. Look at the raw bytes, directly from the target: `curl --http1.1 --raw -sv URL`, or
+//!    HAProxy's `show errors`. The line that breaks the grammar is visible.
+//! 2. Correct it in the application or its framework: let the server set framing fields, encode
+//!    values (RFC 8187 for file names). The gateway passes the answer on.
+//! 3. Where the protocol differs, tell the gateway (`grpc_pass`, `fastcgi_pass`, `proto h2`,
+//!    target group protocol version). The first request passes.
+//! 4. Accept the fault only where you must and know why (HAProxy `option
+//!    accept-unsafe-violations-in-http-response`).
+//!
+//! ## Sources
+//!
+//! - RFC 9112 sections 4 (status line), 5 (field syntax), 6.3 (message body length); RFC 9110
+//!   section 5.5.
+//! - nginx `src/http/modules/ngx_http_proxy_module.c`, `src/http/ngx_http_upstream.c`.
+//! - Envoy, response flags (`UPE`); Google Cloud load balancer logging; HAProxy management
+//!   guide, `show errors`.
+
+use model::Condition::{AtLeast, AtMost};
+use model::{
+    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
+    Signal as S, Test, Text,
+};
+
+use crate::visibility;
+
+/// Response is not valid HTTP: see the page above.
+pub static CAUSE: Cause = Cause {
+    slug: "malformed-response",
+    title: Text::new("Response is not valid HTTP", "不正な HTTP レスポンス"),
+    explanation: Text::new(
+        "The target answered with something that is not a valid HTTP \
+        response, so the gateway could not pass it on.",
+        "ターゲットの応答が正しい HTTP ではなく、ゲートウェイが中継できませ\
+        んでした。",
+    ),
+    place: Place::ResponseFormat,
+    statuses: &[502, 503],
+    leads_to: &["passive-ejection-cascade", "backend-own-5xx"],
+    source: include_str!("malformed_response.rs"),
+    shows: Shows {
+        claims: &[Claim::of(&[M::ResponseMalformed]).states(), Claim::of(&[M::ProtocolMismatch])],
+        claims_effects: false,
+        needs: &[Test::new(
+            S::Failures,
+            AtLeast(1.0),
+            Text::new(
+                "{value} responses could not be read as HTTP.",
+                "{value} 件の応答が、HTTP として読めませんでした。",
+            ),
+        )],
+        supports: &[
+            Test::new(
+                S::TopPathShare,
+                AtLeast(0.8),
+                Text::new(
+                    "{value} of them are for one path, {top_path}.",
+                    "{value} が同じパス {top_path} へのリクエストです。",
+                ),
+            ),
+            Test::new(
+                S::InnerFinishedLater,
+                AtLeast(1.0),
+                Text::new(
+                    "The hop behind considers {value} of these requests as answered.",
+                    "背後のホップは、そのうち {value} 件を応答済みと記録しています。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::DeployLead,
+                AtMost(1800.0),
+                Text::new(
+                    "The first failure came {value} after a deploy.",
+                    "最初の失敗はデプロイの {value} 後でした。",
+                ),
+            )
+            .independent(),
+        ],
+        rules_out: &[],
+        rivals: &[Rival {
+            slug: "response-header-too-large",
+            separates: Text::new(
+                "Whether the header section is too large, or breaks the grammar at \
+                any size (curl -D - against the target).",
+                "ヘッダー部が大きすぎるか、大きさに関係なく文法に反するかです(ター\
+                ゲットへの curl -D - で確認)。",
+            ),
+        }],
+        visible: &[visibility::JOINED, visibility::DEPLOYS],
+    },
+    predicts: Predicts::NotYet(
+        "Not predictable from settings alone: the bytes come from the \
+        application; protocol versions on both sides can be compared.",
+    ),
+    drill: Drill::NotYet(
+        "Needs the lab: a server that sends both framing fields behind \
+        nginx.",
+    ),
+    remedies: &[
+        Remedy {
+            product: "any",
+            action: Text::new(
+                "Look at the raw bytes directly from the target.",
+                "ターゲットから直接、生のバイト列を確認します。",
+            ),
+            setting: "",
+            direction: Direction::Change,
+            snippet: "curl --http1.1 --raw -sv http://TARGET:PORT/PATH -o body.bin",
+            verify: Text::new(
+                "The line that breaks the grammar is visible.",
+                "文法に反する行が見つかります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "any",
+            action: Text::new(
+                "Let the server set Content-Length and Transfer-Encoding, and \
+                encode field values that come from user input.",
+                "Content-Length と Transfer-Encoding の設定はサーバーに任せ、利用者\
+                の入力に由来するフィールド値は符号化します。",
+            ),
+            setting: "",
+            direction: Direction::Change,
+            snippet: "",
+            verify: Text::new(
+                "The same request through the gateway gets its 200.",
+                "ゲートウェイ経由の同じリクエストが 200 になります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "nginx",
+            action: Text::new(
+                "Where the port speaks another protocol, use the matching \
+                directive.",
+                "ポートが別のプロトコルなら、対応するディレクティブを使います。",
+            ),
+            setting: "grpc_pass",
+            direction: Direction::Set,
+            snippet: "grpc_pass grpc://127.0.0.1:50051;
+fastcgi_pass 127.0.0.1:9000;",
+            verify: Text::new(
+                "No \"no valid HTTP/1.0 header\" in the error log.",
+                "エラーログに「no valid HTTP/1.0 header」が出なければ解消です。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "HAProxy",
+            action: Text::new(
+                "Read the bytes HAProxy kept of the last bad response.",
+                "HAProxy が保持している直近の不正な応答を読みます。",
+            ),
+            setting: "",
+            direction: Direction::Change,
+            snippet: "echo 'show errors' | socat stdio /run/haproxy/admin.sock",
+            verify: Text::new(
+                "The position of the first invalid byte is shown.",
+                "最初の不正なバイトの位置が表示されます。",
+            ),
+            arithmetic: None,
+        },
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Judgement, Seen, claims, judge};
+
+    #[test]
+    fn fires_on_one_path_since_a_deploy() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 33.0),
+                    (S::StatedShare, 1.0),
+                    (S::TopPathShare, 1.0),
+                    (S::DeployLead, 60.0)
+                ]
+            ),
+            Judgement::Holds {
+                supports: vec![S::TopPathShare, S::DeployLead],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn without_other_logs_nothing_independent_supports_it() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 33.0)]),
+            Judgement::Holds { supports: vec![], independent: false, proved: false }
+        );
+    }
+
+    #[test]
+    fn an_invalid_response_states_it() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::ResponseMalformed, 502)), Some(true));
+    }
+
+    #[test]
+    fn another_protocol_states_nothing() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::ProtocolMismatch, 502)), Some(false));
+    }
+
+    #[test]
+    fn a_large_header_is_the_neighbours() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::ResponseHeaderTooLarge, 502)), None);
+    }
+}

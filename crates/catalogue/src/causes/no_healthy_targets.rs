@@ -1,0 +1,343 @@
+//! # No healthy target
+//!
+//! ## What happens
+//!
+//! Targets exist, but health checks have marked every one of them as down, and the load
+//! balancer refuses to send to them. Either they are really down, or they are too busy to
+//! answer the check in time, or the check asks for the wrong thing. The answer comes at once
+//! and no connection to a target is tried.
+//!
+//! Load balancers differ: some refuse, some send to all targets when all are unhealthy (fail
+//! open).
+//!
+//! ## How it shows
+//!
+//! - HAProxy: `Server b/s is DOWN, reason: Layer4 connection problem`, `backend b has no server
+//!   available!`, then `SC` with `<NOSRV>`, `503`. Check results `L4CON`, `L4TOUT`, `L7STS`,
+//!   `L7TOUT` say why.
+//! - Envoy: `UH`, `503`, body `no healthy upstream`.
+//! - Google Cloud Load Balancing: `failed_to_pick_backend`, `502` or `503`.
+//! - CLB: `503` with `HealthyHostCount` 0.
+//! - AWS ALB and NLB fail open: no `503`, but `502` or `504` from unhealthy targets,
+//!   `UnhealthyRoutingRequestCount` above 0; target health reasons such as `Target.Timeout`,
+//!   `Target.ResponseCodeMismatch`, `Target.FailedHealthChecks`.
+//! - Kubernetes: Service without ready endpoints, events `Unhealthy`. Apache httpd with
+//!   mod_proxy_hcheck: `503`.
+//!
+//! ## What it is mistaken for
+//!
+//! - `no-registered-targets`: the group is empty; no health transition comes before it. A `503`
+//!   from an ALB means that, not this.
+//! - `passive-ejection-cascade`: the proxy took the targets out itself because of failed
+//!   requests, for some seconds; no health check was involved.
+//! - Overload: targets slow down first and fail their checks afterwards. The rise of latency
+//!   comes before the transition; the health check is the messenger.
+//! - A check that is wrong: checks fail while direct requests succeed.
+//!
+//! ## Before it happens
+//!
+//! - A check path that redirects, asks for a login, or touches the database; a matcher of `200`
+//!   only; a check port other than the serving port.
+//! - A check timeout close to the service's latency under load. ALB: every 30 s, timeout 5 s, 2
+//!   failures; HAProxy: every 2 s, 3 failures.
+//! - Firewall without the checkers' addresses (Google Cloud: 35.191.0.0/16, 130.211.0.0/22).
+//!
+//! ## Reproduce it
+//!
+//! Not yet automated. On loopback: HAProxy with `option httpchk GET /health` and `server a
+//! 127.0.0.1:8080 check inter 1s fall 2`. Let `/health` answer `500` while `/` still answers
+//! `200`. After 2 s HAProxy logs `no server available!` and every request gets `503`.
+//!
+//! ## Remedy
+//!
+//! 1. Read why the checks failed (reason, code, timeout) and ask the target the same thing
+//!    directly. The answer shows whether the target or the check is wrong.
+//! 2. If the check is wrong: a cheap path without login, redirect or database; the serving
+//!    port; timers above the latency at peak. Targets are up again within rise times interval.
+//! 3. If the targets are down or overloaded: see what is shown in front of this cause. Health
+//!    follows.
+//! 4. Decide what should happen when all are down (fail open, Envoy `healthy_panic_threshold`,
+//!    a fallback group). A wrong check then no longer is an outage.
+//!
+//! ## Sources
+//!
+//! - AWS, Health checks for Application Load Balancer target groups:
+//!   <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html>
+//! - HAProxy configuration manual, `option httpchk`, section 8; Envoy, panic threshold and
+//!   `UH`.
+//! - Google Cloud, health checks overview and load balancer logging.
+
+use model::Condition::AtLeast;
+use model::{
+    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
+    Signal as S, Test, Text,
+};
+
+use crate::visibility;
+
+/// No healthy target: see the page above.
+pub static CAUSE: Cause = Cause {
+    slug: "no-healthy-targets",
+    title: Text::new("No healthy target", "正常なターゲットなし"),
+    explanation: Text::new(
+        "Health checks had marked every target as down, so the load \
+        balancer had nobody to send to.",
+        "すべてのターゲットがヘルスチェックで停止と判定され、ロードバランサ\
+        ーの送り先がありませんでした。",
+    ),
+    place: Place::Routing,
+    statuses: &[502, 503],
+    leads_to: &["backend-own-5xx"],
+    source: include_str!("no_healthy_targets.rs"),
+    shows: Shows {
+        claims: &[Claim::of(&[M::NoHealthyTarget]).states(), Claim::of(&[M::NoTarget])],
+        claims_effects: false,
+        needs: &[Test::new(
+            S::StatedShare,
+            AtLeast(0.01),
+            Text::new(
+                "{value} of the records say that no target was healthy.",
+                "記録の {value} が、正常なターゲットがないと示しています。",
+            ),
+        )
+        .or(&Test::new(
+            S::HealthDowns,
+            AtLeast(1.0),
+            Text::new(
+                "Health checks marked {value} targets down in or just before the \
+                window.",
+                "この期間またはその直前に、ヘルスチェックが {value} 個のターゲット\
+                を停止と判定しました。",
+            ),
+        )
+        .or(&Test::new(
+            S::NoServerLeft,
+            AtLeast(1.0),
+            Text::new(
+                "The proxy reported {value} times that a group had no server left.",
+                "プロキシは、グループに使えるサーバーがないと {value} 回報告しまし\
+                た。",
+            ),
+        )))],
+        supports: &[
+            Test::new(
+                S::HealthDowns,
+                AtLeast(1.0),
+                Text::new(
+                    "Health checks marked {value} targets down in or just before the \
+                    window.",
+                    "この期間またはその直前に、ヘルスチェックが {value} 個のターゲット\
+                    を停止と判定しました。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::NoServerLeft,
+                AtLeast(1.0),
+                Text::new(
+                    "The proxy reported {value} times that a group had no server left.",
+                    "プロキシは、グループに使えるサーバーがないと {value} 回報告しまし\
+                    た。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::ShortWaitShare,
+                AtLeast(0.9),
+                Text::new(
+                    "{value} of these requests were answered within 50 ms, without any \
+                    attempt.",
+                    "これらのリクエストの {value} が、接続を試みることなく 50 ms 以内に\
+                    応答されました。",
+                ),
+            ),
+            Test::new(
+                S::LatencyRise,
+                AtLeast(1.5),
+                Text::new(
+                    "Healthy requests took {value} as long as outside the window: \
+                    overload can fail the checks.",
+                    "正常なリクエストの所要時間も期間外の {value} でした。過負荷でもチ\
+                    ェックは失敗します。",
+                ),
+            )
+            .independent(),
+        ],
+        rules_out: &[],
+        rivals: &[
+            Rival {
+                slug: "no-registered-targets",
+                separates: Text::new(
+                    "Whether the group is empty, or has targets that are all marked \
+                    down.",
+                    "グループが空か、全ターゲットが停止と判定されているかです。",
+                ),
+            },
+            Rival {
+                slug: "passive-ejection-cascade",
+                separates: Text::new(
+                    "Whether health checks took the targets out, or the proxy's own \
+                    count of failed requests.",
+                    "ターゲットを外したのがヘルスチェックか、プロキシ自身の失敗の計数か\
+                    です。",
+                ),
+            },
+        ],
+        visible: &[visibility::HEALTH, visibility::NO_SERVER_LEFT, visibility::LATENCY],
+    },
+    predicts: Predicts::NotYet(
+        "Needs the readers of configuration: check path, port, matcher and \
+        timers against what the target serves.",
+    ),
+    drill: Drill::NotYet(
+        "Needs the lab: HAProxy with a check path that fails while the \
+        service works.",
+    ),
+    remedies: &[
+        Remedy {
+            product: "any",
+            action: Text::new(
+                "Ask the target what the health check asks, from the checker's \
+                network, and compare with its reason.",
+                "チェック元のネットワークから同じ内容をターゲットに問い合わせ、失敗\
+                理由と照合します。",
+            ),
+            setting: "",
+            direction: Direction::Change,
+            snippet: "curl -sv -m 5 http://TARGET:PORT/health -o /dev/null",
+            verify: Text::new(
+                "The answer shows whether the target or the check is wrong.",
+                "誤っているのがターゲットかチェックかが分かります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "AWS ALB",
+            action: Text::new(
+                "Check a cheap path without login, redirect or database, and \
+                accept what it answers.",
+                "ログイン、リダイレクト、データベースを伴わない軽いパスをチェックし、\
+                その応答を許容します。",
+            ),
+            setting: "health check",
+            direction: Direction::Set,
+            snippet: "aws elbv2 modify-target-group --target-group-arn ARN \
+            --health-check-path /health --matcher HttpCode=200-299 \
+            --health-check-timeout-seconds 5",
+            verify: Text::new(
+                "All targets are healthy after five checks.",
+                "5 回のチェック後に全ターゲットが healthy になります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "HAProxy",
+            action: Text::new(
+                "Check a cheap path, and tolerate a few slow answers.",
+                "軽いパスをチェックし、多少の遅い応答は許容します。",
+            ),
+            setting: "option httpchk",
+            direction: Direction::Set,
+            snippet: "option httpchk GET /health
+timeout check 5s
+default-server inter 3s fall 3 rise 2",
+            verify: Text::new(
+                "No \"is DOWN\" line while direct requests succeed.",
+                "直接のリクエストが成功する間は「is DOWN」が出なければ有効です。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Google Cloud Load Balancing",
+            action: Text::new("Let the checkers in.", "チェック元からの通信を許可します。"),
+            setting: "firewall",
+            direction: Direction::Change,
+            snippet: "gcloud compute firewall-rules create allow-health-checks \
+            --network=VPC --allow=tcp:8080 \
+            --source-ranges=35.191.0.0/16,130.211.0.0/22\ngcloud compute \
+            backend-services get-health BACKEND --global",
+            verify: Text::new(
+                "The backend service reports HEALTHY.",
+                "バックエンドサービスが HEALTHY になります。",
+            ),
+            arithmetic: None,
+        },
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Judgement, Seen, claims, judge};
+
+    #[test]
+    fn fires_after_health_transitions() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 70.0),
+                    (S::StatedShare, 1.0),
+                    (S::HealthDowns, 3.0),
+                    (S::NoServerLeft, 1.0),
+                    (S::ShortWaitShare, 1.0)
+                ]
+            ),
+            Judgement::Holds {
+                supports: vec![S::HealthDowns, S::NoServerLeft, S::ShortWaitShare],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn quiet_when_nothing_was_marked_down() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 70.0),
+                    (S::StatedShare, 0.0),
+                    (S::HealthDowns, 0.0),
+                    (S::NoServerLeft, 0.0)
+                ]
+            ),
+            Judgement::NotThis(S::StatedShare)
+        );
+    }
+
+    #[test]
+    fn the_empty_group_holds_there() {
+        assert_eq!(
+            judge(
+                &crate::causes::no_registered_targets::CAUSE,
+                &[
+                    (S::Failures, 70.0),
+                    (S::StatedShare, 0.0),
+                    (S::HealthDowns, 0.0),
+                    (S::NoServerLeft, 0.0)
+                ]
+            ),
+            Judgement::Holds { supports: vec![], independent: false, proved: false }
+        );
+    }
+
+    #[test]
+    fn blind_without_health_log() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 70.0), (S::StatedShare, 0.0)]),
+            Judgement::CannotTell(vec![S::HealthDowns, S::NoServerLeft])
+        );
+    }
+
+    #[test]
+    fn no_healthy_target_states_it() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::NoHealthyTarget, 503)), Some(true));
+    }
+
+    #[test]
+    fn ejected_targets_are_the_neighbours() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::AllTargetsEjected, 502)), None);
+    }
+}

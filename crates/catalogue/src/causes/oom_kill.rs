@@ -1,0 +1,367 @@
+//! # Killed for memory
+//!
+//! ## What happens
+//!
+//! The process, or the container around it, used more memory than its limit allows. The kernel,
+//! or the platform, kills it with SIGKILL. There is no clean-up: every request in flight on
+//! that process loses its connection in the same instant, whatever its age, and the
+//! application's own log just stops. Then the process starts again, the memory fills again, and
+//! the pattern repeats like a saw.
+//!
+//! ## How it shows
+//!
+//! - Kernel: `Out of memory: Killed process N (name)` or `Memory cgroup out of memory: Killed
+//!   process N (name)`.
+//! - Kubernetes: `OOMKilled`, exit code 137. AWS ECS: `OutOfMemoryError: Container killed due
+//!   to memory usage`.
+//! - Cloud Run: `Memory limit of 512 MiB exceeded with 516 MiB used`; `While handling this
+//!   request, the container instance was found to be using too much memory and was terminated.`
+//!   The requests in flight end as `500` or `503`.
+//! - AWS Lambda: `Runtime exited with error: signal: killed`, `Max Memory Used` equal to
+//!   `Memory Size`.
+//! - gunicorn: `Worker (pid:N) was sent SIGKILL! Perhaps out of memory?` uWSGI: `died, killed
+//!   by signal 9`. PHP-FPM: `child N exited on signal 9 (SIGKILL)`.
+//! - Gateways: as with a crash. ALB `502` with `0.001 T -1`, nginx `prematurely closed` or
+//!   `(104: Connection reset by peer)`, Envoy `UC`, HAProxy `SH`, several of them in the same
+//!   millisecond.
+//!
+//! ## What it is mistaken for
+//!
+//! - `keepalive-race`: single requests that fail within milliseconds while the process lives
+//!   on; here several fail together at any age and a kill is logged.
+//! - A crash of the application's own making: exit code 1, 134 or 139 instead of 137, and no
+//!   kill in the kernel's or the platform's log.
+//! - Heap exhaustion inside a runtime (JVM `OutOfMemoryError`, V8 `heap out of memory`): the
+//!   process ends itself or lives on and hangs; the kernel is not involved.
+//!
+//! ## Before it happens
+//!
+//! - Memory limit below baseline plus concurrency times memory per request. Cloud Run gives 512
+//!   MiB and 80 concurrent requests per instance by default.
+//! - Files written to Cloud Run's file system count as memory.
+//! - A JVM or Node.js heap limit above the container's limit; worker counts raised without
+//!   raising the limit.
+//!
+//! ## Reproduce it
+//!
+//! Not yet automated. On loopback: run a small server under `systemd-run --user --scope -p
+//! MemoryMax=64M`, nginx in front, one route that allocates 100 MB and waits, and a few slow
+//! requests to another route. The kernel log names the kill; nginx logs several closed
+//! connections in the same second.
+//!
+//! ## Remedy
+//!
+//! 1. Raise the memory limit above the observed peak to stop the bleeding. No further kill at
+//!    the same load.
+//! 2. Lower the number of requests, or workers, that share one instance. Peak memory falls in
+//!    proportion.
+//! 3. Find what grows: compare memory after a thousand equal requests. The saw turns into a
+//!    flat line.
+//! 4. Bound the runtime's heap below the container's limit, so that it collects or fails with a
+//!    message.
+//!
+//! ## Sources
+//!
+//! - Linux kernel, `mm/oom_kill.c` (`Killed process`); cgroup v2 `memory.max`.
+//! - Google Cloud, Cloud Run memory limits:
+//!   <https://cloud.google.com/run/docs/configuring/memory-limits>
+//! - Kubernetes, Assign Memory Resources to Containers and Pods; gunicorn
+//!   `gunicorn/arbiter.py`.
+
+use model::Condition::AtLeast;
+use model::{
+    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
+    Side, Signal as S, Test, Text,
+};
+
+use crate::visibility;
+
+/// Killed for memory: see the page above.
+pub static CAUSE: Cause = Cause {
+    slug: "oom-kill",
+    title: Text::new("Killed for memory", "メモリ超過による強制終了"),
+    explanation: Text::new(
+        "The kernel or the platform killed the process because it exceeded \
+        its memory limit, and the requests in flight were lost.",
+        "メモリの上限を超えたため、カーネルまたはプラットフォームがプロセス\
+        を強制終了し、処理中のリクエストが失われました。",
+    ),
+    place: Place::Process,
+    statuses: &[500, 502, 503],
+    leads_to: &["app-crash", "target-connect-refused", "no-healthy-targets", "backend-own-5xx"],
+    source: include_str!("oom_kill.rs"),
+    shows: Shows {
+        claims: &[
+            Claim::of(&[M::InstanceOutOfMemory]).states(),
+            Claim::of(&[
+                M::ClosedBeforeResponse,
+                M::ResetBeforeResponse,
+                M::EndedBeforeResponse,
+                M::RequestSendFailed,
+                M::ResponseTruncated,
+                M::InstanceConnectionError,
+            ]),
+            Claim::of(&[M::ConnectRefused]).sides(&[Side::Upstream]),
+            Claim::of(&[M::ConnectFailed]).sides(&[Side::Upstream]).bands(&[
+                Band::Instant,
+                Band::Short,
+                Band::Unknown,
+            ]),
+        ],
+        claims_effects: false,
+        needs: &[
+            Test::new(
+                S::OomKills,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} processes were killed for their memory in or just before \
+                    the window.",
+                    "この期間またはその直前に、{value} 個のプロセスがメモリ超過で強制終\
+                    了されました。",
+                ),
+            )
+            .or(&Test::new(
+                S::StatedShare,
+                AtLeast(0.01),
+                Text::new(
+                    "{value} of the failing records name the memory limit.",
+                    "失敗した記録の {value} がメモリの上限に言及しています。",
+                ),
+            )),
+            Test::new(
+                S::ExitAlignedShare,
+                AtLeast(0.1),
+                Text::new(
+                    "{value} of these requests failed within 5 s of a process being \
+                    killed or ending.",
+                    "これらのリクエストの {value} が、プロセスの強制終了または終了から \
+                    5 秒以内に失敗しました。",
+                ),
+            )
+            .or(&Test::new(
+                S::StatedShare,
+                AtLeast(0.01),
+                Text::new(
+                    "{value} of the failing records name the memory limit.",
+                    "失敗した記録の {value} がメモリの上限に言及しています。",
+                ),
+            )),
+        ],
+        supports: &[
+            Test::new(
+                S::ExitAlignedShare,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of these requests failed within 5 s of such a kill.",
+                    "これらのリクエストの {value} が、その強制終了から 5 秒以内に失敗し\
+                    ました。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::OomKills,
+                AtLeast(1.0),
+                Text::new(
+                    "The kernel or the platform logged {value} memory kills.",
+                    "カーネルまたはプラットフォームが {value} 件のメモリ超過による強制\
+                    終了を記録しました。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::LoadRise,
+                AtLeast(1.2),
+                Text::new(
+                    "The request rate was {value} of its rate outside the window.",
+                    "リクエスト数は期間外の {value} でした。",
+                ),
+            )
+            .independent(),
+        ],
+        rules_out: &[],
+        rivals: &[Rival {
+            slug: "keepalive-race",
+            separates: Text::new(
+                "Whether the kernel or the platform killed a process for its \
+                memory at that second.",
+                "その秒にカーネルまたはプラットフォームがメモリ超過でプロセスを終了\
+                させたかどうかです。",
+            ),
+        }],
+        visible: &[visibility::OOM_KILLS, visibility::EXIT_ALIGNED],
+    },
+    predicts: Predicts::NotYet(
+        "Needs the readers of configuration and a measured size per \
+        request: limit against baseline plus concurrency times size.",
+    ),
+    drill: Drill::NotYet(
+        "Needs the lab: a process in a memory-limited control group behind \
+        nginx.",
+    ),
+    remedies: &[
+        Remedy {
+            product: "Cloud Run",
+            action: Text::new(
+                "Raise the memory limit above the observed peak.",
+                "メモリの上限を実測のピークより大きくします。",
+            ),
+            setting: "--memory",
+            direction: Direction::Raise,
+            snippet: "gcloud run services update SERVICE --region=REGION --memory=1Gi",
+            verify: Text::new(
+                "No further \"Memory limit of … exceeded\" at the same load.",
+                "同じ負荷で「Memory limit of … exceeded」が出なければ解消です。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Kubernetes",
+            action: Text::new(
+                "Raise the limit above the observed peak, and the request to the \
+                same value.",
+                "上限を実測のピークより大きくし、要求値も同じ値にします。",
+            ),
+            setting: "resources.limits.memory",
+            direction: Direction::Raise,
+            snippet: "kubectl set resources deployment/NAME --limits=memory=1Gi \
+            --requests=memory=1Gi",
+            verify: Text::new(
+                "No container's last state is OOMKilled.",
+                "前回の状態が OOMKilled のコンテナがなければ解消です。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Cloud Run",
+            action: Text::new(
+                "Let fewer requests share one instance.",
+                "1 インスタンスが同時に扱うリクエストを減らします。",
+            ),
+            setting: "--concurrency",
+            direction: Direction::Lower,
+            snippet: "gcloud run services update SERVICE --region=REGION --concurrency=20",
+            verify: Text::new(
+                "The peak of container/memory/utilizations falls.",
+                "container/memory/utilizations のピークが下がります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Node.js",
+            action: Text::new(
+                "Bound the heap to about three quarters of the container's limit, \
+                so that it is collected in time.",
+                "ヒープをコンテナの上限の約 4 分の 3 に制限し、早めに回収されるよう\
+                にします。",
+            ),
+            setting: "--max-old-space-size",
+            direction: Direction::Set,
+            snippet: "NODE_OPTIONS=--max-old-space-size=768",
+            verify: Text::new(
+                "Memory levels off below the limit under a steady load test.",
+                "一定負荷の試験でメモリが上限より下で安定します。",
+            ),
+            arithmetic: None,
+        },
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Judgement, Seen, claims, judge};
+
+    #[test]
+    fn fires_when_kills_line_up() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 7.0),
+                    (S::OomKills, 2.0),
+                    (S::StatedShare, 0.0),
+                    (S::ExitAlignedShare, 0.9)
+                ]
+            ),
+            Judgement::Holds {
+                supports: vec![S::ExitAlignedShare, S::OomKills],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn fires_when_the_records_say_so() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 7.0), (S::StatedShare, 0.8)]),
+            Judgement::Holds { supports: vec![], independent: false, proved: false }
+        );
+    }
+
+    #[test]
+    fn quiet_when_another_process_was_killed() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 7.0),
+                    (S::OomKills, 1.0),
+                    (S::StatedShare, 0.0),
+                    (S::ExitAlignedShare, 0.0)
+                ]
+            ),
+            Judgement::NotThis(S::ExitAlignedShare)
+        );
+    }
+
+    #[test]
+    fn quiet_when_nothing_was_killed() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 7.0),
+                    (S::OomKills, 0.0),
+                    (S::StatedShare, 0.0),
+                    (S::ProcessExits, 2.0),
+                    (S::ExitAlignedShare, 1.0)
+                ]
+            ),
+            Judgement::NotThis(S::OomKills)
+        );
+    }
+
+    #[test]
+    fn the_crash_holds_there() {
+        assert_eq!(
+            judge(
+                &crate::causes::app_crash::CAUSE,
+                &[
+                    (S::Failures, 7.0),
+                    (S::OomKills, 0.0),
+                    (S::ProcessExits, 2.0),
+                    (S::ExitAlignedShare, 1.0)
+                ]
+            ),
+            Judgement::Holds {
+                supports: vec![S::ExitAlignedShare],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn blind_without_kernel_log() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 7.0), (S::StatedShare, 0.0)]),
+            Judgement::CannotTell(vec![S::OomKills, S::ExitAlignedShare])
+        );
+    }
+
+    #[test]
+    fn the_platforms_own_words_state_it() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::InstanceOutOfMemory, 503)), Some(true));
+    }
+}

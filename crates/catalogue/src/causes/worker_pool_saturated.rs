@@ -1,0 +1,368 @@
+//! # All workers busy
+//!
+//! ## What happens
+//!
+//! An application server handles as many requests at a time as it has workers, threads or
+//! slots. Requests in flight are rate times duration (Little's law): when more arrive, or when
+//! each takes longer, the pool fills and the rest wait, first in the server's queue, then in
+//! the kernel's listen queue. Waiting time grows until timers fire further out. When the listen
+//! queue is full, too, new connections are ignored or, on a unix socket, refused with EAGAIN.
+//!
+//! Latency rises first; errors come afterwards. Health checks wait in the same queue and fail
+//! as well.
+//!
+//! ## How it shows
+//!
+//! - PHP-FPM: `server reached pm.max_children setting (N), consider raising it`. Apache httpd:
+//!   `AH00161: server reached MaxRequestWorkers setting`, `AH00484`, `AH03490: scoreboard is
+//!   full`.
+//! - uWSGI: `*** uWSGI listen queue of socket … full !!! (a/b) ***`. gunicorn and Puma log
+//!   nothing by default.
+//! - nginx: `connect() to unix:… failed (11: Resource temporarily unavailable)`, `502`;
+//!   `upstream timed out … while reading response header`, `504`.
+//! - HAProxy: `Tw` above 0, queue numbers above 0, then `sQ`, `503`. Envoy: `UO`, `503`, if its
+//!   own breaker is smaller.
+//! - CLB: `SurgeQueueLength` up to 1,024, then `SpilloverCount`, `503`. ALB: `504`,
+//!   `TargetResponseTime` rising before.
+//! - Kernel: `Possible SYN flooding on port P`, `TcpExtListenOverflows`; `ss -ltn` with Recv-Q
+//!   at Send-Q.
+//!
+//! ## What it is mistaken for
+//!
+//! - `nat-port-exhaustion`: calls outward hang, and that fills the pool too; CPU is idle and
+//!   connect timeouts come first. The same with a slow or locked database.
+//! - `target-response-timeout`: the symptom one hop further out; shown at the end of the chain.
+//! - A firewall that drops (`target-connect-timeout`): does not depend on load.
+//! - CPU starvation or a blocked event loop: workers are few but none is waiting; CPU is at its
+//!   limit or one thread is at 100 %.
+//!
+//! ## Before it happens
+//!
+//! - Workers × 1/duration < arrival rate at peak. PHP-FPM's stock pool has 5 children,
+//!   gunicorn's default is 1 worker, Puma's 5 threads, Apache's MaxRequestWorkers 400 with the
+//!   event MPM.
+//! - Calls inside requests without timers, so that one slow dependency takes all workers.
+//! - `net.core.somaxconn` (4,096 since Linux 5.4) caps every listen queue.
+//!
+//! ## Reproduce it
+//!
+//! Not yet automated. On loopback: gunicorn with one sync worker and a route that takes 1 s,
+//! nginx in front with `proxy_read_timeout 5s`, ten requests a second. Durations climb by about
+//! a second per request, then `504` at 5.0 s. With `--workers 12` all pass at 1 s.
+//!
+//! ## Remedy
+//!
+//! 1. See what the busy workers do: stack dumps, `pm.status_path`, `mod_status`. They compute,
+//!    or they wait for something that has a name.
+//! 2. If they wait: give that call a timer and its own limit; repair it. Workers become free.
+//! 3. If they compute: more workers, or more instances, up to what CPU and memory carry. Queue
+//!    time returns to zero at peak.
+//! 4. Refuse early what cannot be served in time (queue limits, `503` with `Retry-After`).
+//!    Latency of what is accepted stays flat.
+//!
+//! ## Sources
+//!
+//! - PHP-FPM configuration (`pm.max_children`); Apache `MaxRequestWorkers`:
+//!   <https://httpd.apache.org/docs/2.4/mod/mpm_common.html>
+//! - gunicorn settings (`workers`, `backlog`); uWSGI `core/master_checks.c`; HAProxy
+//!   configuration manual, sections 8.4 and 8.5.
+//! - AWS, Classic Load Balancer CloudWatch metrics (`SurgeQueueLength`, `SpilloverCount`).
+//! - Linux kernel, `Documentation/networking/ip-sysctl.rst` (`somaxconn`,
+//!   `tcp_abort_on_overflow`).
+
+use model::Condition::AtLeast;
+use model::{
+    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
+    Signal as S, Test, Text,
+};
+
+use crate::visibility;
+
+/// All workers busy: see the page above.
+pub static CAUSE: Cause = Cause {
+    slug: "worker-pool-saturated",
+    title: Text::new("All workers busy", "ワーカープールの飽和"),
+    explanation: Text::new(
+        "All workers of the application server were busy, so requests \
+        queued until timers fired.",
+        "アプリケーションサーバーのワーカーがすべて使用中で、リクエストが待\
+        たされ、タイマーが切れました。",
+    ),
+    place: Place::Capacity,
+    statuses: &[500, 502, 503, 504],
+    leads_to: &[
+        "timeout-ladder-inversion",
+        "target-response-timeout",
+        "target-connect-timeout",
+        "no-healthy-targets",
+        "backend-own-5xx",
+    ],
+    source: include_str!("worker_pool_saturated.rs"),
+    shows: Shows {
+        claims: &[
+            Claim::of(&[M::ListenQueueFull, M::QueueTimeout]).states(),
+            Claim::of(&[M::ResponseTimeout, M::RequestDeadline, M::ConnectTimeout])
+                .sides(&[Side::Upstream]),
+            Claim::of(&[M::Unspecified, M::StatusFromUpstream, M::StatusFromApplication])
+                .statuses(&[503, 504]),
+        ],
+        claims_effects: false,
+        needs: &[Test::new(
+            S::PoolSaturations,
+            AtLeast(1.0),
+            Text::new(
+                "The application server reported {value} times that all its \
+                workers were busy.",
+                "アプリケーションサーバーは、全ワーカーが使用中だと {value} 回報告\
+                しました。",
+            ),
+        )
+        .or(&Test::new(
+            S::ListenOverflows,
+            AtLeast(1.0),
+            Text::new(
+                "The kernel saw {value} listen queues overflow.",
+                "カーネルは接続待ちキューのあふれを {value} 件記録しました。",
+            ),
+        )
+        .or(&Test::new(
+            S::StatedShare,
+            AtLeast(0.01),
+            Text::new(
+                "{value} of the failing requests found a full queue.",
+                "失敗したリクエストの {value} は、キューが満杯でした。",
+            ),
+        )))],
+        supports: &[
+            Test::new(
+                S::PoolSaturations,
+                AtLeast(1.0),
+                Text::new(
+                    "The application server reported {value} times that all its \
+                    workers were busy.",
+                    "アプリケーションサーバーは、全ワーカーが使用中だと {value} 回報告\
+                    しました。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::ListenOverflows,
+                AtLeast(1.0),
+                Text::new(
+                    "The kernel saw {value} listen queues overflow.",
+                    "カーネルは接続待ちキューのあふれを {value} 件記録しました。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::LatencyRise,
+                AtLeast(1.5),
+                Text::new(
+                    "Healthy requests took {value} as long as outside the window.",
+                    "正常なリクエストの所要時間も、期間外の {value} になっていました。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::LoadRise,
+                AtLeast(1.2),
+                Text::new(
+                    "The request rate was {value} of its rate outside the window.",
+                    "リクエスト数は期間外の {value} でした。",
+                ),
+            )
+            .independent(),
+        ],
+        rules_out: &[],
+        rivals: &[Rival {
+            slug: "nat-port-exhaustion",
+            separates: Text::new(
+                "What the busy workers wait for: CPU, or outward connections that \
+                nobody answers.",
+                "使用中のワーカーが待っているものです。CPU か、応答のない外向き接続\
+                かで分かれます。",
+            ),
+        }],
+        visible: &[visibility::POOLS, visibility::LISTEN_OVERFLOWS, visibility::LATENCY],
+    },
+    predicts: Predicts::NotYet(
+        "Needs the readers of configuration and a rate: workers against \
+        arrival rate times duration.",
+    ),
+    drill: Drill::NotYet(
+        "Needs the lab: one sync worker, a one-second route, ten requests \
+        a second.",
+    ),
+    remedies: &[
+        Remedy {
+            product: "any",
+            action: Text::new(
+                "See what the busy workers do, and give whatever they wait for a \
+                timer of its own.",
+                "使用中のワーカーが何をしているかを調べ、待っている対象に専用のタイ\
+                マーを設けます。",
+            ),
+            setting: "",
+            direction: Direction::Change,
+            snippet: "",
+            verify: Text::new(
+                "Workers are free again although the dependency is slow.",
+                "依存先が遅くてもワーカーが空くようになります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "gunicorn",
+            action: Text::new(
+                "More workers, and threads where requests wait for others.",
+                "ワーカーを増やし、待ちの多い処理にはスレッドも使います。",
+            ),
+            setting: "workers",
+            direction: Direction::Raise,
+            snippet: "gunicorn --workers 5 --worker-class gthread --threads 8 app:app",
+            verify: Text::new(
+                "The time between the proxy's send and the application's start is \
+                near zero at peak.",
+                "ピーク時でも、プロキシの送信からアプリケーションの処理開始までがほ\
+                ぼ 0 になります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "PHP-FPM",
+            action: Text::new(
+                "More children, as many as memory carries.",
+                "メモリの許す範囲で子プロセスを増やします。",
+            ),
+            setting: "pm.max_children",
+            direction: Direction::Raise,
+            snippet: "pm.max_children = 40
+pm.status_path = /fpm-status",
+            verify: Text::new(
+                "\"listen queue\" on the status page is 0 and \"max children \
+                reached\" no longer rises.",
+                "状態ページの「listen queue」が 0 で、「max children reached」が増\
+                えなければ解消です。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "HAProxy",
+            action: Text::new(
+                "Limit what each server gets, queue for a short time, and refuse \
+                the rest early.",
+                "サーバーごとの同時数を制限し、短時間だけ待たせ、残りは早めに断りま\
+                す。",
+            ),
+            setting: "maxconn",
+            direction: Direction::Set,
+            snippet: "timeout queue 2s
+server app1 10.0.0.11:8080 maxconn 40",
+            verify: Text::new(
+                "Tr of accepted requests stays flat under overload.",
+                "過負荷でも、受け付けたリクエストの Tr が一定に保たれます。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Linux",
+            action: Text::new(
+                "A longer listen queue only bridges short bursts; raise the \
+                application's backlog with it.",
+                "接続待ちキューを長くしても短い集中をしのぐだけです。アプリケーショ\
+                ンの backlog も合わせて増やします。",
+            ),
+            setting: "net.core.somaxconn",
+            direction: Direction::Raise,
+            snippet: "sysctl -w net.core.somaxconn=8192",
+            verify: Text::new(
+                "TcpExtListenOverflows stands still.",
+                "TcpExtListenOverflows が増えなければ有効です。",
+            ),
+            arithmetic: None,
+        },
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Judgement, Seen, claims, judge};
+
+    #[test]
+    fn fires_when_the_pool_says_so_under_load() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 60.0),
+                    (S::StatedShare, 0.0),
+                    (S::PoolSaturations, 2.0),
+                    (S::LatencyRise, 4.0),
+                    (S::LoadRise, 1.6)
+                ]
+            ),
+            Judgement::Holds {
+                supports: vec![S::PoolSaturations, S::LatencyRise, S::LoadRise],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn quiet_when_workers_are_free() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 60.0),
+                    (S::StatedShare, 0.0),
+                    (S::PoolSaturations, 0.0),
+                    (S::ListenOverflows, 0.0),
+                    (S::LatencyRise, 4.0)
+                ]
+            ),
+            Judgement::NotThis(S::PoolSaturations)
+        );
+    }
+
+    #[test]
+    fn the_slow_target_holds_there() {
+        assert_eq!(
+            judge(
+                &crate::causes::target_response_timeout::CAUSE,
+                &[
+                    (S::Failures, 60.0),
+                    (S::StatedShare, 1.0),
+                    (S::PoolSaturations, 0.0),
+                    (S::LatencyRise, 4.0)
+                ]
+            ),
+            Judgement::Holds { supports: vec![S::LatencyRise], independent: true, proved: false }
+        );
+    }
+
+    #[test]
+    fn blind_without_the_servers_log() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 60.0), (S::StatedShare, 0.0), (S::LatencyRise, 4.0)]),
+            Judgement::CannotTell(vec![S::PoolSaturations, S::ListenOverflows])
+        );
+    }
+
+    #[test]
+    fn a_full_unix_socket_states_it() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::ListenQueueFull, 502)), Some(true));
+    }
+
+    #[test]
+    fn a_read_timeout_states_nothing() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::ResponseTimeout, 504)), Some(false));
+    }
+
+    #[test]
+    fn an_outward_timeout_is_the_neighbours() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::ConnectTimeout, 0).outward()), None);
+    }
+}

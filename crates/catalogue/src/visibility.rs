@@ -1,0 +1,381 @@
+//! What to switch on so that a signal can be seen: shared by the causes that need it.
+
+use model::{Evidence, Signal, Text, Visibility};
+
+const NGINX_FORMAT: &str = "log_format why502 '$remote_addr - $remote_user [$time_local] \
+\"$request\" $status $body_bytes_sent \"$http_referer\" \
+\"$http_user_agent\" rt=$request_time \
+uct=\"$upstream_connect_time\" uht=\"$upstream_header_time\" \
+urt=\"$upstream_response_time\" ua=\"$upstream_addr\" \
+us=\"$upstream_status\" rid=\"$request_id\"';\naccess_log \
+/var/log/nginx/access.log why502;";
+const ENVOY_FORMAT: &str = "%START_TIME% %REQ(:METHOD)% %RESPONSE_CODE% %RESPONSE_FLAGS% \
+%RESPONSE_CODE_DETAILS% %DURATION% %UPSTREAM_HOST% \
+%REQ(X-REQUEST-ID)%";
+const ALB_LOGS: &str = "aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN \
+--attributes Key=access_logs.s3.enabled,Value=true \
+Key=access_logs.s3.bucket,Value=BUCKET";
+const GCLB_LOGS: &str = "gcloud compute backend-services update BACKEND --global \
+--enable-logging --logging-sample-rate=1.0";
+const RUN_SYSTEM: &str = "gcloud logging read 'resource.type=\"cloud_run_revision\" AND \
+logName:\"varlog%2Fsystem\"' --freshness=1d --format=json > \
+system.json";
+const K8S_EVENTS: &str = "kubectl get events -A -o json > events.json";
+
+const fn on(product: &'static str, command: &'static str) -> Evidence {
+    Evidence { product, command }
+}
+
+const ACCESS: &[Evidence] = &[
+    on("nginx", NGINX_FORMAT),
+    on("HAProxy", "option httplog"),
+    on("Envoy", ENVOY_FORMAT),
+    on("Apache httpd", "LogFormat \"%h %l %u %t \\\"%r\\\" %>s %b %D\" why502"),
+    on("AWS ALB", ALB_LOGS),
+    on("Google Cloud Load Balancing", GCLB_LOGS),
+];
+
+const PROCESS: &[Evidence] = &[
+    on("Cloud Run", RUN_SYSTEM),
+    on("Kubernetes", K8S_EVENTS),
+    on("Linux", "journalctl -o short-iso --since '-2h' > journal.log"),
+    on("AWS ECS", "aws ecs describe-tasks --cluster CLUSTER --tasks TASK > tasks.json"),
+];
+
+const RELEASES: &[Evidence] = &[
+    on(
+        "Cloud Run",
+        "gcloud logging read 'logName:\"cloudaudit.googleapis.com\" AND \
+        protoPayload.serviceName=\"run.googleapis.com\"' --freshness=7d \
+        --format=json > deploys.json",
+    ),
+    on("Kubernetes", K8S_EVENTS),
+    on(
+        "AWS ECS",
+        "aws ecs describe-services --cluster CLUSTER --services SERVICE > \
+        services.json",
+    ),
+];
+
+/// Durations in the access log.
+pub(crate) const DURATIONS: Visibility = Visibility {
+    signal: Signal::ShortWaitShare,
+    what: Text::new("how long each failing request had waited", "失敗した各リクエストの待ち時間"),
+    how: ACCESS,
+};
+
+/// Whether a connection was reused.
+pub(crate) const REUSE: Visibility = Visibility {
+    signal: Signal::ReusedShare,
+    what: Text::new(
+        "whether the connection to the target was new or reused",
+        "ターゲットへの接続が新規か再利用か",
+    ),
+    how: &[
+        on("nginx", NGINX_FORMAT),
+        on("HAProxy", "option httplog"),
+        on(
+            "Node.js",
+            "console.error(error) // error.cause.socket.bytesRead above 0: an \
+            earlier response came over it",
+        ),
+    ],
+};
+
+/// Requests that went well.
+pub(crate) const SUCCESSES: Visibility = Visibility {
+    signal: Signal::TargetSuccessShare,
+    what: Text::new(
+        "the requests that the same targets answered",
+        "同じターゲットが正常に応答したリクエスト",
+    ),
+    how: ACCESS,
+};
+
+/// Targets that are gone afterwards.
+pub(crate) const TARGETS_AFTER: Visibility = Visibility {
+    signal: Signal::VanishedTargetShare,
+    what: Text::new(
+        "which targets served before and after the incident",
+        "障害の前後に応答していたターゲットの一覧",
+    ),
+    how: ACCESS,
+};
+
+/// Targets or revisions that are new.
+pub(crate) const NEW_TARGETS: Visibility = Visibility {
+    signal: Signal::NewTargetShare,
+    what: Text::new(
+        "which target or revision each request went to",
+        "各リクエストの送り先のターゲットまたはリビジョン",
+    ),
+    how: ACCESS,
+};
+
+/// Ends of processes.
+pub(crate) const PROCESS_EXITS: Visibility = Visibility {
+    signal: Signal::ProcessExits,
+    what: Text::new(
+        "the exits of the processes behind the gateway",
+        "ゲートウェイの背後にあるプロセスの終了記録",
+    ),
+    how: PROCESS,
+};
+
+/// Ends of processes, aligned.
+pub(crate) const EXIT_ALIGNED: Visibility = Visibility {
+    signal: Signal::ExitAlignedShare,
+    what: Text::new(
+        "the moments at which processes ended or were killed",
+        "プロセスが終了または強制終了した時刻",
+    ),
+    how: PROCESS,
+};
+
+/// Memory kills.
+pub(crate) const OOM_KILLS: Visibility = Visibility {
+    signal: Signal::OomKills,
+    what: Text::new(
+        "memory kills by the kernel or the platform",
+        "カーネルまたはプラットフォームによるメモリ超過の強制終了記録",
+    ),
+    how: &[
+        on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
+        on("Cloud Run", RUN_SYSTEM),
+        on("Kubernetes", K8S_EVENTS),
+    ],
+};
+
+/// Orders to stop.
+pub(crate) const STOPS: Visibility = Visibility {
+    signal: Signal::StopAlignedShare,
+    what: Text::new(
+        "the moments at which instances were told to stop or a deploy completed",
+        "インスタンスへの停止指示またはデプロイ完了の時刻",
+    ),
+    how: RELEASES,
+};
+
+/// Deploys.
+pub(crate) const DEPLOYS: Visibility = Visibility {
+    signal: Signal::DeployLead,
+    what: Text::new("the record of deploys", "デプロイの記録"),
+    how: RELEASES,
+};
+
+/// Several deploys.
+pub(crate) const DEPLOYS_FOLLOWED: Visibility = Visibility {
+    signal: Signal::DeploysFollowed,
+    what: Text::new(
+        "logs over several deploys, with the record of the deploys",
+        "複数回のデプロイにわたるログとデプロイの記録",
+    ),
+    how: RELEASES,
+};
+
+/// Whether the incident ended by itself.
+pub(crate) const RECOVERY: Visibility = Visibility {
+    signal: Signal::Recovers,
+    what: Text::new(
+        "log lines from after the failures, to see whether they ended by \
+        themselves",
+        "失敗が自然に収まったかを見るための、障害後のログ",
+    ),
+    how: &[on("any", "export at least 30 minutes of logs after the last failure")],
+};
+
+/// Drops of the NAT.
+pub(crate) const NAT_DROPS: Visibility = Visibility {
+    signal: Signal::NatDrops,
+    what: Text::new("the NAT's log of dropped packets", "NAT が破棄したパケットのログ"),
+    how: &[
+        on(
+            "Cloud NAT",
+            "gcloud compute routers nats update NAT --router=ROUTER \
+            --region=REGION --enable-logging --log-filter=ALL",
+        ),
+        on(
+            "Cloud NAT",
+            "gcloud logging read 'resource.type=\"nat_gateway\" AND \
+            logName:\"nat_flows\"' --freshness=1d --format=json > nat.json",
+        ),
+    ],
+};
+
+/// Outward calls with their errors.
+pub(crate) const EGRESS: Visibility = Visibility {
+    signal: Signal::EgressConnectTimeouts,
+    what: Text::new(
+        "the application's own record of failed outward calls",
+        "外向き通信の失敗を記録したアプリケーションのログ",
+    ),
+    how: &[
+        on(
+            "Node.js",
+            "console.error(error) // prints [cause] with code and address; \
+            error.message alone is only \"fetch failed\"",
+        ),
+        on(
+            "Cloud Run",
+            "gcloud logging read 'resource.type=\"cloud_run_revision\" AND \
+            severity>=ERROR' --freshness=1d --format=json > app.json",
+        ),
+    ],
+};
+
+/// Outward calls with their destination.
+pub(crate) const EGRESS_DESTINATION: Visibility = Visibility {
+    signal: Signal::NatDestinationMatch,
+    what: Text::new(
+        "the address and port that each failed outward call went to",
+        "失敗した外向き通信の宛先アドレスとポート",
+    ),
+    how: &[on("Node.js", "console.error(error) // the cause's message names address and port")],
+};
+
+/// Listening problems.
+pub(crate) const LISTEN: Visibility = Visibility {
+    signal: Signal::ListenFailures,
+    what: Text::new(
+        "the application's or the platform's report about its listening port",
+        "待ち受けポートについてのアプリケーションまたはプラットフォームの報告",
+    ),
+    how: &[on("Cloud Run", RUN_SYSTEM), on("Kubernetes", K8S_EVENTS), on("Linux", "ss -ltnp")],
+};
+
+/// Pools that are full.
+pub(crate) const POOLS: Visibility = Visibility {
+    signal: Signal::PoolSaturations,
+    what: Text::new(
+        "the application server's report that its workers are busy",
+        "ワーカーがすべて使用中であることを示すアプリケーションサーバーの記録",
+    ),
+    how: &[
+        on("Apache httpd", "ErrorLog \"logs/error_log\""),
+        on("PHP-FPM", "error_log = /var/log/php-fpm.log"),
+        on("uWSGI", "logto = /var/log/uwsgi.log"),
+        on("HAProxy", "option httplog"),
+    ],
+};
+
+/// Listen queues.
+pub(crate) const LISTEN_OVERFLOWS: Visibility = Visibility {
+    signal: Signal::ListenOverflows,
+    what: Text::new("listen queues that overflowed", "あふれた接続待ちキューの記録"),
+    how: &[
+        on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
+        on("Linux", "nstat -az TcpExtListenOverflows TcpExtListenDrops"),
+    ],
+};
+
+/// Load and latency of healthy requests.
+pub(crate) const LATENCY: Visibility = Visibility {
+    signal: Signal::LatencyRise,
+    what: Text::new(
+        "the duration of healthy requests before and during the incident",
+        "障害前と障害中の正常なリクエストの所要時間",
+    ),
+    how: ACCESS,
+};
+
+/// Health transitions.
+pub(crate) const HEALTH: Visibility = Visibility {
+    signal: Signal::HealthDowns,
+    what: Text::new(
+        "the health checks' transitions per target",
+        "ターゲットごとのヘルスチェックの状態変化",
+    ),
+    how: &[
+        on("HAProxy", "log /dev/log local0\noption log-health-checks"),
+        on("AWS ALB", "aws elbv2 describe-target-health --target-group-arn ARN"),
+        on(
+            "Google Cloud Load Balancing",
+            "gcloud compute health-checks update http CHECK --enable-logging",
+        ),
+    ],
+};
+
+/// Groups without any target left.
+pub(crate) const NO_SERVER_LEFT: Visibility = Visibility {
+    signal: Signal::NoServerLeft,
+    what: Text::new(
+        "the proxy's report that a group has no target left",
+        "グループに使えるターゲットがないというプロキシの報告",
+    ),
+    how: &[on("HAProxy", "log /dev/log local0 notice")],
+};
+
+/// Targets taken out for failed requests.
+pub(crate) const EJECTIONS: Visibility = Visibility {
+    signal: Signal::Ejections,
+    what: Text::new(
+        "the moments at which the proxy took targets out",
+        "プロキシがターゲットを外した時刻",
+    ),
+    how: &[
+        on("nginx", "error_log /var/log/nginx/error.log warn;"),
+        on("Apache httpd", "LogLevel proxy:info"),
+        on(
+            "Envoy",
+            "cluster_manager:\n  outlier_detection:\n    event_log_path: \
+            /var/log/envoy/outlier.log",
+        ),
+    ],
+};
+
+/// Failures just before.
+pub(crate) const PRECEDING: Visibility = Visibility {
+    signal: Signal::PrecededByTargetFailure,
+    what: Text::new(
+        "the first upstream error before each block of failures",
+        "失敗が続く前に起きた最初のアップストリームのエラー",
+    ),
+    how: &[
+        on("nginx", "error_log /var/log/nginx/error.log warn;"),
+        on("Apache httpd", "LogLevel proxy:info"),
+    ],
+};
+
+/// The same request on two hops.
+pub(crate) const JOINED: Visibility = Visibility {
+    signal: Signal::InnerFinishedLater,
+    what: Text::new(
+        "one request id in the logs of both hops",
+        "両方のホップのログに共通のリクエスト ID",
+    ),
+    how: &[
+        on(
+            "nginx",
+            "proxy_set_header X-Request-Id $request_id; # and \
+            rid=\"$request_id\" in log_format, or $http_x_amzn_trace_id \
+            behind an ALB",
+        ),
+        on("Envoy", ENVOY_FORMAT),
+        on("HAProxy", "unique-id-format %[uuid()]\nunique-id-header X-Request-Id"),
+    ],
+};
+
+/// Requests that the hop behind never logged.
+pub(crate) const INNER_NEVER: Visibility = Visibility {
+    signal: Signal::InnerNeverSawShare,
+    what: Text::new(
+        "the access log of the hop behind, with the same request ids",
+        "同じリクエスト ID を含む、背後のホップのアクセスログ",
+    ),
+    how: JOINED.how,
+};
+
+/// Errors of the application.
+pub(crate) const APP_ERRORS: Visibility = Visibility {
+    signal: Signal::ApplicationErrors,
+    what: Text::new("the application's error log", "アプリケーションのエラーログ"),
+    how: &[
+        on(
+            "Cloud Run",
+            "gcloud logging read 'resource.type=\"cloud_run_revision\" AND \
+            severity>=ERROR' --freshness=1d --format=json > app.json",
+        ),
+        on("Kubernetes", "kubectl logs POD --timestamps > app.log"),
+        on("any", "add the application's own log to the evidence"),
+    ],
+};

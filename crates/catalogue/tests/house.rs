@@ -1,0 +1,258 @@
+//! House rules of the catalogue: what every cause must have, whoever wrote it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use catalogue::judge::alternatives;
+use catalogue::{ALL, by_slug};
+use model::{Cause, Signal, Test, Text};
+
+const HEADINGS: [&str; 7] = [
+    "What happens",
+    "How it shows",
+    "What it is mistaken for",
+    "Before it happens",
+    "Reproduce it",
+    "Remedy",
+    "Sources",
+];
+
+/// Signals that the failing records themselves always give.
+const ALWAYS_VISIBLE: [Signal; 6] = [
+    Signal::Failures,
+    Signal::StatedShare,
+    Signal::Steadiness,
+    Signal::BurstShare,
+    Signal::WindowSeconds,
+    Signal::EffectsHold,
+];
+
+/// Figures that may stand in an observation.
+const IN_OBSERVATIONS: [&str; 8] = [
+    "value",
+    "failures",
+    "timer",
+    "top_target",
+    "top_path",
+    "deploy",
+    "nat_destinations",
+    "egress_destinations",
+];
+
+/// Figures that may stand in a remedy's arithmetic, besides those of observations: it is left out
+/// where one of them is unknown, which the other sentences of a remedy cannot be.
+const IN_ARITHMETIC: [&str; 9] = [
+    "requests",
+    "deploy_time",
+    "nat_drops",
+    "exit_process",
+    "endpoints",
+    "nat_ports_needed",
+    "nat_ports_now",
+    "nat_rate",
+    "nat_ips_needed",
+];
+
+/// The `{name}` places of a sentence.
+fn places(text: &str) -> Vec<&str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+}
+
+fn is_japanese(text: &str) -> bool {
+    text.chars().any(|c| {
+        matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ff66}'..='\u{ff9d}')
+    })
+}
+
+fn is_kebab(slug: &str) -> bool {
+    slug.split('-').all(|word| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    })
+}
+
+fn tests_of(cause: &'static Cause) -> impl Iterator<Item = &'static Test> {
+    let shows = &cause.shows;
+    shows.needs.iter().chain(shows.supports).chain(shows.rules_out).flat_map(alternatives)
+}
+
+/// Every sentence of a cause, and whether it is a remedy's arithmetic.
+fn texts(cause: &'static Cause) -> Vec<(Text, bool)> {
+    let mut all = vec![(cause.title, false), (cause.explanation, false)];
+    all.extend(tests_of(cause).map(|t| (t.says, false)));
+    all.extend(cause.shows.rivals.iter().map(|r| (r.separates, false)));
+    all.extend(cause.shows.visible.iter().map(|v| (v.what, false)));
+    for remedy in cause.remedies {
+        all.extend([(remedy.action, false), (remedy.verify, false)]);
+        all.extend(remedy.arithmetic.map(|text| (text, true)));
+    }
+    all
+}
+
+/// The text under each heading of a page, in order.
+fn sections(page: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in page.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            found.push((heading.to_owned(), String::new()));
+        } else if let Some((_, body)) = found.last_mut() {
+            body.push_str(line);
+            body.push('\n');
+        }
+    }
+    found
+}
+
+/// Everything a cause leads to, directly or not.
+fn reach(cause: &'static Cause) -> BTreeSet<&'static str> {
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<&'static str> = cause.leads_to.to_vec();
+    while let Some(slug) = open.pop() {
+        if seen.insert(slug) {
+            open.extend(by_slug(slug).into_iter().flat_map(|next| next.leads_to));
+        }
+    }
+    seen
+}
+
+#[test]
+fn pages_have_all_headings_in_order() {
+    for cause in ALL {
+        let page = cause.page();
+        assert_eq!(page.lines().next(), Some(format!("# {}", cause.title.en).as_str()));
+        let sections = sections(&page);
+        let headings: Vec<&str> = sections.iter().map(|(h, _)| h.as_str()).collect();
+        assert_eq!(headings, HEADINGS, "{}", cause.slug);
+        for (heading, body) in &sections {
+            assert!(body.trim().len() > 60, "{}: {heading} says nothing", cause.slug);
+        }
+        let lines = page.lines().count();
+        assert!((40..=110).contains(&lines), "{}: {lines} lines", cause.slug);
+    }
+}
+
+#[test]
+fn slugs_are_unique_and_name_their_files() {
+    let mut slugs = BTreeSet::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/causes");
+    for cause in ALL {
+        assert!(slugs.insert(cause.slug), "{} twice", cause.slug);
+        assert!(is_kebab(cause.slug), "{}", cause.slug);
+        let file = folder.join(format!("{}.rs", cause.slug.replace('-', "_")));
+        let source = std::fs::read_to_string(&file).expect("the cause's own file");
+        assert_eq!(source, cause.source, "{}", cause.slug);
+        assert!(std::ptr::eq(by_slug(cause.slug).expect("listed"), *cause));
+    }
+    let files = std::fs::read_dir(&folder).expect("the folder of causes").count();
+    assert_eq!(files, ALL.len() + 1, "every file but mod.rs is listed once");
+    assert!(by_slug("no-such-cause").is_none());
+}
+
+#[test]
+fn both_languages_are_written_everywhere() {
+    for cause in ALL {
+        for (text, _) in texts(cause) {
+            assert!(!text.en.trim().is_empty(), "{}: {}", cause.slug, text.ja);
+            assert!(!is_japanese(text.en), "{}: {}", cause.slug, text.en);
+            assert!(is_japanese(text.ja), "{}: {}", cause.slug, text.ja);
+            assert!(!text.en.contains("  ") && !text.ja.contains("  "), "{}", text.en);
+            let both = |t: &'static str| places(t).into_iter().collect::<BTreeSet<_>>();
+            assert_eq!(both(text.en), both(text.ja), "{}: {}", cause.slug, text.en);
+        }
+    }
+}
+
+#[test]
+fn only_known_figures_are_used() {
+    for cause in ALL {
+        for (text, in_arithmetic) in texts(cause) {
+            for name in places(text.en) {
+                let known = IN_OBSERVATIONS.contains(&name)
+                    || (in_arithmetic && IN_ARITHMETIC.contains(&name));
+                assert!(known, "{}: {{{name}}}", cause.slug);
+            }
+        }
+        let fixed = [cause.title, cause.explanation].into_iter();
+        for text in fixed.chain(cause.remedies.iter().flat_map(|r| [r.action, r.verify])) {
+            assert!(places(text.en).is_empty(), "{}: {}", cause.slug, text.en);
+        }
+    }
+}
+
+#[test]
+fn consequences_are_known_and_acyclic() {
+    for cause in ALL {
+        for slug in cause.leads_to {
+            assert!(by_slug(slug).is_some(), "{} leads to unknown {slug}", cause.slug);
+        }
+        assert!(!reach(cause).contains(cause.slug), "{} leads to itself", cause.slug);
+    }
+}
+
+#[test]
+fn rivals_are_known_mutual_and_never_consequences() {
+    for cause in ALL {
+        for rival in cause.shows.rivals {
+            let other = by_slug(rival.slug).expect("a known rival");
+            let back = other.shows.rivals.iter().find(|r| r.slug == cause.slug);
+            let back = back.unwrap_or_else(|| panic!("{} / {}", cause.slug, rival.slug));
+            assert_eq!(back.separates, rival.separates, "{} / {}", cause.slug, rival.slug);
+            assert!(!reach(cause).contains(rival.slug), "{} / {}", cause.slug, rival.slug);
+        }
+    }
+}
+
+#[test]
+fn pages_name_every_rival_where_confusion_is_discussed() {
+    for cause in ALL {
+        let sections = sections(&cause.page());
+        let (_, body) = sections.iter().find(|(h, _)| h == HEADINGS[2]).expect("the section");
+        for rival in cause.shows.rivals {
+            assert!(body.contains(&format!("`{}`", rival.slug)), "{}: {}", cause.slug, rival.slug);
+        }
+    }
+}
+
+#[test]
+fn no_cause_is_its_own_rival_or_consequence() {
+    for cause in ALL {
+        for slug in cause.leads_to.iter().chain(cause.shows.rivals.iter().map(|r| &r.slug)) {
+            assert_ne!(*slug, cause.slug);
+        }
+    }
+}
+
+#[test]
+fn what_a_need_may_miss_says_how_to_switch_it_on() {
+    for cause in ALL {
+        let visible: Vec<Signal> = cause.shows.visible.iter().map(|v| v.signal).collect();
+        for test in cause.shows.needs.iter().flat_map(alternatives) {
+            let known = ALWAYS_VISIBLE.contains(&test.signal) || visible.contains(&test.signal);
+            assert!(known, "{}: {}", cause.slug, test.signal);
+        }
+        for entry in cause.shows.visible {
+            assert!(!entry.how.is_empty(), "{}: {}", cause.slug, entry.signal);
+            assert!(entry.how.iter().all(|e| !e.product.is_empty() && !e.command.is_empty()));
+        }
+        let unique: BTreeSet<Signal> = visible.iter().copied().collect();
+        assert_eq!(unique.len(), visible.len(), "{}: visibility listed twice", cause.slug);
+    }
+}
+
+#[test]
+fn every_cause_can_claim_hold_and_be_remedied() {
+    for cause in ALL {
+        let shows = &cause.shows;
+        assert!(!shows.claims.is_empty() || shows.claims_effects, "{}", cause.slug);
+        assert!(shows.claims.iter().all(|c| !c.mechanisms.is_empty()), "{}", cause.slug);
+        assert!(!shows.needs.is_empty() && !shows.supports.is_empty(), "{}", cause.slug);
+        assert!(shows.supports.iter().any(|t| t.independent), "{}", cause.slug);
+        assert!(!cause.statuses.is_empty(), "{}", cause.slug);
+        assert!(cause.remedies.len() >= 3, "{}", cause.slug);
+        for test in tests_of(cause).filter(|t| t.proves) {
+            assert!(test.independent, "{}: {}", cause.slug, test.signal);
+        }
+        let (model::Predicts::NotYet(why), model::Drill::NotYet(how)) =
+            (&cause.predicts, &cause.drill);
+        assert!(why.len() > 40 && how.len() > 40, "{}: an absent part needs a reason", cause.slug);
+    }
+}
