@@ -104,7 +104,12 @@ fn after_separator(text: &[u8], at: usize, hidden: &mut Vec<Range<usize>>) -> Op
     if end == at && text[..end].ends_with(b"'") {
         end -= 1;
     }
-    let kind = kind_of(key_before(text, end))?;
+    let key = key_before(text, end);
+    let kind = kind_of(key)?;
+    if key == b"PWD" && text.get(at + 1) == Some(&b'/') {
+        // The working directory, as shells and sudo write it.
+        return None;
+    }
     Some(value(text, at + 1, kind, hidden))
 }
 
@@ -307,6 +312,7 @@ mod tests {
             "token: null, cookie: \"-\", \"authorization\":\"\"",
             "Basic authentication is required",
             "author=kim tokens=12 monkey=3",
+            "sudo: app : TTY=pts/6 ; PWD=/srv/app ; USER=root",
             "SyntaxError: Unexpected end of JSON input",
         ] {
             assert_eq!(mask(text), text);

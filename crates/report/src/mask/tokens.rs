@@ -104,7 +104,9 @@ fn has_digit_or_capital(token: &[u8]) -> bool {
 }
 
 fn is_long_hex(part: &[u8]) -> bool {
-    part.len() > LONGEST_ID && part.iter().all(u8::is_ascii_hexdigit)
+    part.len() > LONGEST_ID
+        && part.iter().all(u8::is_ascii_hexdigit)
+        && part.iter().any(u8::is_ascii_alphabetic)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -184,7 +186,7 @@ fn is_mixed(part: &[u8]) -> bool {
 fn follows_id_key(text: &[u8], start: usize) -> bool {
     let mut end = start;
     let mut separated = false;
-    for _ in 0..5 {
+    for _ in 0..8 {
         match text[..end].last() {
             Some(b':' | b'=') => {
                 separated = true;
@@ -227,7 +229,7 @@ mod tests {
     #[test]
     fn ids_names_and_paths_stay() {
         let digest = format!("sha256:{HEX64}");
-        let instance = format!("\"instanceId\":\"00bf4bf02d{HEX64}\"");
+        let instance = format!("\\\"instanceId\\\": \\\"00bf4bf02d{HEX64}\\\"");
         for text in [
             "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
             "Root=1-58337262-36d228ad5d99923122bbe354",
@@ -239,6 +241,7 @@ mod tests {
             "/usr/lib/x86_64-linux-gnu/libcrypto.so.3",
             "0A000001:8A5C_AC10B0C1:01BB_5FA1C0D2_0001:7F3A",
             "2026-11-02T14:03:07.123456Z 10.0.3.17:443 0.001/0.050/-1/-1",
+            "35683658089614582423604394983260738922885519999578275840",
             digest.as_str(),
             instance.as_str(),
         ] {
