@@ -1,2 +1,134 @@
-//! placeholder
-fn main() {}
+//! why502: reads the logs of an incident and says why the gateway answered 502, 503 or 504.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod diagnose;
+mod explain;
+mod intake;
+mod output;
+mod progress;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use dialects::Context;
+use dialects::reader::Options;
+use model::Lang;
+
+use args::{Cli, Common, Diagnose, Format, Verb};
+use diagnose::{Digest, View};
+use intake::{Reading, Settings};
+use output::Output;
+
+/// More workers than this would each need buffers beyond what is promised.
+const MOST_THREADS: usize = 32;
+
+fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    match run(&cli, &matches) {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: &Cli, matches: &ArgMatches) -> Result<ExitCode> {
+    match &cli.verb {
+        Verb::Diagnose(options) => {
+            let Some(("diagnose", matches)) = matches.subcommand() else {
+                bail!("no verb was given");
+            };
+            diagnose(options, &cli.common, &output::outputs(matches)?)
+        }
+        Verb::Explain { slug } => explain(slug, &cli.common),
+        Verb::Causes => {
+            let out = Output { format: Format::Text, file: None };
+            out.write(&explain::list(explain::all(), cli.common.lang(), out.width()))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn diagnose(options: &Diagnose, common: &Common, outputs: &[Output]) -> Result<ExitCode> {
+    let lang = common.lang();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let settings = Settings {
+        options: Options {
+            forced: options.dialect.map(|forced| forced.0),
+            context: Context {
+                offset_east: options.timezone.unwrap_or(0),
+                nginx_formats: options.nginx_log_format.clone(),
+                ..Context::default()
+            },
+            zone_is_given: options.timezone.is_some(),
+            ..Options::default()
+        },
+        threads: options.threads.map_or(cores, usize::from).min(MOST_THREADS),
+        progress: !options.no_progress && io::stderr().is_terminal(),
+    };
+    let reading: Reading<Digest> = intake::read(&options.paths, &settings);
+    if reading.sources.iter().all(|source| source.lines == 0) {
+        for complaint in &reading.complaints {
+            complain(&complaint.says.render(lang));
+        }
+        if reading.complaints.is_empty() {
+            complain(match lang {
+                Lang::En => "there was nothing to read: name log files, a directory or -.",
+                Lang::Ja => {
+                    "読むものがありません。ログファイル、ディレクトリー、または - を指定してください。"
+                }
+            });
+        }
+        return Ok(ExitCode::from(2));
+    }
+    let understood = reading.sources.iter().any(|source| !source.dialects.is_empty());
+    let diagnosis = diagnose::diagnosis(reading, options.timezone);
+    for output in outputs {
+        let view = View {
+            lang,
+            width: output.width(),
+            colour: output.colour(common.color),
+            hyperlinks: output.is_terminal(),
+            show_values: options.show_values,
+            verbose: options.verbose,
+        };
+        output.write(&diagnose::render(&diagnosis, output.format, &view))?;
+    }
+    if !understood {
+        complain(match lang {
+            Lang::En => "no line was understood as a record of a gateway or an application.",
+            Lang::Ja => "ゲートウェイやアプリケーションの記録として読める行がありませんでした。",
+        });
+        return Ok(ExitCode::from(2));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn explain(slug: &str, common: &Common) -> Result<ExitCode> {
+    let causes = explain::all();
+    let Some(cause) = causes.iter().find(|cause| cause.slug == slug) else {
+        let similar = explain::similar(slug, causes);
+        if similar.is_empty() {
+            bail!("there is no cause {slug}: `why502 causes` lists them");
+        }
+        bail!("there is no cause {slug}: did you mean {}?", similar.join(" or "));
+    };
+    let out = Output { format: Format::Text, file: None };
+    let colour = out.colour(common.color);
+    out.write(&explain::page(cause, common.lang(), out.width(), colour))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says something on standard error; if nobody listens, nothing is lost.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "why502: {text}");
+}

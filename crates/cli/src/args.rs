@@ -1,0 +1,236 @@
+//! The command line: verbs, options, and what is said about them.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use dialects::{Dialect, LogFormat, scan};
+use model::Lang;
+
+const TEMPLATE: &str = "\
+{about}
+
+{before-help}{usage-heading} {usage}
+
+{all-args}{after-help}";
+
+const EXAMPLES: &str = "\
+Examples:
+  why502 diagnose /var/log/nginx/
+  why502 diagnose alb-logs/AWSLogs/ --timezone +09:00
+  gcloud logging read 'httpRequest.status>=500' --format=json | why502 diagnose -
+  why502 explain keepalive-race
+  why502 causes";
+
+const DIAGNOSE_EXAMPLES: &str = "\
+Examples:
+  why502 diagnose access.log error.log
+  why502 diagnose 'logs/**/*.gz'
+  why502 diagnose incident.zip --format json -o incident.json
+  kubectl logs deploy/web --prefix | why502 diagnose -";
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 the program ran; 2 wrong use, or nothing in the input could be used.";
+
+/// Why did the gateway answer 502, 503 or 504? Reads the logs you have and names the cause, with
+/// its proof.
+#[derive(Debug, Parser)]
+#[command(name = "why502", version, help_template = TEMPLATE, before_help = EXAMPLES,
+    after_help = EXIT_CODES, infer_subcommands = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Find the cause of failures in logs.
+    #[command(help_template = TEMPLATE, before_help = DIAGNOSE_EXAMPLES, after_help = EXIT_CODES)]
+    Diagnose(Box<Diagnose>),
+    /// Explain one cause: how it shows, what it is mistaken for, what to do.
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  why502 explain keepalive-race")]
+    Explain {
+        /// The cause's name, as `why502 causes` lists it.
+        slug: String,
+    },
+    /// List the causes that can be found.
+    #[command(help_template = TEMPLATE, before_help = "Examples:\n  why502 causes --lang ja")]
+    Causes,
+}
+
+/// Options of every verb.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Language of the output [default: from LC_ALL, LC_MESSAGES or LANG]
+    #[arg(long, global = true, value_name = "LANG", value_enum)]
+    pub(crate) lang: Option<LangName>,
+
+    /// When to colour the output
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value = "auto")]
+    pub(crate) color: When,
+}
+
+/// Options of `diagnose`.
+#[derive(Debug, Args)]
+pub(crate) struct Diagnose {
+    /// Log files, directories, patterns or archives (gzip, zstd, zip); `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Format of the output; with -o, of the file named next
+    #[arg(long, value_name = "FORMAT", value_enum, action = ArgAction::Append)]
+    pub(crate) format: Vec<Format>,
+
+    /// Write to a file instead of standard output; may be repeated. Without a --format before it,
+    /// its extension decides
+    #[arg(short, long, value_name = "FILE", action = ArgAction::Append)]
+    pub(crate) output: Vec<PathBuf>,
+
+    /// Read everything as this format instead of finding out
+    #[arg(long, value_name = "NAME", value_parser = dialect)]
+    pub(crate) dialect: Option<Forced>,
+
+    /// Zone of time stamps that state none, as an offset from UTC: +09:00, -0500, UTC
+    #[arg(long, value_name = "OFFSET", value_parser = timezone, allow_hyphen_values = true)]
+    pub(crate) timezone: Option<i32>,
+
+    /// The nginx log_format in use, if it is not a usual one; may be repeated
+    #[arg(long, value_name = "FORMAT", value_parser = log_format, action = ArgAction::Append)]
+    pub(crate) nginx_log_format: Vec<LogFormat>,
+
+    /// Workers [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+
+    /// Show query strings, cookies and other values that are masked otherwise
+    #[arg(long)]
+    pub(crate) show_values: bool,
+
+    /// Show what was ruled out and all inputs in full
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    /// Show no progress line
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+}
+
+/// A form of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// A language of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LangName {
+    /// English
+    En,
+    /// 日本語
+    Ja,
+}
+
+impl Common {
+    /// The language asked for, or that of the locale.
+    pub(crate) fn lang(&self) -> Lang {
+        match self.lang {
+            Some(LangName::En) => Lang::En,
+            Some(LangName::Ja) => Lang::Ja,
+            None => {
+                // POSIX: the first of these that is set and not empty.
+                let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+                    .into_iter()
+                    .filter_map(|name| std::env::var(name).ok())
+                    .find(|value| !value.is_empty());
+                Lang::from_locale(locale.as_deref().unwrap_or(""))
+            }
+        }
+    }
+}
+
+/// The dialect given with `--dialect`.
+#[derive(Clone, Copy)]
+pub(crate) struct Forced(pub(crate) &'static dyn Dialect);
+
+impl std::fmt::Debug for Forced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.name())
+    }
+}
+
+fn dialect(name: &str) -> Result<Forced, String> {
+    dialects::by_name(name).map(Forced).ok_or_else(|| {
+        let names: Vec<&str> = dialects::ALL.iter().map(|dialect| dialect.name()).collect();
+        format!("no such format; there are {}", names.join(", "))
+    })
+}
+
+fn log_format(source: &str) -> Result<LogFormat, String> {
+    LogFormat::compile(source)
+}
+
+/// Zones that have one offset all year round, by their names.
+const FIXED_ZONES: &[(&str, &str)] = &[
+    ("Asia/Tokyo", "+09:00"),
+    ("Japan", "+09:00"),
+    ("JST", "+09:00"),
+    ("Asia/Seoul", "+09:00"),
+    ("KST", "+09:00"),
+    ("Asia/Shanghai", "+08:00"),
+    ("Asia/Singapore", "+08:00"),
+    ("Asia/Kolkata", "+05:30"),
+    ("IST", "+05:30"),
+    ("GMT", "UTC"),
+    ("Etc/UTC", "UTC"),
+    ("Etc/GMT", "UTC"),
+];
+
+fn timezone(text: &str) -> Result<i32, String> {
+    if let Some(offset) = scan::offset(text.to_ascii_uppercase().as_bytes()) {
+        return Ok(offset);
+    }
+    let known = FIXED_ZONES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+    Err(match known {
+        Some((_, offset)) => format!("zone names are not read; write --timezone {offset}"),
+        None => "write the offset from UTC that was in force, such as --timezone +09:00, \
+                 --timezone -05:00 or --timezone UTC"
+            .to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn zones() {
+        assert_eq!(timezone("+09:00"), Ok(32_400));
+        assert_eq!(timezone("-0500"), Ok(-18_000));
+        assert_eq!(timezone("utc"), Ok(0));
+        assert!(timezone("asia/tokyo").unwrap_err().contains("--timezone +09:00"));
+        assert!(timezone("America/New_York").unwrap_err().contains("-05:00"));
+    }
+}

@@ -1,0 +1,201 @@
+//! What can be wrong with an input: one sentence each, saying what, where and what to do.
+
+use std::io;
+
+use model::{Complaint, Statement, Text};
+
+/// A problem with one input.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// No such path.
+    Missing,
+    /// A pattern without a match.
+    NoMatch,
+    /// The operating system will not let us read it.
+    Unreadable(io::Error),
+    /// Nothing in it.
+    Empty,
+    /// Not text.
+    Binary,
+    /// Compressed data that ends too early.
+    Truncated,
+    /// Compressed data that is damaged, or followed by something else.
+    Corrupt(io::Error),
+    /// A directory in which there is nothing to read.
+    NoLogs,
+    /// Lines or records beyond the limit.
+    Overlong(u64),
+    /// No line understood, of how many.
+    Unknown(u64),
+    /// Some lines not understood, of how many, and the number of the first.
+    PartlyUnknown(u64, u64, u64),
+    /// An archive member under a password.
+    Encrypted,
+    /// An archive that cannot be opened.
+    BadArchive(String),
+    /// An archive that has to be unpacked first.
+    Unpack(&'static str),
+    /// Files left out of a directory: how many, and the first few names.
+    Skipped(u64, String),
+}
+
+impl Trouble {
+    /// The complaint about the input of this name.
+    pub(crate) fn about(self, source: &str) -> Complaint {
+        let (text, values) = self.sentence();
+        let says = values
+            .into_iter()
+            .fold(Statement::plain(text), |says, (name, value)| says.with(name, value))
+            .with("source", source);
+        Complaint { source: source.to_owned(), says }
+    }
+
+    fn sentence(self) -> (Text, Vec<(&'static str, String)>) {
+        match self {
+            Trouble::Missing => (
+                Text::new(
+                    "{source} does not exist: check the spelling and the current directory.",
+                    "{source} は存在しません。綴りと現在のディレクトリーを確認してください。",
+                ),
+                vec![],
+            ),
+            Trouble::NoMatch => (
+                Text::new(
+                    "No file matches {source}: check the pattern, or name a directory to read all of it.",
+                    "{source} に一致するファイルがありません。パターンを確認するか、ディレクトリーを指定してください。",
+                ),
+                vec![],
+            ),
+            Trouble::Unreadable(error) => (
+                Text::new(
+                    "{source} cannot be read ({error}): check its permissions.",
+                    "{source} を読み取れません（{error}）。アクセス権を確認してください。",
+                ),
+                vec![("error", error.to_string())],
+            ),
+            Trouble::Empty => (
+                Text::new(
+                    "{source} is empty: check that the log was written and exported completely.",
+                    "{source} は空です。ログが書き込まれ、最後まで書き出されているか確認してください。",
+                ),
+                vec![],
+            ),
+            Trouble::Binary => (
+                Text::new(
+                    "{source} is a binary file and was left out: give the log as text, gzip, zstd or zip.",
+                    "{source} はバイナリーファイルなので対象から外しました。テキスト、gzip、zstd、zip のいずれかで渡してください。",
+                ),
+                vec![],
+            ),
+            Trouble::Truncated => (
+                Text::new(
+                    "{source} ends in the middle of its compressed data: what could be read was used; copy the file again for the rest.",
+                    "{source} は圧縮データの途中で終わっています。読めた部分は使いました。残りを読むには、ファイルをコピーし直してください。",
+                ),
+                vec![],
+            ),
+            Trouble::Corrupt(error) => (
+                Text::new(
+                    "{source} is damaged ({error}): what could be read before the damage was used; copy the file again for the rest.",
+                    "{source} は壊れています（{error}）。壊れた箇所より前は使いました。残りを読むには、ファイルをコピーし直してください。",
+                ),
+                vec![("error", error.to_string())],
+            ),
+            Trouble::NoLogs => (
+                Text::new(
+                    "There is no log in the directory {source}: name the directory that holds the log files.",
+                    "ディレクトリー {source} にログがありません。ログファイルのあるディレクトリーを指定してください。",
+                ),
+                vec![],
+            ),
+            Trouble::Overlong(count) => (
+                Text::new(
+                    "{source} has lines longer than 1 MiB ({count} of them), which were passed over: check that it is a log with one record a line.",
+                    "{source} に 1 MiB を超える行が {count} 行あり、読み飛ばしました。1 行 1 レコードのログか確認してください。",
+                ),
+                vec![("count", count.to_string())],
+            ),
+            Trouble::Unknown(lines) => (
+                Text::new(
+                    "None of the {lines} lines of {source} is in a known log format: name the format with --dialect, or the nginx log_format with --nginx-log-format.",
+                    "{source} の {lines} 行はどれも既知のログ形式ではありません。--dialect で形式を、または --nginx-log-format で nginx の log_format を指定してください。",
+                ),
+                vec![("lines", lines.to_string())],
+            ),
+            Trouble::PartlyUnknown(unread, lines, first) => (
+                Text::new(
+                    "{unread} of the {lines} lines of {source} are in no known log format, the first at line {first}: if they matter, read them apart with --dialect.",
+                    "{source} の {lines} 行のうち {unread} 行は既知のログ形式ではありません（最初は {first} 行目）。必要な行なら --dialect を指定して別に読んでください。",
+                ),
+                vec![
+                    ("unread", unread.to_string()),
+                    ("lines", lines.to_string()),
+                    ("first", first.to_string()),
+                ],
+            ),
+            Trouble::Encrypted => (
+                Text::new(
+                    "{source} is protected by a password and was left out: unpack the archive and give the directory.",
+                    "{source} はパスワードで保護されているので対象から外しました。展開してからディレクトリーを指定してください。",
+                ),
+                vec![],
+            ),
+            Trouble::BadArchive(error) => (
+                Text::new(
+                    "{source} cannot be opened as a zip archive ({error}): copy it again, or unpack it and give the directory.",
+                    "{source} を zip アーカイブとして開けません（{error}）。コピーし直すか、展開してからディレクトリーを指定してください。",
+                ),
+                vec![("error", error)],
+            ),
+            Trouble::Unpack(kind) => (
+                Text::new(
+                    "{source} is a {kind} archive in a place where it cannot be read: unpack it and give the directory.",
+                    "{source} はここでは読めない {kind} アーカイブです。展開してからディレクトリーを指定してください。",
+                ),
+                vec![("kind", kind.to_owned())],
+            ),
+            Trouble::Skipped(count, names) => (
+                Text::new(
+                    "Files in {source} that are hidden or no logs by their names were left out ({count}: {names}): name them one by one to read them.",
+                    "{source} の中の、隠しファイルや名前からログではないとわかるファイルを対象から外しました（{count} 件: {names}）。読むには個別に指定してください。",
+                ),
+                vec![("count", count.to_string()), ("names", names)],
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Lang;
+
+    #[test]
+    fn every_sentence_is_complete_in_both_languages() {
+        let error = || io::Error::other("why");
+        for trouble in [
+            Trouble::Missing,
+            Trouble::NoMatch,
+            Trouble::Unreadable(error()),
+            Trouble::Empty,
+            Trouble::Binary,
+            Trouble::Truncated,
+            Trouble::Corrupt(error()),
+            Trouble::NoLogs,
+            Trouble::Overlong(1),
+            Trouble::Unknown(2),
+            Trouble::PartlyUnknown(1, 2, 3),
+            Trouble::Encrypted,
+            Trouble::BadArchive("why".into()),
+            Trouble::Unpack("tar"),
+            Trouble::Skipped(1, "a.png".into()),
+        ] {
+            let says = trouble.about("logs/a").says;
+            for lang in [Lang::En, Lang::Ja] {
+                let shown = says.render(lang);
+                assert!(shown.contains("logs/a") && !shown.contains('{'), "{shown}");
+                assert!(shown.ends_with(['.', '。']), "{shown}");
+            }
+        }
+    }
+}
