@@ -58,7 +58,18 @@ pub(crate) enum Verb {
     },
     /// List the causes that can be found.
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  why502 causes --lang ja")]
-    Causes,
+    Causes {
+        /// Format of the list
+        #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// List the events that logs are read as, one a line.
+    #[command(hide = true)]
+    Events {
+        /// Log files, directories, patterns or archives; `-` for standard input
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
 }
 
 /// Options of every verb.

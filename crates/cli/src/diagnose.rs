@@ -1,33 +1,32 @@
 //! Where intake, engine, catalogue and report meet.
 
+use engine::{Digest, Place};
 use model::{Assumption, Diagnosis, Event, Lang, Statement, Tally, Text};
+use report::json::JsonOptions;
+use report::text::TextOptions;
 
 use crate::args::Format;
-use crate::intake::{Gather, Place, Reading};
-
-/// Takes in records until the engine's digest takes this place.
-#[derive(Debug, Default)]
-pub(crate) struct Digest {
-    tallies: u64,
-    events: u64,
-}
+use crate::intake::{Gather, Reading};
 
 impl Gather for Digest {
     fn new() -> Digest {
-        Digest::default()
+        Digest::new()
     }
 
-    fn tally(&mut self, _dialect: &'static str, _tally: &Tally<'_>) {
-        self.tallies += 1;
+    fn tally(&mut self, dialect: &'static str, tally: &Tally<'_>) {
+        Digest::tally(self, dialect, tally);
     }
 
-    fn event(&mut self, _dialect: &'static str, _event: &Event<'_>, _place: Place, _record: &str) {
-        self.events += 1;
+    fn event(&mut self, dialect: &'static str, event: &Event<'_>, place: Place, record: &str) {
+        Digest::event(self, dialect, event, place, record);
+    }
+
+    fn saw(&mut self, dialect: &'static str) {
+        Digest::saw(self, dialect);
     }
 
     fn merge(&mut self, other: Digest) {
-        self.tallies += other.tallies;
-        self.events += other.events;
+        Digest::merge(self, other);
     }
 }
 
@@ -37,19 +36,14 @@ const ZONELESS: &[&str] = &["nginx-error", "apache-error", "haproxy-http", "hapr
 
 /// The diagnosis of what was read.
 pub(crate) fn diagnosis(reading: Reading<Digest>, zone_given: Option<i32>) -> Diagnosis {
-    let mut diagnosis = judge(&reading);
+    let line_of = |place: Place| reading.line_of(place);
+    let mut diagnosis = engine::diagnose(&reading.gather, catalogue::ALL, &line_of);
     if zone_given.is_none() {
         diagnosis.assumptions.extend(zone_assumption(&reading));
     }
     diagnosis.sources = reading.sources;
     diagnosis.complaints = reading.complaints;
     diagnosis
-}
-
-fn judge(reading: &Reading<Digest>) -> Diagnosis {
-    let _ = reading.line_of(Place { source: 0, block: 0, line: 0 });
-    let counted = reading.gather.tallies + reading.gather.events;
-    Diagnosis { requests: counted, ..Diagnosis::default() }
 }
 
 /// Which zone was assumed for stamps without one, and why.
@@ -94,24 +88,20 @@ pub(crate) struct View {
 
 /// The diagnosis in a format.
 pub(crate) fn render(diagnosis: &Diagnosis, format: Format, view: &View) -> String {
-    let _ = (view.width, view.colour, view.hyperlinks, view.show_values, view.verbose);
-    let mut out = String::new();
-    let says = diagnosis.complaints.iter().map(|complaint| &complaint.says);
-    let says = says.chain(diagnosis.assumptions.iter().map(|assumption| &assumption.says));
-    if format == Format::Json {
-        let says: Vec<String> = says.map(|says| format!("{:?}", says.render(view.lang))).collect();
-        return format!("{{\"complaints\": [{}]}}\n", says.join(", "));
+    match format {
+        Format::Json => {
+            report::json::diagnosis(diagnosis, &JsonOptions { show_values: view.show_values })
+        }
+        Format::Text => report::text::diagnosis(
+            diagnosis,
+            &TextOptions {
+                lang: view.lang,
+                width: view.width,
+                colour: view.colour,
+                hyperlinks: view.hyperlinks,
+                show_values: view.show_values,
+                verbose: view.verbose,
+            },
+        ),
     }
-    for source in &diagnosis.sources {
-        let understood: u64 = source.dialects.iter().map(|(_, records)| records).sum();
-        out += &format!(
-            "{}: {} lines, {understood} records, {} unread\n",
-            source.name, source.lines, source.unread
-        );
-    }
-    for says in says {
-        out += &says.render(view.lang);
-        out.push('\n');
-    }
-    out
 }

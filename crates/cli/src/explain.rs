@@ -1,23 +1,6 @@
-//! The verbs `explain` and `causes`: the catalogue, shown.
+//! Helps the verb `explain` along: what a mistyped name may have meant.
 
-use model::{Cause, Lang};
-
-/// Every cause there is.
-pub(crate) fn all() -> &'static [&'static Cause] {
-    &[]
-}
-
-/// The page of one cause.
-pub(crate) fn page(cause: &Cause, lang: Lang, width: usize, colour: bool) -> String {
-    let _ = (lang, width, colour);
-    cause.page()
-}
-
-/// The list of causes.
-pub(crate) fn list(causes: &[&Cause], lang: Lang, width: usize) -> String {
-    let _ = width;
-    causes.iter().map(|cause| format!("{}  {}\n", cause.slug, cause.title.get(lang))).collect()
-}
+use model::Cause;
 
 /// Names that look like the one asked for, most alike first.
 pub(crate) fn similar<'a>(slug: &str, causes: &[&'a Cause]) -> Vec<&'a str> {

@@ -4,6 +4,7 @@
 
 mod args;
 mod diagnose;
+mod events;
 mod explain;
 mod intake;
 mod output;
@@ -16,10 +17,11 @@ use anyhow::{Result, bail};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use dialects::Context;
 use dialects::reader::Options;
+use engine::Digest;
 use model::Lang;
 
 use args::{Cli, Common, Diagnose, Format, Verb};
-use diagnose::{Digest, View};
+use diagnose::View;
 use intake::{Reading, Settings};
 use output::Output;
 
@@ -50,9 +52,20 @@ fn run(cli: &Cli, matches: &ArgMatches) -> Result<ExitCode> {
             diagnose(options, &cli.common, &output::outputs(matches)?)
         }
         Verb::Explain { slug } => explain(slug, &cli.common),
-        Verb::Causes => {
+        Verb::Causes { format } => {
+            let out = Output { format: *format, file: None };
+            out.write(&match format {
+                Format::Text => {
+                    report::explain::list(catalogue::ALL, cli.common.lang(), out.width())
+                }
+                Format::Json => report::explain::list_json(catalogue::ALL),
+            })?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Events { paths } => {
+            let settings = Settings { options: Options::default(), threads: 1, progress: false };
             let out = Output { format: Format::Text, file: None };
-            out.write(&explain::list(explain::all(), cli.common.lang(), out.width()))?;
+            out.write(&events::list(paths, &settings))?;
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -114,9 +127,8 @@ fn diagnose(options: &Diagnose, common: &Common, outputs: &[Output]) -> Result<E
 }
 
 fn explain(slug: &str, common: &Common) -> Result<ExitCode> {
-    let causes = explain::all();
-    let Some(cause) = causes.iter().find(|cause| cause.slug == slug) else {
-        let similar = explain::similar(slug, causes);
+    let Some(cause) = catalogue::by_slug(slug) else {
+        let similar = explain::similar(slug, catalogue::ALL);
         if similar.is_empty() {
             bail!("there is no cause {slug}: `why502 causes` lists them");
         }
@@ -124,7 +136,7 @@ fn explain(slug: &str, common: &Common) -> Result<ExitCode> {
     };
     let out = Output { format: Format::Text, file: None };
     let colour = out.colour(common.color);
-    out.write(&explain::page(cause, common.lang(), out.width(), colour))?;
+    out.write(&report::explain::page(cause, common.lang(), out.width(), colour))?;
     Ok(ExitCode::SUCCESS)
 }
 

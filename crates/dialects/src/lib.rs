@@ -18,11 +18,8 @@ pub mod reader;
 pub mod scan;
 
 pub use context::{Context, LogFormat};
-<<<<<<< HEAD
 pub use nginx::conf::{formats_in_conf as nginx_formats_in_conf, looks_like_nginx_conf};
-=======
 pub use node::continues as continues_error;
->>>>>>> w-gcp
 
 use model::{Event, Tally};
 

@@ -167,41 +167,64 @@ fn weigh<'s, 'a>(
         Candidate { scope, state: State::Holds, claims, met: Vec::new(), invisible: Vec::new() };
     let mut undecided = false;
     for test in cause.shows.needs {
-        match candidate.scope.measure(test.signal) {
-            None => {
+        match look(&candidate.scope, test) {
+            Look::Met(test, measured) => candidate.met.push((test, measured)),
+            Look::NotVisible(signals) => {
                 undecided = true;
-                candidate.invisible.push(test.signal);
+                candidate.invisible.extend(signals);
             }
-            Some(measured) if test.is.holds(measured.value) => {
-                candidate.met.push((test, measured));
-            }
-            Some(_) => {
+            Look::NotMet => {
                 candidate.state = State::NotThis;
                 return candidate;
             }
         }
     }
     for test in cause.shows.rules_out {
-        if let Some(measured) = candidate.scope.measure(test.signal)
-            && test.is.holds(measured.value)
-        {
+        if let Look::Met(test, measured) = look(&candidate.scope, test) {
             candidate.state = State::Excluded(test, measured);
             return candidate;
         }
     }
     for test in cause.shows.supports {
-        match candidate.scope.measure(test.signal) {
-            None => candidate.invisible.push(test.signal),
-            Some(measured) if test.is.holds(measured.value) => {
-                candidate.met.push((test, measured));
+        match look(&candidate.scope, test) {
+            Look::Met(test, measured) => {
+                // A support that repeats a need says nothing new.
+                if !candidate.met.iter().any(|(met, _)| met.says == test.says) {
+                    candidate.met.push((test, measured));
+                }
             }
-            Some(_) => {}
+            Look::NotVisible(signals) => candidate.invisible.extend(signals),
+            Look::NotMet => {}
         }
     }
     if undecided {
         candidate.state = State::Undecided;
     }
     candidate
+}
+
+/// What a test comes out as.
+enum Look {
+    /// It, or the alternative given, holds.
+    Met(&'static Test, Measured),
+    /// It and all alternatives are visibly not so.
+    NotMet,
+    /// None holds, and these cannot be seen.
+    NotVisible(Vec<Signal>),
+}
+
+fn look(scope: &Scope<'_, '_>, test: &'static Test) -> Look {
+    let mut invisible = Vec::new();
+    let mut next = Some(test);
+    while let Some(test) = next {
+        match scope.measure(test.signal) {
+            Some(measured) if test.is.holds(measured.value) => return Look::Met(test, measured),
+            Some(_) => {}
+            None => invisible.push(test.signal),
+        }
+        next = test.or;
+    }
+    if invisible.is_empty() { Look::NotMet } else { Look::NotVisible(invisible) }
 }
 
 /// Whether a cause claims a failing request, and whether its record states the cause.

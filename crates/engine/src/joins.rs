@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Micros, Role, Side, Timestamp};
+use model::{Mechanism, Micros, Role, Side, Timestamp};
 
 use crate::view::{Fail, Shift, Slow, is_vague};
 
@@ -70,6 +70,40 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
             let reuse = fail.failure.reuse;
             fail.failure = explanation.failure;
             fail.failure.reuse = reuse;
+        }
+    }
+}
+
+/// An application's error that a log shipper split into one record per line appears twice: its head
+/// (`fetch failed`) and the line of its cause. The cause is the one that says something.
+pub(crate) fn absorb_split_errors(fails: &mut [Fail<'_>]) {
+    const SAME_ERROR: Micros = Micros::from_millis(250);
+    let is_head = |fail: &Fail<'_>| {
+        fail.is_outward() && fail.dated && fail.failure.mechanism == Mechanism::Unspecified
+    };
+    let mut taken = vec![false; fails.len()];
+    for position in 0..fails.len() {
+        if !is_head(&fails[position]) {
+            continue;
+        }
+        let head = &fails[position];
+        let after = fails[position..].iter().take_while(|f| f.at - head.at <= SAME_ERROR);
+        let causes = after.enumerate().map(|(step, other)| (position + step, other));
+        let before = fails[..position].iter().enumerate().rev();
+        let before = before.take_while(|(_, f)| head.at - f.at <= SAME_ERROR);
+        let same = |(other, fail): &(usize, &Fail<'_>)| {
+            !taken[*other]
+                && fail.is_outward()
+                && fail.failure.mechanism != Mechanism::Unspecified
+                && fail.key.dialect == head.key.dialect
+                && fail.key.hop == head.key.hop
+                && fail.record.id == head.record.id
+                && fail.place.source == head.place.source
+        };
+        let found = causes.filter(same).chain(before.filter(same)).next().map(|(other, _)| other);
+        if let Some(other) = found {
+            taken[other] = true;
+            fails[position].absorbed = true;
         }
     }
 }

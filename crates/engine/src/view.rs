@@ -129,6 +129,7 @@ impl<'a> View<'a> {
         }
         fails.sort_by_key(|fail| (fail.at, fail.place));
         joins::absorb_explanations(&mut fails);
+        joins::absorb_split_errors(&mut fails);
         let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (position, fail) in fails.iter().enumerate() {
             if let Some(id) = fail.record.id.as_deref() {

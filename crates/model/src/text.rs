@@ -76,26 +76,55 @@ impl Statement {
         self
     }
 
-    /// The sentence with its values filled in. A place without a value stays as written, which a
-    /// test of the catalogue treats as a defect.
+    /// The sentence with its values filled in, in one pass: a value that looks like a place is
+    /// not filled again. A place without a value stays as written.
     #[must_use]
     pub fn render(&self, lang: Lang) -> String {
-        let mut out = self.text.get(lang).to_owned();
-        for (name, value) in &self.values {
-            out = out.replace(&format!("{{{name}}}"), value);
+        let mut out = String::new();
+        let mut rest = self.text.get(lang);
+        while let Some((before, place, after)) = next_place(rest) {
+            out.push_str(before);
+            match self.values.iter().find(|(name, _)| *name == place) {
+                Some((_, value)) => out.push_str(value),
+                None => {
+                    out.push('{');
+                    out.push_str(place);
+                    out.push('}');
+                }
+            }
+            rest = after;
         }
-        out
+        out + rest
     }
 
     /// True if a `{name}` place has no value: such a statement must not be shown.
     #[must_use]
     pub fn has_gaps(&self) -> bool {
-        let filled = self.render(Lang::En);
-        let Some(open) = filled.find('{') else { return false };
-        filled[open + 1..].split_once('}').is_some_and(|(name, _)| {
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        [self.text.en, self.text.ja].into_iter().any(|text| {
+            let mut rest = text;
+            while let Some((_, place, after)) = next_place(rest) {
+                if !self.values.iter().any(|(name, _)| *name == place) {
+                    return true;
+                }
+                rest = after;
+            }
+            false
         })
     }
+}
+
+/// The text before the next `{name}`, the name, and the text after it.
+fn next_place(text: &str) -> Option<(&str, &str, &str)> {
+    let mut from = 0;
+    while let Some(open) = text[from..].find('{').map(|at| at + from) {
+        let name = text[open + 1..].split('}').next().unwrap_or("");
+        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        if is_name && text[open + 1 + name.len()..].starts_with('}') {
+            return Some((&text[..open], name, &text[open + name.len() + 2..]));
+        }
+        from = open + 1;
+    }
+    None
 }
 
 #[cfg(test)]
@@ -110,5 +139,8 @@ mod tests {
         assert!(!s.has_gaps());
         assert!(Statement::plain(Text::new("{n} drops", "")).has_gaps());
         assert!(!Statement::plain(Text::new("log_format {\"a\": 1}", "")).has_gaps());
+        let s = Statement::plain(Text::new("{ {a}{b}", "")).with("a", "{b}").with("b", "x");
+        assert_eq!(s.render(Lang::En), "{ {b}x");
+        assert!(!s.has_gaps());
     }
 }

@@ -24,6 +24,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use dialects::reader::Options;
+use engine::Place;
 use model::{Complaint, Event, SourceSummary, Tally};
 
 use crate::progress::Progress;
@@ -33,22 +34,13 @@ use part::{Feed, Part};
 use plan::{BLOCK, Origin, Plan, Source};
 use stream::{Blocks, End, Known};
 
-/// Where a record stands. Blocks and lines count from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    /// Number of the source.
-    pub(crate) source: u32,
-    /// Block of the source.
-    pub(crate) block: u32,
-    /// Line of the block.
-    pub(crate) line: u32,
-}
-
 /// What takes in the records: a mergeable digest.
 pub(crate) trait Gather: Send {
     fn new() -> Self;
     fn tally(&mut self, dialect: &'static str, tally: &Tally<'_>);
     fn event(&mut self, dialect: &'static str, event: &Event<'_>, place: Place, record: &str);
+    /// Records of the dialect were understood, even if they told nothing.
+    fn saw(&mut self, dialect: &'static str);
     fn merge(&mut self, other: Self);
 }
 

@@ -1,9 +1,10 @@
 //! What one worker has read of one source: counts, examples, and the way to the digest.
 
 use dialects::reader::Sink;
+use engine::Place;
 use model::{Event, Tally};
 
-use super::{Gather, Place};
+use super::Gather;
 
 /// Lines that nobody understood, kept as examples.
 const EXAMPLES: usize = 3;
@@ -89,6 +90,7 @@ impl<G: Gather> Sink for Feed<'_, G> {
 
     fn understood(&mut self, dialect: &'static str, records: u64) {
         self.part.count(dialect, records);
+        self.gather.saw(dialect);
     }
 
     fn unread(&mut self, line: u32, text: &str) {

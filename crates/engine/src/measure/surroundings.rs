@@ -118,7 +118,7 @@ impl Scope<'_, '_> {
         self.view
             .fails
             .iter()
-            .filter(|f| f.is_outward())
+            .filter(|f| f.is_outward() && !f.absorbed)
             .filter(move |f| self.is_undated() || !f.dated || self.window.contains(f.at, margin))
             .filter(move |f| wanted(f.failure.mechanism))
     }
