@@ -63,6 +63,16 @@ def origin(slug, told):
     return "\n".join(text) + "\n"
 
 
+def others(path, names):
+    """Sections of an origin.md that are about evidence these stories did not make."""
+    if not path.exists():
+        return ""
+    sections = path.read_text(encoding="utf-8").split("\n## ")[1:]
+    kept = [one.rstrip("\n") for one in sections if one.split("\n")[0].strip() not in names
+            and (path.parent / one.split("\n")[0].strip()).is_dir()]
+    return "".join(f"\n## {one}\n" for one in kept)
+
+
 def main(wanted):
     """Writes all cases, or those named."""
     told = {}
@@ -74,7 +84,9 @@ def main(wanted):
             write(ROOT / slug / name, evidence, expect)
     for slug, cases in told.items():
         cases.sort(key=lambda one: ("fires quiet blind".split().index(one[0].split("-")[0]), one[0]))
-        (ROOT / slug / "origin.md").write_text(origin(slug, cases), encoding="utf-8")
+        path = ROOT / slug / "origin.md"
+        kept = others(path, {name for name, _, _ in cases})
+        path.write_text(origin(slug, cases) + kept, encoding="utf-8")
 
 
 if __name__ == "__main__":

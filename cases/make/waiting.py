@@ -236,7 +236,7 @@ def _(ev):
     """Apache httpd behind HAProxy reaches MaxRequestWorkers; requests wait in HAProxy's queue
     (`maxconn 150`, `timeout queue 30s`) and those that wait too long end sQ with 503."""
     start = t("2026-11-09T21:00:00")
-    proxy, apache = Haproxy(ev), Apache(ev, error="web-1-error_log")
+    proxy, apache = Haproxy(ev), Apache(ev, error="web-1-error.log")
     proxy.traffic(start, start + 9 * MIN, 9, ["web1"])
     proxy.traffic(start + 9 * MIN, start + 11 * MIN, 24, ["web1"], slow=25)
     for at in ev.arrivals(start + 11 * MIN, start + 16 * MIN, 14):
