@@ -57,9 +57,13 @@ def origin(slug, told):
     ]
     for name, evidence, what in told:
         text += ["", f"## {name}", "", what, ""]
+        groups = {}
         for file in sorted(evidence.files):
             sources = "; ".join(PAGES[dialect] for dialect in evidence.made_after[file])
-            text.append(f"- `{file}`: {sources}.")
+            groups.setdefault(sources, []).append(file)
+        for sources, files in groups.items():
+            more = f" and {len(files) - 1} more of its kind" if len(files) > 1 else ""
+            text.append(f"- `{files[0]}`{more}: {sources}.")
     return "\n".join(text) + "\n"
 
 

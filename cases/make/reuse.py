@@ -81,8 +81,8 @@ def _(ev):
 
 @case(SLUG, "fires-gcp-lb", "first: keepalive-race\nverdict: proved|supported\nnot: deploy-without-drain")
 def _(ev):
-    """The backend's keep-alive of 65 s is shorter than the load balancer's fixed 600 s. Read with
-    `gcloud logging read --format=json`: one array, newest first."""
+    """The backend's keep-alive of 65 s is shorter than the load balancer's fixed 600 s. The file has the
+    form that `gcloud logging read --format=json` prints: one array, newest first."""
     gcp, start = Gcp(ev), t("2026-11-11T22:00:00")
     gcp.lb_traffic(start, start + 50 * MIN, 2.4)
     for at in ev.spread(start + MIN, start + 49 * MIN, 14):
