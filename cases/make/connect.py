@@ -42,11 +42,12 @@ def _(ev):
     envoy.traffic(start + 15 * MIN, start + 25 * MIN, 9, ["10.8.1.23:8080"])
 
 
-@case(REFUSED_SLUG, "fires-haproxy", "first: target-connect-refused\nverdict: proved|supported\nnot: target-connect-timeout")
+@case(REFUSED_SLUG, "fires-haproxy", "first: target-connect-refused\nverdict: proved|supported|consistent\nnot: target-connect-timeout")
 def _(ev):
     """A server without health checks refuses connections. HAProxy tries three more times on the
     same server with a pause of one second, so that the session lasts three seconds and ends SC
-    with a connect timer of -1 and retries 3."""
+    with a connect timer of -1 and retries 3. The flag stands for an unreachable host as well, so
+    that no more than consistent can be asked for."""
     proxy, start = Haproxy(ev, classic=True), t("2026-11-12T08:30:00")
     proxy.traffic(start, start + 8 * MIN, 8, ["api1"])
     for at in ev.spread(start + 8 * MIN, start + 13 * MIN, 24):
@@ -209,6 +210,15 @@ def _(ev):
             proxy.failed(at, 0, 502, "127.0.0.1:3000", REFUSED)
 
 
+@case(LISTEN_SLUG, "quiet-deploy-without-drain",
+      "first: deploy-without-drain\nverdict: proved|supported\nnot: app-not-listening\ncandidate: app-not-listening")
+def _(ev):
+    """Refused connections in the seconds between SIGTERM and the first line of the new process:
+    every process came up and listened, the gateway just was not told to wait."""
+    from reuse import rollout_alb
+    rollout_alb(ev, t("2026-11-13T20:00:00"))
+
+
 @case(LISTEN_SLUG, "blind-no-journal", "not: app-not-listening app-crash")
 def _(ev):
     """The stray process again, without the journal: nginx states that connections were refused, and
@@ -345,6 +355,13 @@ def _(ev):
     after ten seconds instead of failing at once."""
     from egress import exhausted_nat
     exhausted_nat(ev, t("2026-11-14T11:00:00"))
+
+
+@case(PORT_SLUG, "quiet-target-connect-refused",
+      "first: target-connect-refused\nverdict: proved\nnot: ephemeral-port-exhaustion")
+def _(ev):
+    """Connecting fails at once here too, with another errno: 111, by the target's RST."""
+    refused_nginx(ev, t("2026-11-14T12:00:00"), address="10.0.40.9:8080")
 
 
 @case(PORT_SLUG, "blind-combined-only", "verdict-at-most: consistent\nnot: ephemeral-port-exhaustion")

@@ -97,6 +97,19 @@ def _(ev):
         gcp.nat(at, "OK", f"10.20.0.{ev.rng.randint(16, 31)}", ev.rng.choice([PARTNER, *OTHERS]))
 
 
+@case(SLUG, "quiet-worker-pool-saturated",
+      "first: worker-pool-saturated\nverdict: proved|supported\nnot: nat-port-exhaustion\ncandidate: nat-port-exhaustion")
+def _(ev):
+    """Timeouts under load, and a NAT log that covers them: it allocated a port for every connection
+    outward. PHP-FPM had no child left."""
+    from waiting import saturated_fpm
+    start = t("2026-11-06T21:00:00")
+    saturated_fpm(ev, start)
+    gcp = Gcp(ev)
+    for at in ev.spread(start, start + 26 * MIN, 70):
+        gcp.nat(at, "OK", f"10.20.0.{ev.rng.randint(16, 31)}", ev.rng.choice([PARTNER, *OTHERS]))
+
+
 @case(SLUG, "quiet-deploy-surge",
       "first: deploy-surge\nverdict: proved|supported\ncandidate: nat-port-exhaustion")
 def _(ev):

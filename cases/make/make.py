@@ -57,10 +57,24 @@ def origin(slug, told):
     ]
     for name, evidence, what in told:
         text += ["", f"## {name}", "", what, ""]
+        groups = {}
         for file in sorted(evidence.files):
             sources = "; ".join(PAGES[dialect] for dialect in evidence.made_after[file])
-            text.append(f"- `{file}`: {sources}.")
+            groups.setdefault(sources, []).append(file)
+        for sources, files in groups.items():
+            more = f" and {len(files) - 1} more of its kind" if len(files) > 1 else ""
+            text.append(f"- `{files[0]}`{more}: {sources}.")
     return "\n".join(text) + "\n"
+
+
+def others(path, names):
+    """Sections of an origin.md that are about evidence these stories did not make."""
+    if not path.exists():
+        return ""
+    sections = path.read_text(encoding="utf-8").split("\n## ")[1:]
+    kept = [one.rstrip("\n") for one in sections if one.split("\n")[0].strip() not in names
+            and (path.parent / one.split("\n")[0].strip()).is_dir()]
+    return "".join(f"\n## {one}\n" for one in kept)
 
 
 def main(wanted):
@@ -74,7 +88,9 @@ def main(wanted):
             write(ROOT / slug / name, evidence, expect)
     for slug, cases in told.items():
         cases.sort(key=lambda one: ("fires quiet blind".split().index(one[0].split("-")[0]), one[0]))
-        (ROOT / slug / "origin.md").write_text(origin(slug, cases), encoding="utf-8")
+        path = ROOT / slug / "origin.md"
+        kept = others(path, {name for name, _, _ in cases})
+        path.write_text(origin(slug, cases) + kept, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -115,21 +115,21 @@ class Envoy:
 
 
 class Apache:
-    """Apache httpd as a reverse proxy: combined access log with %D, and the error log."""
+    """Apache httpd as a reverse proxy: vhost_combined access log with %T/%D, and the error log."""
 
-    def __init__(self, ev, access="access_log", error="error_log", host="www.example.com"):
+    def __init__(self, ev, access="other_vhosts_access.log", error="error.log", host="www.example.com"):
         self.ev, self.access_file, self.error_file, self.host = ev, access, error, host
         self.pid = ev.rng.randint(1000, 9000)
         self.tid = 139_900_000_000_000 + ev.rng.randint(0, 99_999_999)
 
     def access(self, start, total, status, method, path, client=None, sent=None):
-        """One line; %t is the request's start, %D its duration in microseconds."""
+        """One line; %t is the request's start, %T/%D its duration in seconds and microseconds."""
         ev = self.ev
         local = when(start).strftime("%d/%b/%Y:%H:%M:%S +0000")
         sent = sent if sent is not None else (ev.rng.randint(300, 9000) if status < 400 else 299)
         ev.add(self.access_file, "apache-access", start + total,
-               f'{client or ev.client()} - - [{local}] "{method} {path} HTTP/1.1" {status} {sent} "-" '
-               f'"{ev.rng.choice(AGENTS)}" {total}')
+               f'{self.host}:443 {client or ev.client()} - - [{local}] "{method} {path} HTTP/1.1" {status} {sent} "-" '
+               f'"{ev.rng.choice(AGENTS)}" {total // 1_000_000}/{total}')
 
     def error(self, at, module, level, message, client=None, errno=None):
         """One line of the error log; proxy messages carry errno and client."""

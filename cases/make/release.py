@@ -3,7 +3,7 @@
 from aws import Alb
 from core import MIN, MS, S, case, t
 from egress import CHECKOUT, OTHERS, exhausted_nat, starved
-from gcp import Gcp
+from gcp import LOST, Gcp
 
 SLUG = "deploy-surge"
 ROLLOUT = (
@@ -56,6 +56,39 @@ def _(ev):
     start = t("2026-11-05T15:00:00")
     exhausted_nat(ev, start)
     Gcp(ev).deploy(start - 200 * MIN, "api-00042-kol")
+
+
+def undrained_run(ev, start, deploys=3):
+    """Cloud Run deploys whose old containers drop what they are doing at SIGTERM."""
+    gcp = Gcp(ev)
+    apart = 25 * MIN
+    revisions = ["api-00042-kol", "api-00043-wex", "api-00044-pid", "api-00045-tug"]
+    for number in range(deploys + 1):
+        first = start if number == 0 else start + 10 * MIN + (number - 1) * apart + 38 * S
+        last = start + 10 * MIN + number * apart + (38 * S if number < deploys else 0)
+        gcp.run_traffic(first, last, 7, revision=revisions[number])
+    for number in range(deploys):
+        at = start + 10 * MIN + number * apart
+        old, new = revisions[number], revisions[number + 1]
+        gcp.deploy(at, new)
+        for index in range(3):
+            gcp.system(at + 5 * S + index * 800 * MS, ROLLOUT, revision=new, index=index)
+            stop = at + 39 * S + index * 2 * S
+            gcp.output(stop, ["SIGTERM received, shutting down"], "stdout", revision=old, index=index,
+                       file="cloudrun-stdout.json")
+            for _ in range(3):
+                method, path, _ = ev.page()
+                wait = ev.rng.randint(20, 700) * MS
+                gcp.run(stop + 30 * MS - wait, wait + 10 * MS, 503, method, path, revision=old,
+                        instance="00" + gcp.instance(old, index), text=LOST)
+
+
+@case(SLUG, "quiet-deploy-without-drain",
+      "first: deploy-without-drain\nverdict: proved|supported\nnot: deploy-surge bad-release\ncandidate: deploy-surge")
+def _(ev):
+    """Failures at each of three deploys, but for six seconds and not for minutes, on the instances
+    that are told to stop; nothing ran short."""
+    undrained_run(ev, t("2026-11-05T07:00:00"))
 
 
 @case(SLUG, "blind-no-audit-log", "not: deploy-surge bad-release")

@@ -81,8 +81,8 @@ def _(ev):
 
 @case(SLUG, "fires-gcp-lb", "first: keepalive-race\nverdict: proved|supported\nnot: deploy-without-drain")
 def _(ev):
-    """The backend's keep-alive of 65 s is shorter than the load balancer's fixed 600 s. Read with
-    `gcloud logging read --format=json`: one array, newest first."""
+    """The backend's keep-alive of 65 s is shorter than the load balancer's fixed 600 s. The file has the
+    form that `gcloud logging read --format=json` prints: one array, newest first."""
     gcp, start = Gcp(ev), t("2026-11-11T22:00:00")
     gcp.lb_traffic(start, start + 50 * MIN, 2.4)
     for at in ev.spread(start + MIN, start + 49 * MIN, 14):
@@ -133,6 +133,25 @@ def _(ev):
         for _ in range(ev.rng.randint(4, 6)):
             wait = ev.rng.choice([2, 3, 9, 40, 180]) * MS
             proxy.failed(down + 8 * MS - wait, wait, 502, "127.0.0.1:3000", CLOSED, connected=0)
+
+
+@case(SLUG, "quiet-oom-kill",
+      "first: oom-kill\nverdict: proved|supported\nnot: keepalive-race\ncandidate: keepalive-race")
+def _(ev):
+    """Connections that end without a response, some within milliseconds, each time in the second in
+    which the kernel kills the process for its memory."""
+    start = t("2026-11-12T17:00:00")
+    proxy, host = Nginx(ev), Host(ev, "app-1", "syslog")
+    downs = []
+    for at in ev.spread(start + 3 * MIN, start + 30 * MIN, 5):
+        downs.append((at, host.oom(at, "shop-api.service")))
+    for at in ev.arrivals(start, start + 33 * MIN, 8):
+        if not any(down - 400 * MS <= at <= back for down, back in downs):
+            proxy.ok(at, "127.0.0.1:3000")
+    for down, _ in downs:
+        for _ in range(ev.rng.randint(4, 6)):
+            wait = ev.rng.choice([2, 3, 9, 30, 45]) * MS
+            proxy.failed(down + 8 * MS - wait, wait, 502, "127.0.0.1:3000", RESET, connected=0)
 
 
 @case(SLUG, "quiet-healthy-hour", "none")
@@ -193,7 +212,6 @@ def _(ev):
     for index, stop in enumerate(stops):
         pod = Host(ev, f"orders-6c9f7d-{ev.hex(5)}", "pods.log")
         pod.app(stop, ["SIGTERM received, shutting down"], tag="orders", dialect="app")
-        pod.log(stop + 120 * MS, "systemd[1]", f"Stopping orders@{index}.service - Orders...", "systemd")
         for at in ev.spread(stop + 20 * MS, stop + 3 * S, 5):
             method, path, _ = ev.page()
             envoy.request(at, ev.rng.choice([1, 1, 2]), 503, "UC",
@@ -233,6 +251,21 @@ def _(ev):
             alb.closed(at + 10 * MS - wait, address, wait)
         for moment in ev.spread(at + 60 * MS, back, 2):
             alb.unconnected(moment, address, ev.rng.randint(900, 2_400))
+
+
+@case(SLUG_DRAIN, "quiet-target-connect-refused",
+      "first: target-connect-refused\nverdict: proved\nnot: deploy-without-drain app-crash\ncandidate: deploy-without-drain")
+def _(ev):
+    """A unit is stopped, and for five minutes nobody starts it again: nearly all failures lie long
+    after the stop, so that it is the missing listener and not a missing drain."""
+    from connect import refused_nginx
+    start = t("2026-11-12T08:00:00")
+    refused_nginx(ev, start, failures=40, down=5 * MIN)
+    host = Host(ev, "app-1", "syslog")
+    host.unit(start + 9 * MIN - 300 * MS, "Stopping shop-api.service - Shop API...")
+    host.unit(start + 9 * MIN - 90 * MS, "shop-api.service: Deactivated successfully.")
+    host.unit(start + 9 * MIN - 88 * MS, "Stopped shop-api.service - Shop API.")
+    host.unit(start + 14 * MIN - 900 * MS, "Started shop-api.service - Shop API.")
 
 
 @case(SLUG_DRAIN, "blind-no-journal", "verdict-at-most: consistent\nnot: deploy-without-drain")

@@ -236,15 +236,15 @@ def _(ev):
     """Apache httpd behind HAProxy reaches MaxRequestWorkers; requests wait in HAProxy's queue
     (`maxconn 150`, `timeout queue 30s`) and those that wait too long end sQ with 503."""
     start = t("2026-11-09T21:00:00")
-    proxy, apache = Haproxy(ev), Apache(ev, error="web-1-error_log")
+    proxy, apache = Haproxy(ev), Apache(ev, error="web-1-error.log")
     proxy.traffic(start, start + 9 * MIN, 9, ["web1"])
     proxy.traffic(start + 9 * MIN, start + 11 * MIN, 24, ["web1"], slow=25)
     for at in ev.arrivals(start + 11 * MIN, start + 16 * MIN, 14):
-        proxy.ok(at, "web1", slow=60, waited=ev.rng.randint(6_000, 28_000), queue=f"{ev.rng.randint(20, 90)}/0")
+        proxy.ok(at, "web1", slow=60, waited=ev.rng.randint(6_000, 28_000), queue=f"0/{ev.rng.randint(20, 90)}")
     for at in ev.spread(start + 11 * MIN, start + 16 * MIN, 36):
         method, path, _ = ev.page()
-        proxy.http(at, (0, 30_001, -1, -1, 30_001), 503, "sQ--", "web1", method, path,
-                   queue=f"{ev.rng.randint(60, 140)}/0")
+        proxy.http(at, (0, 30_001, -1, -1, 30_001), 503, "sQ--", "<NOSRV>", method, path,
+                   queue=f"0/{ev.rng.randint(60, 140)}")
     proxy.traffic(start + 17 * MIN, start + 27 * MIN, 9, ["web1"])
     apache.error(start + 10 * MIN + 12 * S, "mpm_event", "error",
                  "AH00484: server reached MaxRequestWorkers setting, consider raising the MaxRequestWorkers setting")
