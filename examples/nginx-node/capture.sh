@@ -1,6 +1,6 @@
 #!/bin/sh
 # Captures the logs of this example from a real nginx in front of a real Node.js, on loopback
-# ports 18080 and 18081, in a temporary directory. Takes three to five minutes; leaves nothing
+# ports 18080 and 18081, in a temporary directory. Takes two to five minutes; leaves nothing
 # running. Needs nginx and node.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

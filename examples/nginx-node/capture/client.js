@@ -30,11 +30,12 @@ async function browse(seconds, everyMs) {
 async function orders(rounds) {
   let failed = 0;
   for (let round = 0; round < rounds && failed < 7; round += 1) {
-    await Promise.all(Array.from({ length: 4 }, (_, n) => send('POST', '/orders', `{"sku":"A-${n}"}`)));
-    await sleep(5990 + ((round * 7) % 20));
+    await Promise.all(
+      Array.from({ length: 12 }, (_, n) => send('POST', '/orders', `{"sku":"A-${n}"}`)));
+    await sleep(5986 + ((round * 7) % 20));
     const statuses = await Promise.all(
-      Array.from({ length: 4 }, async (_, n) => {
-        await sleep(n * 4);
+      Array.from({ length: 12 }, async (_, n) => {
+        await sleep(n * 2);
         return send('POST', '/orders', `{"sku":"B-${n}"}`);
       }));
     failed += statuses.filter((status) => status === 502).length;
