@@ -141,32 +141,35 @@ fn archives_are_read_member_by_member() {
     let dir = with(&[("bundle.dat", &bundle), ("locked.zip", &locked)]);
     let said = json(dir.path(), &["."]);
     for sentence in [
-        "None of the 3 lines of ./bundle.dat/logs/b.gz",
-        "None of the 4 lines of ./bundle.dat/logs/a.log",
-        "./bundle.dat/logs/none.log is empty",
-        "./bundle.dat/inner.zip is a zip archive in a place where it cannot be read",
-        "./locked.zip/locked.log is protected by a password",
-        "None of the 7 lines of ./good.log",
+        "None of the 3 lines of bundle.dat/logs/b.gz",
+        "None of the 4 lines of bundle.dat/logs/a.log",
+        "bundle.dat/logs/none.log is empty",
+        "bundle.dat/inner.zip is a zip archive in a place where it cannot be read",
+        "locked.zip/locked.log is protected by a password",
+        "None of the 7 lines of good.log",
     ] {
         assert!(said.contains(sentence), "{sentence}: {said}");
     }
 }
 
+/// Three lines, one of so many MiB, four more.
+fn long(mib: usize) -> Vec<u8> {
+    let mut text = lines(3);
+    text.resize(text.len() + (mib << 20), b'x');
+    text.push(b'\n');
+    text.extend_from_slice(&lines(4));
+    text
+}
+
 #[test]
 fn a_line_of_100_mb_is_passed_over() {
-    let mut text = lines(3);
-    text.resize(text.len() + (100 << 20), b'x');
-    text.extend_from_slice(b"\n");
-    text.extend_from_slice(&lines(4));
-    let dir = with(&[("long.log", &text), ("long.gz", &gzip(&text))]);
-    for threads in ["1", "3"] {
-        for name in ["long.log", "long.gz"] {
-            let said = json(dir.path(), &[name, "--threads", threads]);
-            let long = format!("{name} has lines longer than 1 MiB (1 of them)");
-            assert!(said.contains(&long), "{said}");
-            let unknown = format!("None of the 8 lines of {name}");
-            assert!(said.contains(&unknown), "{said}");
-        }
+    let dir = with(&[("long.log", &long(100)), ("long.gz", &gzip(&long(10)))]);
+    for (name, threads) in [("long.log", "1"), ("long.log", "3"), ("long.gz", "1")] {
+        let said = json(dir.path(), &[name, "--threads", threads]);
+        let long = format!("{name} has lines longer than 1 MiB (1 of them)");
+        assert!(said.contains(&long), "{said}");
+        let unknown = format!("None of the 8 lines of {name}");
+        assert!(said.contains(&unknown), "{said}");
     }
 }
 
@@ -185,7 +188,7 @@ fn neither_order_nor_threads_nor_repetition_change_the_result() {
         &["b", "good.log", "./good.log", "a", "a", "--threads", "2"],
     ] {
         let other = json(dir.path(), words);
-        assert_eq!(other.replace("./good.log", "good.log"), first, "{words:?}");
+        assert_eq!(other, first, "{words:?}");
     }
     // Patterns reach the program unexpanded when they are quoted.
     let globbed = json(dir.path(), &["*/**/*.log"]);
@@ -203,7 +206,7 @@ fn links_that_loop_and_files_that_are_closed_do_no_harm() {
     assert!(said.contains("None of the 2 lines of d/a.log"), "{said}");
     assert!(said.contains("d/dangling cannot be read"), "{said}");
     let closed = dir.path().join("closed.log");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     if fs::File::open(&closed).is_err() {
         let said = json(dir.path(), &["closed.log", "good.log"]);
         assert!(said.contains("closed.log cannot be read"), "{said}");
@@ -215,5 +218,5 @@ fn configuration_is_no_log() {
     let dir = with(&[("nginx.conf", b"http {\n  log_format main '$remote_addr';\n}\n")]);
     let said = json(dir.path(), &["."]);
     assert!(!said.contains("nginx.conf"), "{said}");
-    assert!(said.contains("None of the 7 lines of ./good.log"), "{said}");
+    assert!(said.contains("None of the 7 lines of good.log"), "{said}");
 }

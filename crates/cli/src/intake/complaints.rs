@@ -165,6 +165,44 @@ impl Trouble {
     }
 }
 
+/// Inputs with one and the same problem that are named in a sentence each.
+const NAMED: usize = 3;
+
+/// Sorts complaints by their inputs and puts those that repeat a sentence many times into one.
+pub(crate) fn condense(mut complaints: Vec<Complaint>) -> Vec<Complaint> {
+    complaints.sort_by(|a, b| a.source.cmp(&b.source));
+    let mut kept: Vec<Complaint> = Vec::new();
+    let mut more: Vec<(Text, String, Vec<String>)> = Vec::new();
+    for complaint in complaints {
+        let text = complaint.says.text;
+        if kept.iter().filter(|other| other.says.text == text).count() < NAMED {
+            kept.push(complaint);
+            continue;
+        }
+        match more.iter_mut().find(|(other, ..)| *other == text) {
+            Some((.., names)) => names.push(complaint.source),
+            None => {
+                let first = kept.iter().find(|other| other.says.text == text);
+                let like = first.map_or(String::new(), |first| first.source.clone());
+                more.push((text, like, vec![complaint.source]));
+            }
+        }
+    }
+    for (_, like, names) in more {
+        let (count, dots) = (names.len(), if names.len() > NAMED { ", …" } else { "" });
+        let first = names.first().cloned().unwrap_or_default();
+        let says = Statement::plain(Text::new(
+            "{count} more inputs have the same problem as {like}: {names}",
+            "{like} と同じ問題のある入力があと {count} 件あります: {names}",
+        ))
+        .with("count", count)
+        .with("like", like)
+        .with("names", names[..count.min(NAMED)].join(", ") + dots);
+        kept.push(Complaint { source: first, says });
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,5 +235,21 @@ mod tests {
                 assert!(shown.ends_with(['.', '。']), "{shown}");
             }
         }
+    }
+
+    #[test]
+    fn many_of_a_kind_become_one() {
+        let names: Vec<String> = (0..50).map(|n| format!("{n:02}.log")).collect();
+        let mut complaints: Vec<Complaint> =
+            names.iter().rev().map(|name| Trouble::Empty.about(name)).collect();
+        complaints.push(Trouble::Binary.about("core"));
+        let shown: Vec<String> =
+            condense(complaints).iter().map(|c| c.says.render(Lang::En)).collect();
+        assert_eq!(shown.len(), 5);
+        assert!(shown[0].starts_with("00.log is empty"));
+        assert_eq!(
+            shown[4],
+            "47 more inputs have the same problem as 00.log: 03.log, 04.log, 05.log, …"
+        );
     }
 }

@@ -85,7 +85,7 @@ impl Search {
     fn file(&mut self, path: &Path) {
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if self.seen.insert(real) {
-            self.found.files.insert(path.display().to_string(), path.to_owned());
+            self.found.files.insert(shown(path), path.to_owned());
         }
     }
 
@@ -127,7 +127,7 @@ impl Search {
                     }
                     Ok(_) => {}
                     Err(error) => {
-                        self.complain(Trouble::Unreadable(error), &path.display().to_string());
+                        self.complain(Trouble::Unreadable(error), &self::shown(&path));
                     }
                 }
             }
@@ -148,6 +148,11 @@ impl Search {
     fn complain(&mut self, trouble: Trouble, name: &str) {
         self.found.complaints.push(trouble.about(name));
     }
+}
+
+/// The name a file is shown under: the path as typed, without a `./` that says nothing.
+fn shown(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
 fn is_no_log(path: &Path) -> bool {

@@ -307,7 +307,7 @@ fn finish<G: Gather>(plan: Plan, workers: Vec<Worker<G>>) -> Reading<G> {
             unread_examples: examples,
         });
     }
-    complaints.sort_by(|a, b| a.source.cmp(&b.source));
+    let complaints = complaints::condense(complaints);
     let gather = gather.unwrap_or_else(G::new);
     Reading { gather, sources: summaries, complaints, zone_from, lines_before }
 }

@@ -7,18 +7,18 @@ use std::process::{Command, Stdio};
 
 /// What a run left behind.
 #[derive(Debug)]
-pub struct Run {
+pub(crate) struct Run {
     /// Exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output with runs of white space made one space.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error, the same way.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 impl Run {
     /// Both outputs, for sentences that may stand in either.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         format!("{} {}", self.out, self.err)
     }
 }
@@ -28,7 +28,7 @@ fn flat(bytes: &[u8]) -> String {
 }
 
 /// A command in the directory, with a plain environment.
-pub fn command(directory: &Path) -> Command {
+pub(crate) fn command(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_why502"));
     command.current_dir(directory).stdin(Stdio::null());
     for name in ["LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "COLUMNS"] {
@@ -38,12 +38,12 @@ pub fn command(directory: &Path) -> Command {
 }
 
 /// Runs with these words.
-pub fn why502(directory: &Path, words: &[&str]) -> Run {
+pub(crate) fn why502(directory: &Path, words: &[&str]) -> Run {
     finish(command(directory).args(words))
 }
 
 /// Runs and collects.
-pub fn finish(command: &mut Command) -> Run {
+pub(crate) fn finish(command: &mut Command) -> Run {
     let output = command.output().expect("the binary runs");
     let code = output.status.code().expect("it is not killed");
     assert!(code == 0 || code == 2, "code {code}: {}", flat(&output.stderr));
@@ -51,7 +51,7 @@ pub fn finish(command: &mut Command) -> Run {
 }
 
 /// Runs with text on standard input.
-pub fn piped(directory: &Path, words: &[&str], input: &[u8]) -> Run {
+pub(crate) fn piped(directory: &Path, words: &[&str], input: &[u8]) -> Run {
     let mut child = command(directory)
         .args(words)
         .stdin(Stdio::piped())

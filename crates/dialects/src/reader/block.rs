@@ -204,7 +204,8 @@ impl Pending {
 /// A line at the margin that may continue a record all the same: by its words, or by what stands
 /// behind its prefix.
 fn needs_look(line: &[u8]) -> bool {
-    matches!(line.first(), Some(b'T' | b'C' | b'[' | b'D')) || prefix::grouping(line).is_some()
+    matches!(line.first(), Some(b'T' | b'C' | b'[' | b'D' | b'N'))
+        || prefix::grouping(line).is_some()
 }
 
 /// The host or container that a line names in front.

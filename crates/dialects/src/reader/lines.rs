@@ -63,12 +63,14 @@ pub(super) fn kind(line: &[u8]) -> Kind {
 
 /// Lines at the margin that carry on an error report begun before them.
 fn joins(line: &[u8]) -> bool {
-    const OPENINGS: [&[u8]; 5] = [
+    const OPENINGS: [&[u8]; 6] = [
         b"Traceback (most recent call last):",
         b"Caused by: ",
         b"[cause]: ",
         b"During handling of the above exception",
         b"The above exception was the direct cause",
+        // The last line that a dying Node.js process prints.
+        b"Node.js v",
     ];
     OPENINGS.iter().any(|opening| line.starts_with(opening))
 }
@@ -260,6 +262,7 @@ mod tests {
             ("}", Kind::Continuation),
             ("Traceback (most recent call last):", Kind::Continuation),
             ("TypeError: fetch failed", Kind::Start),
+            ("Node.js v20.11.0", Kind::Continuation),
             ("{\"a\": 1}", Kind::Certain),
             ("  2024/01/02 03:04:05 [error] 1#1: x", Kind::Certain),
             ("2024/01/02 03:04:05 [error] 1#1: x", Kind::Certain),
