@@ -13,8 +13,8 @@ use crate::view::{Fail, View};
 pub(crate) enum State {
     /// A rule-out is met.
     Excluded(&'static Test, Measured),
-    /// A need is visibly not met.
-    NotThis,
+    /// A need is visibly not met: which, and what was measured.
+    NotThis(&'static Test, Measured),
     /// A need cannot be seen.
     Undecided,
     /// All needs are met and nothing rules it out.
@@ -173,8 +173,8 @@ fn weigh<'s, 'a>(
                 undecided = true;
                 candidate.invisible.extend(signals);
             }
-            Look::NotMet => {
-                candidate.state = State::NotThis;
+            Look::NotMet(measured) => {
+                candidate.state = State::NotThis(test, measured);
                 return candidate;
             }
         }
@@ -194,7 +194,7 @@ fn weigh<'s, 'a>(
                 }
             }
             Look::NotVisible(signals) => candidate.invisible.extend(signals),
-            Look::NotMet => {}
+            Look::NotMet(_) => {}
         }
     }
     if undecided {
@@ -207,24 +207,28 @@ fn weigh<'s, 'a>(
 enum Look {
     /// It, or the alternative given, holds.
     Met(&'static Test, Measured),
-    /// It and all alternatives are visibly not so.
-    NotMet,
+    /// It and all alternatives are visibly not so; what was measured for it.
+    NotMet(Measured),
     /// None holds, and these cannot be seen.
     NotVisible(Vec<Signal>),
 }
 
 fn look(scope: &Scope<'_, '_>, test: &'static Test) -> Look {
     let mut invisible = Vec::new();
+    let mut first = None;
     let mut next = Some(test);
     while let Some(test) = next {
         match scope.measure(test.signal) {
             Some(measured) if test.is.holds(measured.value) => return Look::Met(test, measured),
-            Some(_) => {}
+            Some(measured) => first = first.or(Some(measured)),
             None => invisible.push(test.signal),
         }
         next = test.or;
     }
-    if invisible.is_empty() { Look::NotMet } else { Look::NotVisible(invisible) }
+    match first {
+        Some(measured) if invisible.is_empty() => Look::NotMet(measured),
+        _ => Look::NotVisible(invisible),
+    }
 }
 
 /// Whether a cause claims a failing request, and whether its record states the cause.

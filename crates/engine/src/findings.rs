@@ -182,7 +182,7 @@ fn verdict(
         candidates
             .iter()
             .find(|c| c.cause().slug == slug)
-            .is_none_or(|c| matches!(c.state, State::Excluded(..) | State::NotThis))
+            .is_none_or(|c| matches!(c.state, State::Excluded(..) | State::NotThis(..)))
     };
     let excluded = candidates.iter().any(|c| {
         matches!(c.state, State::Excluded(..)) && listed.iter().any(|r| r.slug == c.cause().slug)
@@ -204,13 +204,19 @@ fn rival_note(cause: &'static Cause, rival: &'static Cause) -> RivalNote {
 }
 
 fn ruled_out(candidate: &Candidate<'_, '_>, citer: &Citer<'_>) -> Option<RuledOut> {
-    let State::Excluded(test, measured) = &candidate.state else { return None };
+    let (says, test, measured) = match &candidate.state {
+        State::Excluded(test, measured) => (test.says, test, measured),
+        State::NotThis(test, measured) => (test.otherwise?, test, measured),
+        State::Undecided | State::Holds => return None,
+    };
     let figures = figures::of(&candidate.scope);
+    let because = statement(says, test.signal, measured.value, &figures);
     Some(RuledOut {
         cause: candidate.cause(),
-        because: statement(test.says, test.signal, measured.value, &figures),
+        because,
         citations: measured.shown_by.iter().map(|shown| citer.cite(shown)).collect(),
     })
+    .filter(|ruled_out| !ruled_out.because.has_gaps())
 }
 
 fn statement(

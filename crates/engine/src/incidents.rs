@@ -16,7 +16,7 @@ const FEW: f64 = 5.0;
 /// With fewer requests than this in a log, it is an excerpt and every failure in it counts.
 const EXCERPT: u64 = 200;
 /// Gaps shorter than this do not split a burst.
-const GAP: Micros = Micros::from_secs(60);
+const GAP: Micros = Micros::from_secs(300);
 
 /// Failures that belong together.
 #[derive(Clone, Debug)]

@@ -242,13 +242,16 @@ pub struct Test {
     /// A test that does as well where this one does not hold or cannot be seen. Undecidable only
     /// if neither holds and at least one cannot be seen.
     pub or: Option<&'static Test>,
+    /// What it means that the test does not hold, as a sentence: why a cause that needs it is ruled
+    /// out.
+    pub otherwise: Option<Text>,
 }
 
 impl Test {
     /// A test on the failing records themselves.
     #[must_use]
     pub const fn new(signal: Signal, is: Condition, says: Text) -> Test {
-        Test { signal, is, says, independent: false, proves: false, or: None }
+        Test { signal, is, says, independent: false, proves: false, or: None, otherwise: None }
     }
 
     /// The observation comes from evidence other than the failing records.
@@ -263,6 +266,13 @@ impl Test {
     pub const fn proves(mut self) -> Test {
         self.independent = true;
         self.proves = true;
+        self
+    }
+
+    /// What it means that the test, as a need, visibly does not hold.
+    #[must_use]
+    pub const fn otherwise(mut self, says: Text) -> Test {
+        self.otherwise = Some(says);
         self
     }
 

@@ -3,8 +3,9 @@
 use model::{Author, Band, Failure, HopKind, Micros, Request, Role, Timestamp};
 
 use super::bounded::{Merge, Sample};
+use super::excerpt::cited;
 use super::series::Series;
-use super::{Place, cited, short};
+use super::{Place, short};
 use crate::hash;
 
 /// Records kept per class without their text.
@@ -99,7 +100,15 @@ impl Class {
         // By id where there is one: then every hop keeps the same requests and they can be joined.
         let priority = request.id.as_deref().map_or_else(|| hash::of(&place), |id| hash::of(&id));
         self.records.offer(priority, place, || Record::of(request));
-        self.texts.offer(priority, place, || cited(text));
+        self.texts.offer(priority, place, || {
+            let token = request.token.as_deref().unwrap_or("");
+            // Application errors are told by their text, access entries in JSON by their status.
+            let telling: [&str; 4] = match request.role {
+                Role::Explanation => [token, "textPayload", "message", ""],
+                Role::Access => [request.path.as_deref().unwrap_or(""), "\"status\"", "", ""],
+            };
+            cited(text, if text.starts_with('{') { &telling } else { &[] })
+        });
     }
 }
 

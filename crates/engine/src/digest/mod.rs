@@ -4,6 +4,7 @@
 //! counts are sums and everything that has to be bounded is bounded by hash (see [`bounded`]).
 
 pub(crate) mod bounded;
+pub(crate) mod excerpt;
 pub(crate) mod failures;
 pub(crate) mod histogram;
 pub(crate) mod occurrences;
@@ -20,8 +21,6 @@ use failures::{Class, ClassKey};
 use occurrences::Occurrences;
 use stream::{Stream, StreamKey};
 
-/// Longest text kept of a record, in bytes.
-const TEXT_LIMIT: usize = 400;
 /// Most streams told apart; the others share one.
 const STREAMS: usize = 512;
 /// Most classes of failing requests told apart; the others share one.
@@ -159,11 +158,6 @@ pub(crate) fn short(text: &str, limit: usize) -> Box<str> {
         end -= 1;
     }
     format!("{}…", &text[..end]).into()
-}
-
-/// A record's text as cited: first lines matter, length is bounded.
-pub(crate) fn cited(record: &str) -> Box<str> {
-    short(record.trim_end(), TEXT_LIMIT)
 }
 
 /// First and last of something dated.

@@ -3,8 +3,9 @@
 use model::{Occurrence, OccurrenceKind, Timestamp};
 
 use super::bounded::{Bounded, Merge, Sample};
+use super::excerpt::cited;
 use super::series::Series;
-use super::{Period, Place, cited, short};
+use super::{Period, Place, short};
 use crate::hash::{self, Map};
 
 /// One occurrence, as far as later steps need it.
@@ -81,7 +82,16 @@ impl Occurrences {
             subject: short(&occurrence.subject, 120),
             object: occurrence.object.as_deref().map(|o| short(o, 120)),
             detail: occurrence.detail.as_deref().map(|d| short(d, 160)),
-            text: cited(record),
+            text: cited(
+                record,
+                &[
+                    if occurrence.kind == OccurrenceKind::NatDrop { "DROPPED" } else { "" },
+                    "textPayload",
+                    "methodName",
+                    object,
+                    &occurrence.subject,
+                ],
+            ),
         });
     }
 
