@@ -19,7 +19,11 @@ trap 'exit 1' INT TERM
 cp "$here/nginx.conf" "$here"/capture/*.js "$here/capture/supervise.sh" "$work"
 mkdir "$work/tmp"
 cd "$work"
-PORT=18081 sh supervise.sh >app-stdout.log 2>app-stderr.log &
+mkfifo stdout stderr
+for stream in stdout stderr; do
+    node stamp.js $stream <$stream >>app.log &
+done
+PORT=18081 sh supervise.sh >stdout 2>stderr &
 pids="$pids $!"
 nginx -p "$work/" -c nginx.conf -e error.log &
 pids="$pids $!"
@@ -44,9 +48,9 @@ client browse 4
 grep -Eq '(prematurely closed connection|recv\(\) failed \(104).*POST /orders' error.log
 grep -q '(111: Connection refused) while connecting to upstream' error.log
 grep -q 'upstream sent too big header' error.log
-grep -q 'TypeError' app-stderr.log
+grep -q 'stderr F TypeError' app.log
 
-for log in access.log error.log app-stdout.log app-stderr.log; do
+for log in access.log error.log app.log; do
     sed "s#$work#/srv/shop#g" "$log" >"$here/$log"
 done
 nginx -v 2>&1

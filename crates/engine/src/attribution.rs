@@ -121,7 +121,7 @@ pub(crate) fn judge<'s, 'a>(
     for cause in order {
         let mut claims = BTreeMap::new();
         for &position in &cluster.members {
-            if let Some(states) = claimed(cause, &view.fails[position]) {
+            if let Some(states) = claimed(cause, view, position) {
                 claims.insert(position, states);
             }
         }
@@ -231,10 +231,21 @@ fn look(scope: &Scope<'_, '_>, test: &'static Test) -> Look {
     }
 }
 
-/// Whether a cause claims a failing request, and whether its record states the cause.
-fn claimed(cause: &Cause, fail: &Fail<'_>) -> Option<bool> {
-    let matching = cause.shows.claims.iter().filter(|claim| matches(claim, fail));
-    matching.map(|claim| claim.states).reduce(|a, b| a || b)
+/// Whether a cause claims a failing request, by its own record or by the failure behind it, and
+/// whether a record states the cause.
+fn claimed(cause: &Cause, view: &View<'_>, position: usize) -> Option<bool> {
+    let by = |fail: &Fail<'_>| {
+        let matching = cause.shows.claims.iter().filter(|claim| matches(claim, fail));
+        matching.map(|claim| claim.states).reduce(|a, b| a || b)
+    };
+    let fail = &view.fails[position];
+    let behind = fail
+        .behind
+        .and_then(|behind| by(&view.fails[behind.position]).map(|states| states && behind.by_id));
+    match (by(fail), behind) {
+        (Some(a), Some(b)) => Some(a || b),
+        (own, behind) => own.or(behind),
+    }
 }
 
 fn matches(claim: &Claim, fail: &Fail<'_>) -> bool {

@@ -156,14 +156,37 @@ fn finding(
         verdict,
         failures: rounded(all),
         windows: windows(view, positions),
+        observations: along_the_chain(candidate, &chain, candidates, &figures, citer),
         chain,
-        observations: observations(candidate, &figures, citer),
         failing: citer.failing(view, positions, FAILING),
         ruled_out,
         rivals,
         missing: into_missing(missing),
         figures,
     }
+}
+
+/// What speaks for the root, and then what speaks for each link it leads through.
+fn along_the_chain(
+    root: &Candidate<'_, '_>,
+    chain: &[&'static Cause],
+    candidates: &[Candidate<'_, '_>],
+    figures: &[(&'static str, String)],
+    citer: &Citer<'_>,
+) -> Vec<Observation> {
+    let mut all = observations(root, figures, citer);
+    for link in chain.iter().skip(1) {
+        let Some(candidate) = candidates.iter().find(|c| c.cause().slug == link.slug) else {
+            continue;
+        };
+        let figures = figures::of(&candidate.scope);
+        for observation in observations(candidate, &figures, citer) {
+            if !all.iter().any(|known| known.says.text == observation.says.text) {
+                all.push(observation);
+            }
+        }
+    }
+    all
 }
 
 fn verdict(

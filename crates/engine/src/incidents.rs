@@ -173,7 +173,7 @@ fn is_relevant(
         // People close tabs all day. Only many at once, or many after the same time, are a sign.
         return rate.is_some_and(|rate| {
             (excerpt && rate >= 0.2)
-                || (weight >= FEW && rate >= 0.05 && burst)
+                || (weight >= FEW && rate >= 0.05)
                 || (weight >= FEW && rate >= 0.01 && same_duration(view, members) >= 0.5)
         });
     }
@@ -182,7 +182,7 @@ fn is_relevant(
             excerpt
                 || (burst && weight >= 3.0)
                 || (weight >= FEW && rate >= NEGLIGIBLE_RATE)
-                || (weight >= 2.0 && rate >= 0.01)
+                || (weight >= 2.0 && rate >= 0.002)
         }
         None => weight >= 1.0,
     }
@@ -202,9 +202,10 @@ fn cluster(mut parts: Vec<Part>) -> Vec<Cluster> {
         .sort_by_key(|part| (part.window.map(|w| (w.start, w.end)), part.members.first().copied()));
     let mut clusters: Vec<(bool, Cluster)> = Vec::new();
     for part in parts {
-        let home = clusters
-            .iter_mut()
-            .find(|(burst, cluster)| *burst == part.burst && together(cluster.window, part.window));
+        let home = clusters.iter_mut().find(|(burst, cluster)| {
+            let alike = *burst == part.burst;
+            together(cluster.window, part.window, if alike { 5 } else { 2 })
+        });
         match home {
             Some((_, cluster)) => {
                 cluster.members.extend(part.members);
@@ -224,8 +225,9 @@ fn cluster(mut parts: Vec<Part>) -> Vec<Cluster> {
     clusters.into_iter().map(|(_, cluster)| cluster).collect()
 }
 
-/// Two windows belong together if one covers most of the other and neither dwarfs the other.
-fn together(a: Option<Window>, b: Option<Window>) -> bool {
+/// Two windows belong together if one covers most of the other and neither dwarfs the other:
+/// `most` is how many times longer the longer one may be.
+fn together(a: Option<Window>, b: Option<Window>, most: i64) -> bool {
     let (Some(a), Some(b)) = (a, b) else { return a.is_none() && b.is_none() };
     let pad = Micros::from_secs(30);
     let overlap = (a.end.min(b.end) + pad) - (a.start.max(b.start) - pad);
@@ -234,7 +236,7 @@ fn together(a: Option<Window>, b: Option<Window>) -> bool {
     }
     let longer = a.length().max(b.length()).0 + 2 * pad.0;
     let shorter = a.length().min(b.length()).0 + 2 * pad.0;
-    overlap.0 * 2 >= shorter && longer <= shorter * 5
+    overlap.0 * 2 >= shorter && longer <= shorter * most
 }
 
 /// The failures that are counted: those at the outermost hop that logs requests; without any,

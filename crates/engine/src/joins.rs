@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use model::{Mechanism, Micros, Role, Side, Timestamp};
 
-use crate::view::{Fail, Shift, Slow, is_vague};
+use crate::view::{Behind, Fail, Shift, Slow, is_vague};
 
 /// How far an error log's whole seconds and an access log's end may lie apart.
 const SAME_REQUEST: Micros = Micros::from_millis(2_500);
@@ -24,11 +24,18 @@ fn explains(explanation: &str, access: &str) -> bool {
     )
 }
 
-type RequestKey<'a> = (Option<&'a str>, &'a str, Option<&'a str>);
+/// Method, path and client; error logs that name no path are joined by client alone, those that
+/// name neither by time alone.
+type RequestKey<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
 
 fn request_key<'a>(fail: &Fail<'a>) -> Option<RequestKey<'a>> {
     let record = fail.record;
-    Some((record.method.as_deref(), record.path.as_deref()?, record.client.as_deref()))
+    let (path, client) = (record.path.as_deref(), record.client.as_deref());
+    Some(if path.is_some() {
+        (record.method.as_deref(), path, client)
+    } else {
+        (None, None, client)
+    })
 }
 
 /// Gives failing requests of access logs the more exact mechanism of the error log's record about
@@ -36,11 +43,8 @@ fn request_key<'a>(fail: &Fail<'a>) -> Option<RequestKey<'a>> {
 pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
     let mut explanations: BTreeMap<RequestKey<'_>, Vec<usize>> = BTreeMap::new();
     for (position, fail) in fails.iter().enumerate() {
-        if fail.key.role == Role::Explanation
-            && fail.failure.side != Side::Egress
-            && fail.dated
-            && let Some(key) = request_key(fail)
-        {
+        let explains = fail.key.role == Role::Explanation && fail.failure.side != Side::Egress;
+        if let Some(key) = request_key(fail).filter(|_| explains && fail.dated) {
             explanations.entry(key).or_default().push(position);
         }
     }
@@ -53,14 +57,20 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
             continue;
         }
         let Some(key) = request_key(fail) else { continue };
-        let Some(candidates) = explanations.get(&key) else { continue };
-        let (at, dialect) = (fail.at, fail.key.dialect);
+        let (by_client, by_time) = ((None, None, key.2), (None, None, None));
+        let keys = [&key, &by_client, &by_time];
+        let candidates = keys.into_iter().filter_map(|key| explanations.get(key));
+        let (at, began, dialect) = (fail.at, fail.began(), fail.key.dialect);
+        let distance = |c: usize| {
+            let error = fails[c].at;
+            (error - at).0.abs().min((error - began).0.abs())
+        };
         let nearest = candidates
-            .iter()
+            .flatten()
             .copied()
             .filter(|&c| !fails[c].absorbed && explains(fails[c].key.dialect, dialect))
-            .filter(|&c| Micros((fails[c].at - at).0.abs()) <= SAME_REQUEST)
-            .min_by_key(|&c| ((fails[c].at - at).0.abs(), fails[c].place));
+            .filter(|&c| distance(c) <= SAME_REQUEST.0)
+            .min_by_key(|&c| (distance(c), fails[c].place));
         let Some(nearest) = nearest else { continue };
         let explanation = fails[nearest].clone();
         fails[nearest].absorbed = true;
@@ -104,6 +114,58 @@ pub(crate) fn absorb_split_errors(fails: &mut [Fail<'_>]) {
         if let Some(other) = found {
             taken[other] = true;
             fails[position].absorbed = true;
+        }
+    }
+}
+
+/// Mechanisms that only pass on what happened behind.
+fn passes_on(mechanism: Mechanism) -> bool {
+    matches!(
+        mechanism,
+        Mechanism::StatusFromUpstream | Mechanism::StatusFromApplication | Mechanism::Unspecified
+    )
+}
+
+/// For a status that came from behind, finds the failure behind it that says why: the record of an
+/// inner hop, or of a call the application made, with the same id; without ids, a call outward
+/// that failed while the request was running, each used once.
+pub(crate) fn look_behind(fails: &mut [Fail<'_>], by_id: &BTreeMap<&str, Vec<usize>>) {
+    const AFTER: Micros = Micros::from_millis(1_500);
+    let says_why = |fail: &Fail<'_>| {
+        fail.dated && !fail.absorbed && !passes_on(fail.failure.mechanism) && !fail.is_client_side()
+    };
+    let outward: Vec<usize> = (0..fails.len())
+        .filter(|&p| fails[p].is_outward() && says_why(&fails[p]) && fails[p].record.id.is_none())
+        .collect();
+    let mut used = vec![false; outward.len()];
+    let mut first = 0;
+    for position in 0..fails.len() {
+        let fail = &fails[position];
+        if !fail.is_access() || !fail.dated || !passes_on(fail.failure.mechanism) {
+            continue;
+        }
+        let (began, until) = (fail.began() - AFTER, fail.at + AFTER);
+        let stream: (&str, &str) = (fail.key.dialect, &fail.key.hop);
+        let same_id = fail.record.id.as_deref().and_then(|id| by_id.get(id));
+        let inner = same_id.into_iter().flatten().copied().find(|&other| {
+            let behind = &fails[other];
+            let elsewhere = (behind.key.dialect, &*behind.key.hop) != stream;
+            (elsewhere || behind.is_outward()) && says_why(behind) && behind.at <= until
+        });
+        if let Some(position_behind) = inner {
+            fails[position].behind = Some(Behind { position: position_behind, by_id: true });
+            continue;
+        }
+        // `fails` is in the order of ends, so what lies before all running requests can be left.
+        while first < outward.len() && fails[outward[first]].at < began - Micros::from_secs(600) {
+            first += 1;
+        }
+        let running = (first..outward.len())
+            .take_while(|&o| fails[outward[o]].at <= until)
+            .find(|&o| !used[o] && fails[outward[o]].at >= began);
+        if let Some(o) = running {
+            used[o] = true;
+            fails[position].behind = Some(Behind { position: outward[o], by_id: false });
         }
     }
 }
@@ -183,7 +245,7 @@ fn by_id(fails: &[Fail<'_>], slow: &[Slow<'_>]) -> Vec<Shift> {
     }
     for request in slow {
         if let (Some(id), Some(start)) = (request.record.id.as_deref(), request.record.start) {
-            seen.entry(id).or_default().push(Seen { kind: request.kind, stream: None, start });
+            seen.entry(id).or_default().push(Seen { kind: request.key.kind, stream: None, start });
         }
     }
     let mut lags: BTreeMap<(&'static str, &str, &'static str, &str), Vec<i64>> = BTreeMap::new();

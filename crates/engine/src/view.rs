@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Failure, HopKind, Mechanism, Micros, OccurrenceKind, Role, Side, Timestamp};
+use model::{Failure, Mechanism, Micros, OccurrenceKind, Role, Side, Timestamp};
 
 use crate::digest::failures::{ClassKey, Record};
 use crate::digest::occurrences::Happened;
@@ -27,6 +27,17 @@ pub(crate) struct Fail<'a> {
     pub(crate) explained_by: Option<(Place, &'a str)>,
     /// True for an explanation that was brought together with the request it explains.
     pub(crate) absorbed: bool,
+    /// For a status that came from behind: the failure behind it that says why.
+    pub(crate) behind: Option<Behind>,
+}
+
+/// The failure behind a passed-on status: of an inner hop, or of a call the application made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Behind {
+    /// Position of its record in [`View::fails`].
+    pub(crate) position: usize,
+    /// True if both records carry the same request id; otherwise only the times fit.
+    pub(crate) by_id: bool,
 }
 
 impl Fail<'_> {
@@ -54,7 +65,7 @@ impl Fail<'_> {
 /// A healthy request that took long: it may be what an outer hop gave up on.
 #[derive(Clone, Debug)]
 pub(crate) struct Slow<'a> {
-    pub(crate) kind: HopKind,
+    pub(crate) key: &'a ClassKey,
     pub(crate) record: &'a Record,
     pub(crate) end: Timestamp,
     pub(crate) place: Place,
@@ -110,9 +121,10 @@ impl<'a> View<'a> {
                         failure,
                         explained_by: None,
                         absorbed: false,
+                        behind: None,
                     }),
                     (None, Some(end)) => {
-                        slow.push(Slow { kind: key.kind, record, end, place, text });
+                        slow.push(Slow { key, record, end, place, text });
                     }
                     (None, None) => {}
                 }
@@ -136,6 +148,7 @@ impl<'a> View<'a> {
                 by_id.entry(id).or_default().push(position);
             }
         }
+        joins::look_behind(&mut fails, &by_id);
         let mut slow_by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (position, request) in slow.iter().enumerate() {
             if let Some(id) = request.record.id.as_deref() {

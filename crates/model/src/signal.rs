@@ -63,10 +63,11 @@ vocabulary! {
         NewTargetShare = "new-target-share",
         /// Packets the NAT dropped for want of a port in W (as logged; logging may be sampled).
         NatDrops = "nat-drops",
-        /// Share of the NAT drops of the whole evidence that fall into W.
+        /// Share of the NAT drops of the whole evidence that fall into W or another window of the
+        /// same kinds of failure.
         NatDropFocus = "nat-drop-focus",
         /// Share of the outward calls that failed in W, where the destination is known, whose
-        /// destination is one the NAT dropped packets to.
+        /// destination is one the NAT dropped packets to. Not visible without any drop.
         NatDestinationMatch = "nat-destination-match",
         /// Outward calls of applications that failed in W, of any mechanism.
         EgressFailures = "egress-failures",

@@ -33,7 +33,8 @@ pub(super) fn failure(line: &Line<'_>) -> Option<Failure> {
         (b'C', _) => M::ClientClosed,
         (b'c', _) => M::ClientTimeout,
         (b'S', b'C') if no_server => M::NoHealthyTarget,
-        (b'S', b'C') => M::ConnectFailed,
+        // The manual: the server "explicitly refused the TCP connection", by RST or ICMP.
+        (b'S', b'C') => M::ConnectRefused,
         (b'S', b'H') => M::EndedBeforeResponse,
         (b'S', b'D' | b'L') => M::ResponseTruncated,
         (b's', b'C') => M::ConnectTimeout,

@@ -69,19 +69,8 @@ impl Scope<'_, '_> {
         if deploys.is_empty() || self.is_undated() {
             return None;
         }
-        // The same kinds of failure in any incident, not only this one.
-        let kinds: Vec<_> = self.fails().map(|f| (f.key.dialect, f.failure.mechanism)).collect();
-        let onsets: Vec<Timestamp> = self
-            .clusters
-            .iter()
-            .filter(|cluster| {
-                cluster.members.iter().any(|&p| {
-                    let fail = &self.view.fails[p];
-                    kinds.contains(&(fail.key.dialect, fail.failure.mechanism))
-                })
-            })
-            .filter_map(|cluster| cluster.window.map(|w| w.start))
-            .collect();
+        let onsets: Vec<Timestamp> =
+            self.alike().filter_map(|cluster| cluster.window.map(|w| w.start)).collect();
         let margin = Micros::from_secs(30);
         let followed = deploys.iter().filter(|deploy| {
             onsets.iter().any(|onset| *onset >= **deploy - margin && *onset - **deploy <= ROLL_OUT)

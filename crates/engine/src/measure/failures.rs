@@ -161,33 +161,69 @@ impl<'a> Scope<'_, 'a> {
     }
 
     pub(super) fn inner_finished_later(&self) -> Option<Measured> {
-        const CLEARLY: i64 = 50_000;
         let mut comparable = false;
         let mut measured = Measured::default();
-        for fail in self.fails() {
+        for fail in self.fails().filter(|f| f.dated) {
             let Some(id) = fail.record.id.as_deref() else { continue };
             let failing = self.view.by_id.get(id).into_iter().flatten().map(|&p| {
                 let other = &self.view.fails[p];
-                (other.key.kind, other.at, other.place, other.text)
+                Inner {
+                    kind: other.key.kind,
+                    stream: (other.key.dialect, &other.key.hop),
+                    end: other.at,
+                    healthy: false,
+                    place: other.place,
+                    text: other.text,
+                }
             });
             let slow = self.view.slow_by_id.get(id).into_iter().flatten().map(|&p| {
                 let other = &self.view.slow[p];
-                (other.kind, other.end, other.place, other.text)
+                Inner {
+                    kind: other.key.kind,
+                    stream: (other.key.dialect, &other.key.hop),
+                    end: other.end,
+                    healthy: true,
+                    place: other.place,
+                    text: other.text,
+                }
             });
-            let mut inner =
-                failing.chain(slow).filter(|(kind, ..)| *kind > fail.key.kind).peekable();
-            comparable |= inner.peek().is_some();
-            if let Some((_, at, place, text)) =
-                inner.find(|(_, end, ..)| (*end - fail.at).0 > CLEARLY)
-            {
+            let stream: (&str, &str) = (fail.key.dialect, &fail.key.hop);
+            let others = failing.chain(slow).filter(|other| other.stream != stream);
+            let inner: Vec<Inner<'_>> = others
+                .filter(|other| {
+                    other.kind > fail.key.kind || (other.kind == fail.key.kind && other.healthy)
+                })
+                .collect();
+            comparable |= !inner.is_empty();
+            if let Some(later) = inner.iter().find(|other| other.is_later_than(fail)) {
                 measured.value += fail.weight;
                 if measured.shown_by.len() < 3 {
-                    let text = text.unwrap_or("").to_owned();
-                    measured.shown_by.push(Shown { at: Some(at), place, text });
+                    let text = later.text.unwrap_or("").to_owned();
+                    measured.shown_by.push(Shown { at: Some(later.end), place: later.place, text });
                 }
             }
         }
         comparable.then_some(measured)
+    }
+}
+
+/// Another hop's record of the same request.
+struct Inner<'v> {
+    kind: model::HopKind,
+    stream: (&'static str, &'v str),
+    end: model::Timestamp,
+    healthy: bool,
+    place: crate::Place,
+    text: Option<&'v str>,
+}
+
+impl Inner<'_> {
+    /// Whether it ended clearly after the outer hop had given up. Between hops of one kind, which
+    /// is the outer one is not stated; but an outer hop ends within moments of an inner failure
+    /// and not with a success, so that only a success well after it can be the inner one's.
+    fn is_later_than(&self, outer: &Fail<'_>) -> bool {
+        let least = if self.kind > outer.key.kind { 50_000 } else { 500_000 };
+        (self.end - outer.at).0 > least
     }
 }
 

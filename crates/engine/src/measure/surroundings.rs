@@ -7,6 +7,7 @@ use model::{Mechanism, Micros, OccurrenceKind, Timestamp, Window};
 use super::{Measured, Scope, Shown};
 use crate::digest::Place;
 use crate::digest::occurrences::Happened;
+use crate::incidents::Cluster;
 
 /// Records cited for one observation.
 const CITED: usize = 3;
@@ -103,10 +104,34 @@ impl Scope<'_, '_> {
         Some(measured)
     }
 
+    /// Drops in this or another window of the same kinds of failure, of all drops.
     pub(super) fn nat_focus(&self) -> Option<Measured> {
         let drops = self.view.digest.occurrences.kinds.get(&OccurrenceKind::NatDrop)?;
-        let inside = self.count(&[OccurrenceKind::NatDrop], 60)?;
-        Measured::of(inside.value / drops.count.max(1) as f64)
+        if self.is_undated() {
+            return None;
+        }
+        let windows: Vec<Window> = self.alike().filter_map(|cluster| cluster.window).collect();
+        let width = drops.slots.width();
+        let (mut inside, mut all) = (0, 0);
+        for (at, count) in drops.slots.sorted() {
+            all += *count;
+            let near = |w: &Window| {
+                at + width > w.start - Micros::from_secs(60) && at <= w.end + Micros::from_secs(10)
+            };
+            inside += if windows.iter().any(near) { *count } else { 0 };
+        }
+        if all == 0 { None } else { Measured::of(inside as f64 / all as f64) }
+    }
+
+    /// Incidents with failures of the same kinds as the claimed ones, this one included.
+    pub(super) fn alike(&self) -> impl Iterator<Item = &Cluster> {
+        let kinds: Vec<_> = self.fails().map(|f| (f.key.dialect, f.failure.mechanism)).collect();
+        self.clusters.iter().filter(move |cluster| {
+            cluster.members.iter().any(|&p| {
+                let fail = &self.view.fails[p];
+                kinds.contains(&(fail.key.dialect, fail.failure.mechanism))
+            })
+        })
     }
 
     /// Failed calls outward in the window, whatever incident they were put into.
@@ -163,8 +188,9 @@ impl Scope<'_, '_> {
 
     pub(super) fn nat_destination_match(&self) -> Option<Measured> {
         let dropped = self.dropped_destinations();
+        // Without any drop in the log nothing can match or fail to match: the log is sampled.
         if dropped.is_empty() {
-            return self.view.saw(&["gcp-nat"]).then(Measured::default);
+            return None;
         }
         let (mut matching, mut all) = (0.0, 0.0);
         let mut shown_by = Vec::new();
