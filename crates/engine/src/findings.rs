@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Cause, Citation, Finding, Missing, Observation, RivalNote, RuledOut, Signal, Statement, Text,
-    Unexplained, Verdict, Visibility, Window,
+    Cause, Citation, Finding, Missing, Observation, Remedy, RivalNote, RuledOut, Signal, Statement,
+    Text, Unexplained, Verdict, Visibility, Window,
 };
 
 use crate::attribution::{Candidate, Graph, State, admissible, assign};
@@ -137,6 +137,7 @@ fn finding(
         rivals.iter().map(|rival| rival_note(cause, rival.cause())).collect()
     };
     let chain = chain(candidate, candidates, positions, graph);
+    let remedies = remedies(&chain);
     let ruled_out = candidates
         .iter()
         .filter(|c| !chain.iter().any(|link| link.slug == c.cause().slug))
@@ -162,8 +163,26 @@ fn finding(
         ruled_out,
         rivals,
         missing: into_missing(missing),
+        remedies,
         figures,
     }
+}
+
+/// Remedies of the cause and of the links below it. A cause that acts only through what it leads
+/// to is met best where the thing ran out; else the cause itself comes first. The symptom at the
+/// end of a chain has no remedy of its own beyond those.
+fn remedies(chain: &[&'static Cause]) -> Vec<&'static Remedy> {
+    let mut links = chain.to_vec();
+    if links.len() > 2 {
+        links.pop();
+    }
+    if let [root, effect, ..] = links[..]
+        && root.shows.claims_effects
+    {
+        links.truncate(2);
+        links = vec![effect, root];
+    }
+    links.into_iter().flat_map(|link| link.remedies).collect()
 }
 
 /// What speaks for the root, and then what speaks for each link it leads through.
@@ -358,12 +377,14 @@ fn cannot_tell(
                 .filter(|c| positions.iter().any(|p| c.claims.contains_key(p)))
                 .filter_map(|c| ruled_out(c, citer))
                 .collect();
+            let chain = chain(candidate, candidates, &positions, graph);
             Finding {
                 cause: candidate.cause(),
                 verdict: Verdict::CannotTell,
                 failures: rounded(weight(view, &positions)),
                 windows: windows(view, &positions),
-                chain: chain(candidate, candidates, &positions, graph),
+                remedies: remedies(&chain),
+                chain,
                 observations: observations(candidate, &figures, citer),
                 failing: citer.failing(view, &positions, FAILING),
                 ruled_out,

@@ -2,7 +2,7 @@
 //! could not be seen. The engine fills it, the report prints it.
 
 use crate::names::vocabulary;
-use crate::{Cause, HopKind, Micros, Statement, Timestamp, Visibility};
+use crate::{Cause, HopKind, Micros, Remedy, Statement, Timestamp, Visibility};
 
 vocabulary! {
     /// How much the evidence carries.
@@ -180,6 +180,8 @@ pub struct Finding {
     pub rivals: Vec<RivalNote>,
     /// What could not be seen.
     pub missing: Vec<Missing>,
+    /// What to do, in the order of expected effect: for the cause and for what it leads to here.
+    pub remedies: Vec<&'static Remedy>,
     /// Measured values for the places in the cause's texts.
     pub figures: Vec<(&'static str, String)>,
 }

@@ -115,7 +115,7 @@ impl View<'_> {
     fn first_remedy(&mut self, conclusion: &Conclusion<'_>, label: model::Text) {
         /// Longest snippet that is repeated here.
         const MOST_LINES: usize = 3;
-        let Some(remedy) = conclusion.cause.remedies.first() else { return };
+        let Some(remedy) = conclusion.best.remedies.first() else { return };
         let action = self.action(remedy, conclusion.best);
         let label = self.say(label);
         self.page.para(2, "", vec![ink(Ink::Strong, label), plain(action)]);

@@ -176,7 +176,7 @@ impl View<'_> {
     /// What to do. Where nothing can be told about the cause, its remedies would be guesses, and
     /// the evidence to get is named instead.
     fn remedies(&mut self, index: usize, finding: &Finding) {
-        let remedies = finding.cause.remedies;
+        let remedies = &finding.remedies;
         let undecided = finding.verdict == Verdict::CannotTell;
         if remedies.is_empty() || (undecided && !self.options.verbose) {
             return;

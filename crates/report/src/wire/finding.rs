@@ -171,7 +171,6 @@ fn remedies(finding: &model::Finding, sight: &Sight<'_>) -> Vec<WireRemedy> {
         })
     };
     finding
-        .cause
         .remedies
         .iter()
         .map(|remedy| {

@@ -76,6 +76,7 @@ fn nat(failures: u64, windows: Vec<Window>) -> Finding {
         }],
         rivals: vec![],
         missing: vec![],
+        remedies: DNS.remedies.iter().collect(),
         figures: vec![
             ("connections", "4,096".to_owned()),
             ("instances", "20".to_owned()),
@@ -114,6 +115,7 @@ pub(crate) fn rich() -> Diagnosis {
         ruled_out: vec![],
         rivals: vec![],
         missing: vec![],
+        remedies: DEPLOY.remedies.iter().collect(),
         figures: vec![],
     };
     let idle = Finding {
@@ -142,6 +144,7 @@ pub(crate) fn rich() -> Diagnosis {
             )),
         }],
         missing: vec![Missing { visibility: &REUSE_LOGS }],
+        remedies: OOM.remedies.iter().collect(),
         figures: vec![],
     };
     let oom = Finding {
@@ -155,6 +158,7 @@ pub(crate) fn rich() -> Diagnosis {
         ruled_out: vec![],
         rivals: vec![],
         missing: vec![Missing { visibility: &NAT_LOGS }],
+        remedies: OOM.remedies.iter().collect(),
         figures: vec![],
     };
     Diagnosis {
