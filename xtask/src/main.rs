@@ -2,9 +2,12 @@
 //! this file only dispatches.
 
 mod clock;
+mod docs;
 mod examples;
 mod generate;
+mod layers;
 mod random;
+mod test;
 mod text;
 
 use anyhow::Result;
@@ -22,6 +25,16 @@ struct Cli {
 enum Task {
     /// Write an access log of any size: same arguments, same bytes.
     Generate(generate::Options),
+    /// Everything that has to hold before a change lands.
+    Test,
+    /// Write the pages that are made from the source.
+    Docs {
+        /// Only say which are stale
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check that crates import only what their layer allows.
+    Layers,
     /// Write the synthetic examples again (examples/nginx-node is captured by its own script).
     Examples(examples::Options),
 }
@@ -29,6 +42,9 @@ enum Task {
 fn main() -> Result<()> {
     match Cli::parse().task {
         Task::Generate(options) => generate::run(&options),
+        Task::Test => test::run(),
+        Task::Docs { check } => docs::run(check),
+        Task::Layers => layers::check(),
         Task::Examples(options) => examples::run(&options),
     }
 }
