@@ -29,6 +29,8 @@ pub(crate) struct Candidate<'s, 'a> {
     pub(crate) claims: BTreeMap<usize, bool>,
     /// Needs and supports that are met.
     pub(crate) met: Vec<(&'static Test, Measured)>,
+    /// Signals among the needs that are not visible.
+    pub(crate) undecided_by: Vec<Signal>,
     /// Signals among needs and supports that are not visible.
     pub(crate) invisible: Vec<Signal>,
 }
@@ -163,14 +165,19 @@ fn weigh<'s, 'a>(
         _ => Window { start: model::Timestamp(0), end: model::Timestamp(0) },
     };
     let scope = Scope { view, cluster, window, claimed, stated, effects, clusters, cause };
-    let mut candidate =
-        Candidate { scope, state: State::Holds, claims, met: Vec::new(), invisible: Vec::new() };
-    let mut undecided = false;
+    let mut candidate = Candidate {
+        scope,
+        state: State::Holds,
+        claims,
+        met: Vec::new(),
+        undecided_by: Vec::new(),
+        invisible: Vec::new(),
+    };
     for test in cause.shows.needs {
         match look(&candidate.scope, test) {
             Look::Met(test, measured) => candidate.met.push((test, measured)),
             Look::NotVisible(signals) => {
-                undecided = true;
+                candidate.undecided_by.extend(&signals);
                 candidate.invisible.extend(signals);
             }
             Look::NotMet(measured) => {
@@ -197,7 +204,7 @@ fn weigh<'s, 'a>(
             Look::NotMet(_) => {}
         }
     }
-    if undecided {
+    if !candidate.undecided_by.is_empty() {
         candidate.state = State::Undecided;
     }
     candidate

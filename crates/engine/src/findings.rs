@@ -144,14 +144,7 @@ fn finding(
         .filter(|c| positions.iter().any(|p| c.claims.contains_key(p)))
         .filter_map(|c| ruled_out(c, citer))
         .collect();
-    let deeper_or_rival = candidates.iter().filter(|c| {
-        matches!(c.state, State::Undecided)
-            && positions.iter().any(|p| c.claims.contains_key(p))
-            && verdict != Verdict::Proved
-    });
-    let mut missing = missing(candidate);
-    deeper_or_rival.for_each(|c| extend(&mut missing, self::missing(c)));
-    missing.truncate(MISSING);
+    let missing = what_is_missing(candidate, candidates, verdict, positions, graph);
     Finding {
         cause,
         verdict,
@@ -316,9 +309,30 @@ fn chain(
     chain
 }
 
-fn missing(candidate: &Candidate<'_, '_>) -> Vec<&'static Visibility> {
+/// What would decide more. Once the cause is proved, that is only what may lie deeper; before, it
+/// is also what would support or exclude this cause and its rivals.
+fn what_is_missing(
+    candidate: &Candidate<'_, '_>,
+    candidates: &[Candidate<'_, '_>],
+    verdict: Verdict,
+    positions: &[usize],
+    graph: &Graph,
+) -> Vec<&'static Visibility> {
+    let proved = verdict == Verdict::Proved;
+    let mut all = if proved { Vec::new() } else { missing(candidate, &candidate.invisible) };
+    let undecided = candidates.iter().filter(|other| {
+        matches!(other.state, State::Undecided)
+            && positions.iter().any(|p| other.claims.contains_key(p))
+            && (verdict == Verdict::Consistent || graph.leads(other.cause(), candidate.cause()))
+    });
+    undecided.for_each(|other| extend(&mut all, missing(other, &other.undecided_by)));
+    all.truncate(if proved { MISSING / 2 } else { MISSING });
+    all
+}
+
+fn missing(candidate: &Candidate<'_, '_>, signals: &[Signal]) -> Vec<&'static Visibility> {
     let visible = candidate.cause().shows.visible;
-    visible.iter().filter(|v| candidate.invisible.contains(&v.signal)).collect()
+    visible.iter().filter(|v| signals.contains(&v.signal)).collect()
 }
 
 fn extend(all: &mut Vec<&'static Visibility>, more: Vec<&'static Visibility>) {
@@ -369,8 +383,8 @@ fn cannot_tell(
                 .filter(|c| matches!(c.state, State::Undecided))
                 .filter(|c| positions.iter().any(|p| c.claims.contains_key(p)))
                 .collect();
-            let mut missing = missing(candidate);
-            others.iter().for_each(|other| extend(&mut missing, self::missing(other)));
+            let mut missing = missing(candidate, &candidate.invisible);
+            others.iter().for_each(|o| extend(&mut missing, self::missing(o, &o.undecided_by)));
             missing.truncate(MISSING);
             let ruled_out = candidates
                 .iter()
