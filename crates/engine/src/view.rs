@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use model::{Failure, Mechanism, Micros, OccurrenceKind, Role, Side, Timestamp};
 
-use crate::digest::failures::{ClassKey, Record};
+use crate::digest::failures::{Class, ClassKey, Record};
 use crate::digest::occurrences::Happened;
 use crate::digest::stream::Stream;
 use crate::digest::{Digest, Place};
@@ -105,9 +105,10 @@ impl<'a> View<'a> {
         for (key, class) in digest.classes.sorted() {
             let texts: BTreeMap<Place, &str> =
                 class.texts.iter().map(|(place, text)| (place, &**text)).collect();
-            let weight = class.count as f64 / class.records.len().max(1) as f64;
+            let weights = Weights::of(class);
             for (place, record) in class.records.iter() {
                 let at = record.end.or(record.start);
+                let weight = weights.at(class, at);
                 let text = texts.get(&place).copied();
                 match (key.failure, at) {
                     (Some(failure), _) => fails.push(Fail {
@@ -188,6 +189,44 @@ impl<'a> View<'a> {
                 && *stream.key.hop == *key.hop.as_bytes()
                 && stream.key.kind == key.kind
         })
+    }
+}
+
+/// How many requests each record of a class's sample stands for. Counts are exact per slot of time,
+/// so that a burst keeps its size however few of it were sampled.
+struct Weights {
+    sampled: BTreeMap<Timestamp, f64>,
+    counted: BTreeMap<Timestamp, f64>,
+    /// Makes up for slots and undated requests of which nothing was sampled.
+    scale: f64,
+}
+
+impl Weights {
+    fn of(class: &Class) -> Weights {
+        let mut weights =
+            Weights { sampled: BTreeMap::new(), counted: BTreeMap::new(), scale: 1.0 };
+        if class.count <= class.records.len() as u64 {
+            return weights;
+        }
+        let width = class.slots.width();
+        weights.counted = class.slots.sorted().into_iter().map(|(at, n)| (at, *n as f64)).collect();
+        for (_, record) in class.records.iter() {
+            if let Some(at) = record.end.or(record.start) {
+                *weights.sampled.entry(at.floor(width)).or_default() += 1.0;
+            }
+        }
+        let undated = class.records.iter().filter(|(_, r)| r.end.or(r.start).is_none()).count();
+        let covered: f64 = weights.sampled.keys().filter_map(|at| weights.counted.get(at)).sum();
+        weights.scale = class.count as f64 / (covered + undated as f64).max(1.0);
+        weights
+    }
+
+    fn at(&self, class: &Class, at: Option<Timestamp>) -> f64 {
+        let slot = at.map(|at| at.floor(class.slots.width()));
+        match slot.and_then(|slot| self.counted.get(&slot).zip(self.sampled.get(&slot))) {
+            Some((counted, sampled)) => self.scale * counted / sampled,
+            None => self.scale,
+        }
     }
 }
 

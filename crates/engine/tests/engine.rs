@@ -99,6 +99,19 @@ fn what_cannot_be_seen_is_said_and_never_counts_as_absent() {
 }
 
 #[test]
+fn counts_stay_exact_when_there_are_more_failures_than_are_kept() {
+    let mut log = Log::default();
+    log.traffic(0, 3_600, 20);
+    (0..20_000).for_each(|i| log.fail(600 + i / 100, M::ResponseTimeout, 504, 60_000));
+    (0..5_000).for_each(|i| log.fail(2_400 + i / 50, M::ResponseTimeout, 504, 60_000));
+    let found = log.diagnose();
+    let counts: Vec<u64> = found.incidents.iter().map(|i| i.failures).collect();
+    assert_eq!(counts.iter().sum::<u64>(), 25_000);
+    assert!((19_900..=20_100).contains(&counts[0]), "{counts:?}");
+    assert_eq!(found.assumptions.len(), 1, "and the report says that shares are estimates");
+}
+
+#[test]
 fn failures_without_a_cause_are_reported_with_what_they_share() {
     let mut log = Log::default();
     log.traffic(0, 3_600, 20);
