@@ -44,6 +44,15 @@ impl Candidate<'_, '_> {
         matches!(self.state, State::Holds)
     }
 
+    /// What is recognised by lying around some moments explains only what lies there.
+    fn keep_what_is_aligned(&mut self) {
+        for (test, _) in &self.met {
+            let Some(alignment) = self.scope.alignment(test.signal) else { continue };
+            let view = self.scope.view;
+            self.claims.retain(|&position, _| alignment.covers(&view.fails[position]));
+        }
+    }
+
     /// A record states it, or other evidence does.
     pub(crate) fn is_stated(&self) -> bool {
         self.scope.stated * 2.0 >= self.scope.weight().max(1e-9)
@@ -204,6 +213,7 @@ fn weigh<'s, 'a>(
             Look::NotMet(_) => {}
         }
     }
+    candidate.keep_what_is_aligned();
     if !candidate.undecided_by.is_empty() {
         candidate.state = State::Undecided;
     }

@@ -1,15 +1,37 @@
 //! Signals about what changed: deploys, stops, exits, and how the failures lie around them.
 
-use model::{Micros, OccurrenceKind, Timestamp};
+use model::{Micros, OccurrenceKind, Signal, Timestamp};
 
 use super::surroundings::shown;
 use super::{Measured, Scope};
+use crate::view::Fail;
 
 /// A deploy can be to blame for what begins up to this long after it.
 const DEPLOY_REACH: Micros = Micros::from_secs(30 * 60);
 /// A roll-out's effects have ended by then: Cloud Run holds an instance's addresses for up to
 /// 20 minutes after its end (Cloud Run Direct VPC egress documentation).
 const ROLL_OUT: Micros = Micros::from_secs(20 * 60);
+
+/// Moments, and how far around them a failure belongs to them.
+pub(crate) struct Alignment {
+    kinds: &'static [OccurrenceKind],
+    /// In the order of time.
+    times: Vec<Timestamp>,
+    before: Micros,
+    after: Micros,
+}
+
+impl Alignment {
+    /// Whether either end of the request lies near: what cuts it off is near its end, what refuses
+    /// it near its start.
+    pub(crate) fn covers(&self, fail: &Fail<'_>) -> bool {
+        let near = |at: Timestamp| {
+            let next = self.times.partition_point(|t| *t < at - self.after);
+            self.times.get(next).is_some_and(|t| *t <= at + self.before)
+        };
+        near(fail.at) || near(fail.began())
+    }
+}
 
 impl Scope<'_, '_> {
     fn times(&self, kinds: &[OccurrenceKind]) -> Vec<Timestamp> {
@@ -78,53 +100,47 @@ impl Scope<'_, '_> {
         Measured::of(followed.count() as f64 / deploys.len() as f64)
     }
 
-    /// Share of the failures that lie within a span after (or around) one of these times.
-    fn aligned(
-        &self,
-        kinds: &[OccurrenceKind],
-        before: Micros,
-        after: Micros,
-        visible: bool,
-    ) -> Option<Measured> {
-        let all = self.view.happened(kinds);
-        let times: Vec<Timestamp> = all.iter().filter_map(|(_, h)| h.at).collect();
-        if times.is_empty() || self.is_undated() {
+    /// Share of the failures that lie around some moments.
+    fn aligned(&self, alignment: &Alignment, visible: bool) -> Option<Measured> {
+        let all = self.view.happened(alignment.kinds);
+        if alignment.times.is_empty() || self.is_undated() {
             return (visible && all.is_empty() && !self.is_undated()).then(Measured::default);
         }
-        let near = |at: Timestamp| {
-            let next = times.partition_point(|t| *t < at - after);
-            times[next..].iter().take_while(|t| **t <= at + before).next().is_some()
-        };
-        let mut measured = self.share(|fail| {
-            // Either end of the request: what cuts it off is near its end, what refuses it near
-            // its start.
-            fail.dated.then(|| near(fail.at) || near(fail.began()))
-        })?;
-        let from = self.window.start - after;
-        let to = self.window.end + before;
+        let mut measured = self.share(|fail| fail.dated.then(|| alignment.covers(fail)))?;
+        let from = self.window.start - alignment.after;
+        let to = self.window.end + alignment.before;
         let cited = all.into_iter().filter(|(_, h)| h.at.is_some_and(|at| at >= from && at <= to));
         measured.shown_by = cited.take(3).map(shown).collect();
         Some(measured)
     }
 
+    /// The moments that a signal of alignment is about.
+    pub(crate) fn alignment(&self, signal: Signal) -> Option<Alignment> {
+        let (kinds, before, after): (&'static [OccurrenceKind], _, _) = match signal {
+            Signal::StopAlignedShare => {
+                (&[OccurrenceKind::InstanceStop, OccurrenceKind::Deploy], 2, 30)
+            }
+            Signal::ExitAlignedShare => {
+                (&[OccurrenceKind::ProcessExit, OccurrenceKind::OomKill], 5, 5)
+            }
+            _ => return None,
+        };
+        Some(Alignment {
+            kinds,
+            times: self.times(kinds),
+            before: Micros::from_secs(before),
+            after: Micros::from_secs(after),
+        })
+    }
+
     pub(super) fn stop_aligned(&self) -> Option<Measured> {
         let visible = self.deploys_visible() || self.view.saw(&["kernel", "gcp-run", "node"]);
-        self.aligned(
-            &[OccurrenceKind::InstanceStop, OccurrenceKind::Deploy],
-            Micros::from_secs(2),
-            Micros::from_secs(30),
-            visible,
-        )
+        self.aligned(&self.alignment(Signal::StopAlignedShare)?, visible)
     }
 
     pub(super) fn exit_aligned(&self) -> Option<Measured> {
         let visible = self.view.saw(&["kernel", "gcp-run", "node"]);
-        self.aligned(
-            &[OccurrenceKind::ProcessExit, OccurrenceKind::OomKill],
-            Micros::from_secs(5),
-            Micros::from_secs(5),
-            visible,
-        )
+        self.aligned(&self.alignment(Signal::ExitAlignedShare)?, visible)
     }
 
     pub(super) fn recovers(&self) -> Option<Measured> {
