@@ -1,6 +1,23 @@
 //! The causes of gateway errors that why502 knows: one file per cause, listed here once.
 //!
 //! A cause is data (see [`model::Cause`]); nothing in this crate reads logs or prints.
+//!
+//! # When an observation is independent
+//!
+//! A test is marked `independent` if what it observes comes from other evidence than the records
+//! of the failing requests, and speaks for the cause:
+//!
+//! - it is: the log of deploys, of a NAT, of the kernel, of the platform or a supervisor about
+//!   processes and instances, notices of health checks and ejections, reports of a pool or a
+//!   database, the log of another hop about the same requests, the application's own errors, and
+//!   where the failing requests lie relative to any of these;
+//! - it is not: anything counted in the log that holds the failing requests, healthy ones
+//!   included (successes of a target, targets that appear or vanish, load, latency, recovery), nor
+//!   outward calls where the cause claims them, for then they are the failing records;
+//! - it is not either: a need that only leaves room for the cause (a deploy within half an hour, no
+//!   process that ended), since that would make support of a coincidence.
+//!
+//! A sentence that stands in several tests of a cause has the same mark in all of them.
 
 #![forbid(unsafe_code)]
 
@@ -33,6 +50,7 @@ pub static ALL: &[&Cause] = &[
     &causes::backend_own_5xx::CAUSE,
     &causes::worker_pool_saturated::CAUSE,
     &causes::nat_port_exhaustion::CAUSE,
+    &causes::external_dependency_outage::CAUSE,
     &causes::deploy_without_drain::CAUSE,
     &causes::deploy_surge::CAUSE,
     &causes::bad_release::CAUSE,

@@ -223,6 +223,10 @@ pub(crate) const EGRESS: Visibility = Visibility {
     ],
 };
 
+/// Outward calls, whatever ended them.
+pub(crate) const EGRESS_CALLS: Visibility =
+    Visibility { signal: Signal::EgressFailures, what: EGRESS.what, how: EGRESS.how };
+
 /// Outward calls with their destination.
 pub(crate) const EGRESS_DESTINATION: Visibility = Visibility {
     signal: Signal::NatDestinationMatch,

@@ -79,6 +79,7 @@ fn tests_of(cause: &'static Cause) -> impl Iterator<Item = &'static Test> {
 fn texts(cause: &'static Cause) -> Vec<(Text, bool)> {
     let mut all = vec![(cause.title, false), (cause.explanation, false)];
     all.extend(tests_of(cause).map(|t| (t.says, false)));
+    all.extend(tests_of(cause).filter_map(|t| t.otherwise).map(|says| (says, false)));
     all.extend(cause.shows.rivals.iter().map(|r| (r.separates, false)));
     all.extend(cause.shows.visible.iter().map(|v| (v.what, false)));
     for remedy in cause.remedies {
@@ -239,13 +240,76 @@ fn what_a_need_may_miss_says_how_to_switch_it_on() {
 }
 
 #[test]
+fn what_a_need_means_that_does_not_hold_is_said() {
+    for cause in ALL {
+        for need in cause.shows.needs {
+            let told = alternatives(need)
+                .all(|t| matches!(t.signal, Signal::Failures | Signal::EffectsHold));
+            assert!(told || need.otherwise.is_some(), "{}: {}", cause.slug, need.signal);
+        }
+        let first = |test: &Test| cause.shows.needs.iter().any(|need| std::ptr::eq(need, test));
+        for test in tests_of(cause).filter(|t| t.otherwise.is_some()) {
+            assert!(first(test), "{}: {} is nowhere shown", cause.slug, test.signal);
+        }
+    }
+}
+
+#[test]
+fn one_sentence_has_one_mark() {
+    for cause in ALL {
+        for test in tests_of(cause) {
+            for other in tests_of(cause).filter(|other| other.says == test.says) {
+                let same = (test.independent, test.proves) == (other.independent, other.proves);
+                assert!(same, "{}: {}", cause.slug, test.says.en);
+            }
+        }
+    }
+}
+
+/// What is counted in the same log as the failing requests is no other evidence.
+#[test]
+fn statistics_of_the_failing_log_are_not_independent() {
+    for cause in ALL {
+        for test in tests_of(cause).filter(|t| t.independent) {
+            let same_log = matches!(
+                test.signal,
+                Signal::Failures
+                    | Signal::StatedShare
+                    | Signal::ShortWaitShare
+                    | Signal::LongWaitShare
+                    | Signal::TimerShare
+                    | Signal::ReusedShare
+                    | Signal::UnsafeMethodShare
+                    | Signal::TopTargetShare
+                    | Signal::FailingTargets
+                    | Signal::TargetSuccessShare
+                    | Signal::HealthyTargetShare
+                    | Signal::TopPathShare
+                    | Signal::FailureRate
+                    | Signal::Steadiness
+                    | Signal::BurstShare
+                    | Signal::WindowSeconds
+                    | Signal::LoadRise
+                    | Signal::LatencyRise
+                    | Signal::Recovers
+                    | Signal::VanishedTargetShare
+                    | Signal::NewTargetShare
+                    | Signal::PrecededByTargetFailure
+            );
+            assert!(!same_log, "{}: {}", cause.slug, test.signal);
+        }
+    }
+}
+
+#[test]
 fn every_cause_can_claim_hold_and_be_remedied() {
     for cause in ALL {
         let shows = &cause.shows;
         assert!(!shows.claims.is_empty() || shows.claims_effects, "{}", cause.slug);
         assert!(shows.claims.iter().all(|c| !c.mechanisms.is_empty()), "{}", cause.slug);
         assert!(!shows.needs.is_empty() && !shows.supports.is_empty(), "{}", cause.slug);
-        assert!(shows.supports.iter().any(|t| t.independent), "{}", cause.slug);
+        let shown = shows.supports.iter().any(|t| t.independent);
+        assert!(shown || shows.claims.iter().any(|c| c.states), "{}", cause.slug);
         assert!(!cause.statuses.is_empty(), "{}", cause.slug);
         assert!(cause.remedies.len() >= 3, "{}", cause.slug);
         for test in tests_of(cause).filter(|t| t.proves) {

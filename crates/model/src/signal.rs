@@ -75,6 +75,9 @@ vocabulary! {
         EgressConnectTimeouts = "egress-connect-timeouts",
         /// Outward calls that failed in W because the name could not be resolved.
         EgressLookupFailures = "egress-lookup-failures",
+        /// Number of different destinations of the outward calls that failed in W. Not visible
+        /// without application logs, or where none of them names a destination.
+        EgressDestinations = "egress-destinations",
         /// Processes the kernel or the platform killed for memory in W or a minute before.
         OomKills = "oom-kills",
         /// Processes that ended by themselves or by a signal in W or a minute before.

@@ -125,7 +125,12 @@ pub static CAUSE: Cause = Cause {
                 "この期間またはその直前に、{value} 個のプロセスが自らまたはシグナル\
                 で終了しました。",
             ),
-        )],
+        )
+        .independent()
+        .otherwise(Text::new(
+            "No process ended in the window or in the minute before.",
+            "この期間とその前の 1 分間に、終了したプロセスはありません。",
+        ))],
         supports: &[
             Test::new(
                 S::ExitAlignedShare,

@@ -100,6 +100,12 @@ pub static CAUSE: Cause = Cause {
                 "拒否したターゲットは、この期間に 1 件も応答していません。",
             ),
         )
+        .otherwise(Text::new(
+            "The targets that refused answered {value} of their requests in \
+the window, and nothing reported that a process was not listening.",
+            "拒否したターゲットはこの期間のリクエストの {value} に応答しており\
+、待ち受けていないという報告もありません。",
+        ))
         .or(&Test::new(
             S::ListenFailures,
             AtLeast(1.0),
@@ -109,7 +115,8 @@ pub static CAUSE: Cause = Cause {
                 "この期間に、プロセスが所定のポートで待ち受けていないという報告が \
                 {value} 件あります。",
             ),
-        ))],
+        )
+        .proves())],
         supports: &[
             Test::new(
                 S::ListenFailures,
@@ -129,8 +136,7 @@ pub static CAUSE: Cause = Cause {
                     "{value} of the failures are on targets that had just appeared.",
                     "失敗の {value} が、現れたばかりのターゲットで起きています。",
                 ),
-            )
-            .independent(),
+            ),
             Test::new(
                 S::DeployLead,
                 AtMost(1200.0),

@@ -112,7 +112,11 @@ pub static CAUSE: Cause = Cause {
                     "The first failure came {value} after a deploy.",
                     "最初の失敗はデプロイの {value} 後でした。",
                 ),
-            ),
+            )
+            .otherwise(Text::new(
+                "No deploy came in the 30 minutes before the first failure.",
+                "最初の失敗の前 30 分以内にデプロイはありません。",
+            )),
             Test::new(
                 S::NewTargetShare,
                 AtLeast(0.5),
@@ -123,6 +127,12 @@ pub static CAUSE: Cause = Cause {
                     ています。",
                 ),
             )
+            .otherwise(Text::new(
+                "Only {value} of the failures are on what had just been deployed, \
+and they ended by themselves.",
+                "デプロイされたばかりのものでの失敗は {value} だけで、失敗は自然に\
+収まりました。",
+            ))
             .or(&Test::new(
                 S::Recovers,
                 AtMost(0.0),
@@ -142,8 +152,7 @@ pub static CAUSE: Cause = Cause {
                     "失敗の {value} が、現れたばかりのターゲットまたはリビジョンで起き\
                     ています。",
                 ),
-            )
-            .independent(),
+            ),
             Test::new(
                 S::ApplicationErrors,
                 AtLeast(1.0),
@@ -158,8 +167,9 @@ pub static CAUSE: Cause = Cause {
                 S::DeployLead,
                 AtMost(300.0),
                 Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
+                    "It began within minutes: the first failure came {value} after a \
+deploy.",
+                    "始まりは直後です。最初の失敗はデプロイの {value} 後でした。",
                 ),
             )
             .independent(),
@@ -191,6 +201,17 @@ pub static CAUSE: Cause = Cause {
                     "失敗の {value} が、置き換えられる側のターゲットで起きています。",
                 ),
             ),
+            Test::new(
+                S::StopAlignedShare,
+                AtLeast(0.9),
+                Text::new(
+                    "{value} of the failures came within 30 s after an instance was \
+told to stop or a deploy completed; a broken version fails at any \
+time.",
+                    "失敗の {value} が、インスタンスの停止指示またはデプロイ完了から \
+30 秒以内でした。壊れた版ならいつでも失敗します。",
+                ),
+            ),
         ],
         rivals: &[
             Rival {
@@ -211,6 +232,7 @@ pub static CAUSE: Cause = Cause {
             },
         ],
         visible: &[
+            visibility::STOPS,
             visibility::DEPLOYS,
             visibility::NEW_TARGETS,
             visibility::RECOVERY,

@@ -99,6 +99,13 @@ pub static CAUSE: Cause = Cause {
                     "最初の失敗はデプロイの {value} 後でした。",
                 ),
             )
+            .otherwise(Text::new(
+                "No deploy came in the ten minutes before the first failure, and \
+fewer than half of the deploys were followed by such failures.",
+                "最初の失敗の前 10 分以内にデプロイはなく、同じ失敗が続いたデプロイ\
+も半数に達しません。",
+            ))
+            .independent()
             .or(&Test::new(
                 S::DeploysFollowed,
                 AtLeast(0.5),
@@ -107,7 +114,8 @@ pub static CAUSE: Cause = Cause {
                     failures within 20 minutes.",
                     "証拠中のデプロイの {value} で、20 分以内に同じ失敗が起きました。",
                 ),
-            )),
+            )
+            .independent()),
             Test::new(
                 S::EffectsHold,
                 AtLeast(1.0),
@@ -146,7 +154,8 @@ pub static CAUSE: Cause = Cause {
                     failures within 20 minutes.",
                     "証拠中のデプロイの {value} で、20 分以内に同じ失敗が起きました。",
                 ),
-            ),
+            )
+            .independent(),
             Test::new(
                 S::InstanceStarts,
                 AtLeast(1.0),
@@ -154,7 +163,8 @@ pub static CAUSE: Cause = Cause {
                     "{value} instances started in the window or just before.",
                     "この期間またはその直前に {value} 個のインスタンスが起動しました。",
                 ),
-            ),
+            )
+            .independent(),
             Test::new(
                 S::Recovers,
                 AtLeast(1.0),

@@ -136,6 +136,15 @@ pub static CAUSE: Cause = Cause {
                 ロイ完了から 30 秒以内に失敗しました。",
             ),
         )
+        .independent()
+        .otherwise(Text::new(
+            "Only {value} of these requests failed within 30 s after an \
+instance was told to stop or a deploy completed, and less than \
+half went to targets that were gone afterwards.",
+            "インスタンスの停止指示またはデプロイ完了から 30 秒以内に失敗したの\
+は {value} だけで、その後いなくなったターゲット宛ても半数に達しま\
+せん。",
+        ))
         .or(&Test::new(
             S::VanishedTargetShare,
             AtLeast(0.5),
@@ -173,8 +182,7 @@ pub static CAUSE: Cause = Cause {
                     "{value} of them went to targets that never served again.",
                     "{value} が、その後二度と応答しなかったターゲット宛てでした。",
                 ),
-            )
-            .independent(),
+            ),
             Test::new(
                 S::BurstShare,
                 AtLeast(0.6),

@@ -115,8 +115,7 @@ pub static CAUSE: Cause = Cause {
                     "The request rate was {value} of its rate outside the window.",
                     "リクエスト数は期間外の {value} でした。",
                 ),
-            )
-            .independent(),
+            ),
             Test::new(
                 S::TopTargetShare,
                 AtLeast(0.9),

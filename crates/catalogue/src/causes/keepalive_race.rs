@@ -174,14 +174,32 @@ pub static CAUSE: Cause = Cause {
                     "同じターゲットは、この期間の全リクエストの {value} に正常に応答し\
                     ました。",
                 ),
-            )
-            .independent(),
+            ),
             Test::new(
                 S::InnerNeverSawShare,
                 AtLeast(0.9),
                 Text::new(
                     "The hop behind never logged {value} of them.",
                     "背後のホップには、その {value} の記録がありません。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::StopAlignedShare,
+                AtMost(0.1),
+                Text::new(
+                    "No more than {value} of them came near the stop of an instance or \
+a deploy.",
+                    "インスタンスの停止やデプロイの近くで起きたのは {value} 以下です。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::ExitAlignedShare,
+                AtMost(0.1),
+                Text::new(
+                    "No more than {value} of them came near the end of a process.",
+                    "プロセスの終了の近くで起きたのは {value} 以下です。",
                 ),
             )
             .independent(),

@@ -70,7 +70,7 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
+    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
     Signal as S, Test, Text,
 };
 
@@ -91,16 +91,46 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["passive-ejection-cascade", "backend-own-5xx"],
     source: include_str!("malformed_response.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[M::ResponseMalformed]).states(), Claim::of(&[M::ProtocolMismatch])],
+        claims: &[
+            Claim::of(&[M::ResponseMalformed]).states(),
+            Claim::of(&[M::ProtocolMismatch]).sides(&[Side::Upstream]).states(),
+            Claim::of(&[M::InstanceConnectionError]),
+            Claim::of(&[M::Unspecified]).sides(&[Side::Upstream]).statuses(&[502]),
+        ],
         claims_effects: false,
-        needs: &[Test::new(
-            S::Failures,
-            AtLeast(1.0),
-            Text::new(
-                "{value} responses could not be read as HTTP.",
-                "{value} 件の応答が、HTTP として読めませんでした。",
+        needs: &[
+            Test::new(
+                S::Failures,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} responses could not be read as HTTP.",
+                    "{value} 件の応答が、HTTP として読めませんでした。",
+                ),
             ),
-        )],
+            Test::new(
+                S::StatedShare,
+                AtLeast(0.01),
+                Text::new(
+                    "{value} of the records state that the response could not be read.",
+                    "記録の {value} が、応答を読めなかったと示しています。",
+                ),
+            )
+            .otherwise(Text::new(
+                "The records do not state it, and processes ended as these \
+requests failed: it was the connection, not the response.",
+                "記録はそう示しておらず、失敗と同時にプロセスが終了しています。応答\
+ではなく接続の問題です。",
+            ))
+            .or(&Test::new(
+                S::ExitAlignedShare,
+                AtMost(0.1),
+                Text::new(
+                    "No more than {value} of these requests failed near the end of a \
+process.",
+                    "プロセスの終了の近くで失敗したリクエストは {value} 以下です。",
+                ),
+            )),
+        ],
         supports: &[
             Test::new(
                 S::TopPathShare,
@@ -129,7 +159,16 @@ pub static CAUSE: Cause = Cause {
             )
             .independent(),
         ],
-        rules_out: &[],
+        rules_out: &[Test::new(
+            S::StopAlignedShare,
+            AtLeast(0.5),
+            Text::new(
+                "{value} of these requests failed within 30 s after an instance \
+was told to stop or a deploy completed.",
+                "これらのリクエストの {value} が、インスタンスの停止指示またはデプ\
+ロイ完了から 30 秒以内に失敗しました。",
+            ),
+        )],
         rivals: &[Rival {
             slug: "response-header-too-large",
             separates: Text::new(
@@ -139,7 +178,7 @@ pub static CAUSE: Cause = Cause {
                 ゲットへの curl -D - で確認)。",
             ),
         }],
-        visible: &[visibility::JOINED, visibility::DEPLOYS],
+        visible: &[visibility::EXIT_ALIGNED, visibility::JOINED, visibility::DEPLOYS],
     },
     predicts: Predicts::NotYet(
         "Not predictable from settings alone: the bytes come from the \

@@ -8,6 +8,7 @@ pub mod client_abort;
 pub mod deploy_surge;
 pub mod deploy_without_drain;
 pub mod ephemeral_port_exhaustion;
+pub mod external_dependency_outage;
 pub mod keepalive_race;
 pub mod malformed_response;
 pub mod nat_port_exhaustion;

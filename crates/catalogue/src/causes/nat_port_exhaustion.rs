@@ -38,8 +38,8 @@
 //!   CPU is idle and the connect timeouts come first.
 //! - A slow backend (`target-response-timeout`): that is the symptom one hop further out, and
 //!   is shown as the end of the chain.
-//! - An outage of the destination: it fails from every network, refuses or resets as well, and
-//!   the NAT drops nothing.
+//! - `external-dependency-outage`: the destination fails from every network, refuses or resets
+//!   as well, and the NAT drops nothing.
 //! - Direct VPC egress warming up on a new Cloud Run instance: connect timeouts in its first
 //!   minute, without any drop.
 //!
@@ -87,7 +87,7 @@
 //! - AWS, NAT gateway basics and CloudWatch metrics; undici `connectTimeout`; RFC 9293 section
 //!   3.6.1 (TIME-WAIT).
 
-use model::Condition::AtLeast;
+use model::Condition::{AtLeast, AtMost};
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
     Signal as S, Test, Text,
@@ -134,6 +134,12 @@ pub static CAUSE: Cause = Cause {
                 敗しました。",
             ),
         )
+        .otherwise(Text::new(
+            "No outward call failed for want of an answer to its SYN, and the \
+NAT dropped nothing in the window.",
+            "この期間に、SYN への応答がなく失敗した外向き通信も、NAT による破棄\
+もありません。",
+        ))
         .or(&Test::new(
             S::NatDrops,
             AtLeast(1.0),
@@ -143,7 +149,8 @@ pub static CAUSE: Cause = Cause {
                 "この期間に NAT は、ポート不足で破棄したパケットを {value} 件記録し\
                 ました。",
             ),
-        ))],
+        )
+        .independent())],
         supports: &[
             Test::new(
                 S::NatDestinationMatch,
@@ -186,8 +193,28 @@ pub static CAUSE: Cause = Cause {
                     ました。",
                 ),
             ),
+            Test::new(
+                S::LatencyRise,
+                AtMost(1.5),
+                Text::new(
+                    "The backends were not slow: healthy requests took {value} as long \
+as outside the window.",
+                    "バックエンドは遅くなっていません。正常なリクエストの所要時間は期間\
+外の {value} です。",
+                ),
+            ),
         ],
-        rules_out: &[],
+        rules_out: &[Test::new(
+            S::NatDestinationMatch,
+            AtMost(0.1),
+            Text::new(
+                "Only {value} of the outward calls that failed went to a \
+destination the NAT dropped packets to; it had ports for the \
+others.",
+                "失敗した外向き通信のうち、NAT がパケットを破棄した宛先へのものは \
+{value} だけです。ほかの宛先にはポートがありました。",
+            ),
+        )],
         rivals: &[
             Rival {
                 slug: "target-connect-timeout",
@@ -223,8 +250,22 @@ pub static CAUSE: Cause = Cause {
                     かで分かれます。",
                 ),
             },
+            Rival {
+                slug: "external-dependency-outage",
+                separates: Text::new(
+                    "Whether the NAT logs drops to the destination that failed, and \
+whether other destinations fail too.",
+                    "失敗した宛先への破棄が NAT のログにあるか、ほかの宛先も失敗してい\
+るかです。",
+                ),
+            },
         ],
-        visible: &[visibility::NAT_DROPS, visibility::EGRESS, visibility::EGRESS_DESTINATION],
+        visible: &[
+            visibility::NAT_DROPS,
+            visibility::EGRESS,
+            visibility::EGRESS_DESTINATION,
+            visibility::LATENCY,
+        ],
     },
     predicts: Predicts::NotYet(
         "Needs the readers of configuration: instances times ports per \

@@ -90,35 +90,18 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["backend-own-5xx"],
     source: include_str!("no_healthy_targets.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[M::NoHealthyTarget]).states(), Claim::of(&[M::NoTarget])],
+        claims: &[Claim::of(&[M::NoHealthyTarget, M::NoTarget, M::AllTargetsEjected])],
         claims_effects: false,
         needs: &[Test::new(
-            S::StatedShare,
-            AtLeast(0.01),
-            Text::new(
-                "{value} of the records say that no target was healthy.",
-                "記録の {value} が、正常なターゲットがないと示しています。",
-            ),
-        )
-        .or(&Test::new(
-            S::HealthDowns,
+            S::Failures,
             AtLeast(1.0),
             Text::new(
-                "Health checks marked {value} targets down in or just before the \
-                window.",
-                "この期間またはその直前に、ヘルスチェックが {value} 個のターゲット\
-                を停止と判定しました。",
+                "For {value} requests the proxy found no target that it held for \
+usable.",
+                "{value} 件のリクエストで、プロキシは使えるターゲットを見つけられま\
+せんでした。",
             ),
-        )
-        .or(&Test::new(
-            S::NoServerLeft,
-            AtLeast(1.0),
-            Text::new(
-                "The proxy reported {value} times that a group had no server left.",
-                "プロキシは、グループに使えるサーバーがないと {value} 回報告しまし\
-                た。",
-            ),
-        )))],
+        )],
         supports: &[
             Test::new(
                 S::HealthDowns,
@@ -140,7 +123,7 @@ pub static CAUSE: Cause = Cause {
                     た。",
                 ),
             )
-            .independent(),
+            .proves(),
             Test::new(
                 S::ShortWaitShare,
                 AtLeast(0.9),
@@ -160,8 +143,7 @@ pub static CAUSE: Cause = Cause {
                     "正常なリクエストの所要時間も期間外の {value} でした。過負荷でもチ\
                     ェックは失敗します。",
                 ),
-            )
-            .independent(),
+            ),
         ],
         rules_out: &[],
         rivals: &[

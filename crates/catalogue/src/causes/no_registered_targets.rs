@@ -80,7 +80,7 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["backend-own-5xx"],
     source: include_str!("no_registered_targets.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[M::NoTarget])],
+        claims: &[Claim::of(&[M::NoTarget]).states(), Claim::of(&[M::NoHealthyTarget])],
         claims_effects: false,
         needs: &[Test::new(
             S::Failures,

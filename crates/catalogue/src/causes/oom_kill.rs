@@ -120,6 +120,13 @@ pub static CAUSE: Cause = Cause {
                     了されました。",
                 ),
             )
+            .independent()
+            .otherwise(Text::new(
+                "No process was killed for its memory in the window or in the \
+minute before.",
+                "この期間とその前の 1 分間に、メモリ超過で強制終了されたプロセスは\
+ありません。",
+            ))
             .or(&Test::new(
                 S::StatedShare,
                 AtLeast(0.01),
@@ -138,6 +145,13 @@ pub static CAUSE: Cause = Cause {
                     5 秒以内に失敗しました。",
                 ),
             )
+            .independent()
+            .otherwise(Text::new(
+                "Only {value} of these requests failed within 5 s of a process \
+being killed or ending.",
+                "プロセスの強制終了または終了から 5 秒以内に失敗したのは {value} だ\
+けです。",
+            ))
             .or(&Test::new(
                 S::StatedShare,
                 AtLeast(0.01),
@@ -175,8 +189,7 @@ pub static CAUSE: Cause = Cause {
                     "The request rate was {value} of its rate outside the window.",
                     "リクエスト数は期間外の {value} でした。",
                 ),
-            )
-            .independent(),
+            ),
         ],
         rules_out: &[],
         rivals: &[Rival {

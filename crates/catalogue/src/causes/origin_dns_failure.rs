@@ -70,7 +70,7 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
+    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
     Signal as S, Test, Text,
 };
 
@@ -91,7 +91,11 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["backend-own-5xx"],
     source: include_str!("origin_dns_failure.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[M::NameNotFound]).states(), Claim::of(&[M::NameLookupFailed])],
+        claims: &[
+            Claim::of(&[M::NameNotFound]).states(),
+            Claim::of(&[M::NameLookupFailed]).sides(&[Side::Upstream, Side::Gateway]).states(),
+            Claim::of(&[M::NameLookupFailed]),
+        ],
         claims_effects: false,
         needs: &[Test::new(
             S::Failures,
@@ -107,7 +111,7 @@ pub static CAUSE: Cause = Cause {
                 S::StatedShare,
                 AtLeast(0.5),
                 Text::new(
-                    "In {value} of them the resolver said that the name does not exist.",
+                    "{value} of the records state that the lookup of the name failed.",
                     "そのうち {value} で、リゾルバーは名前が存在しないと答えています。",
                 ),
             ),

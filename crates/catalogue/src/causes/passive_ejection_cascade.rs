@@ -64,7 +64,7 @@
 //!   <https://httpd.apache.org/docs/2.4/mod/mod_proxy.html>
 //! - Envoy, outlier detection.
 
-use model::Condition::AtLeast;
+use model::Condition::{AtLeast, AtMost};
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
     Signal as S, Test, Text,
@@ -89,25 +89,58 @@ pub static CAUSE: Cause = Cause {
     shows: Shows {
         claims: &[Claim::of(&[M::AllTargetsEjected]).states(), Claim::of(&[M::NoHealthyTarget])],
         claims_effects: false,
-        needs: &[Test::new(
-            S::StatedShare,
-            AtLeast(0.01),
-            Text::new(
-                "{value} of the records say that the proxy had taken out every \
+        needs: &[
+            Test::new(
+                S::StatedShare,
+                AtLeast(0.01),
+                Text::new(
+                    "{value} of the records say that the proxy had taken out every \
                 target.",
-                "記録の {value} が、プロキシがすべてのターゲットを外したと示してい\
+                    "記録の {value} が、プロキシがすべてのターゲットを外したと示してい\
                 ます。",
-            ),
-        )
-        .or(&Test::new(
-            S::Ejections,
-            AtLeast(1.0),
-            Text::new(
-                "The proxy took {value} targets out because of failed requests.",
-                "プロキシは失敗したリクエストを理由に {value} 個のターゲットを外し\
+                ),
+            )
+            .otherwise(Text::new(
+                "Next to none of the records say that the proxy had taken out \
+every target, and it reported taking out none.",
+                "プロキシがすべてのターゲットを外したという記録はほとんどなく、外し\
+たという報告もありません。",
+            ))
+            .or(&Test::new(
+                S::Ejections,
+                AtLeast(1.0),
+                Text::new(
+                    "The proxy took {value} targets out because of failed requests.",
+                    "プロキシは失敗したリクエストを理由に {value} 個のターゲットを外し\
                 ました。",
-            ),
-        ))],
+                ),
+            )
+            .independent()),
+            Test::new(
+                S::HealthDowns,
+                AtMost(0.0),
+                Text::new(
+                    "No health check marked a target down at the time.",
+                    "この間、ヘルスチェックが停止と判定したターゲットはありません。",
+                ),
+            )
+            .otherwise(Text::new(
+                "Health checks marked {value} targets down: it was not the proxy's \
+own count of failures.",
+                "ヘルスチェックが {value} 個のターゲットを停止と判定しています。プ\
+ロキシ自身の失敗の計数によるものではありません。",
+            ))
+            .or(&Test::new(
+                S::StatedShare,
+                AtLeast(0.01),
+                Text::new(
+                    "{value} of the records say that the proxy had taken out every \
+target.",
+                    "記録の {value} が、プロキシがすべてのターゲットを外したと示してい\
+ます。",
+                ),
+            )),
+        ],
         supports: &[
             Test::new(
                 S::PrecededByTargetFailure,
@@ -118,8 +151,7 @@ pub static CAUSE: Cause = Cause {
                     "これらのリクエストの {value} は、ターゲットとの別の失敗から 15 秒\
                     以内に起きました。",
                 ),
-            )
-            .independent(),
+            ),
             Test::new(
                 S::Ejections,
                 AtLeast(1.0),
@@ -151,7 +183,12 @@ pub static CAUSE: Cause = Cause {
                 です。",
             ),
         }],
-        visible: &[visibility::EJECTIONS, visibility::PRECEDING, visibility::DURATIONS],
+        visible: &[
+            visibility::HEALTH,
+            visibility::EJECTIONS,
+            visibility::PRECEDING,
+            visibility::DURATIONS,
+        ],
     },
     predicts: Predicts::NotYet(
         "Needs the readers of configuration: failure counts and periods \

@@ -67,7 +67,7 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
+    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
     Signal as S, Test, Text,
 };
 
@@ -88,7 +88,10 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["passive-ejection-cascade", "backend-own-5xx"],
     source: include_str!("response_header_too_large.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[M::ResponseHeaderTooLarge]).states()],
+        claims: &[
+            Claim::of(&[M::ResponseHeaderTooLarge]).states(),
+            Claim::of(&[M::Unspecified]).sides(&[Side::Upstream]).statuses(&[502]),
+        ],
         claims_effects: false,
         needs: &[Test::new(
             S::Failures,
@@ -118,8 +121,7 @@ pub static CAUSE: Cause = Cause {
                     "同じターゲットは、この期間の全リクエストの {value} に正常に応答し\
                     ました。",
                 ),
-            )
-            .independent(),
+            ),
             Test::new(
                 S::DeployLead,
                 AtMost(1800.0),

@@ -85,10 +85,7 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["passive-ejection-cascade", "backend-own-5xx"],
     source: include_str!("sni_host_mismatch.rs"),
     shows: Shows {
-        claims: &[
-            Claim::of(&[M::TlsNameMismatch]).states(),
-            Claim::of(&[M::TlsAlert, M::TlsHandshakeFailed]),
-        ],
+        claims: &[Claim::of(&[M::TlsNameMismatch]).states(), Claim::of(&[M::TlsAlert])],
         claims_effects: false,
         needs: &[Test::new(
             S::Failures,
@@ -99,26 +96,15 @@ pub static CAUSE: Cause = Cause {
                 しました。",
             ),
         )],
-        supports: &[
-            Test::new(
-                S::TargetSuccessShare,
-                AtMost(0.0),
-                Text::new(
-                    "None of the requests to these targets succeeded in the window.",
-                    "この期間、これらのターゲットへのリクエストは 1 件も成功していませ\
-                    ん。",
-                ),
+        supports: &[Test::new(
+            S::DeployLead,
+            AtMost(600.0),
+            Text::new(
+                "The first failure came {value} after a deploy.",
+                "最初の失敗はデプロイの {value} 後でした。",
             ),
-            Test::new(
-                S::DeployLead,
-                AtMost(600.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .independent(),
-        ],
+        )
+        .independent()],
         rules_out: &[Test::new(
             S::TargetSuccessShare,
             AtLeast(0.5),

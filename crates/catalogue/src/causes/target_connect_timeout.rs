@@ -29,6 +29,8 @@
 //!   refusal; on an ALB a blocked security group is a `504`, not a `502`.
 //! - `nat-port-exhaustion`: the NAT drops the SYN for want of a port; only public destinations
 //!   and only new connections are affected, and the NAT's log names the destination.
+//! - `external-dependency-outage`: for calls outward, the third party itself is down; it then
+//!   fails from every network, and usually refuses or answers with errors as well.
 //! - A full accept queue under load: the connect times cluster at 1, 3 and 7 s and load is
 //!   high; `TcpExtListenOverflows` rises.
 //! - An address that moved: the address in the log is no longer what DNS answers.
@@ -164,6 +166,14 @@ pub static CAUSE: Cause = Cause {
                 separates: Text::new(
                     "Whether the NAT's log shows drops to the destination that failed.",
                     "失敗した宛先への破棄が NAT のログにあるかどうかです。",
+                ),
+            },
+            Rival {
+                slug: "external-dependency-outage",
+                separates: Text::new(
+                    "Whether the destination also fails from another network, or only \
+from here.",
+                    "ほかのネットワークからも失敗するか、ここからだけ失敗するかです。",
                 ),
             },
         ],

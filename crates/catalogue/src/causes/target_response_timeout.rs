@@ -126,8 +126,7 @@ pub static CAUSE: Cause = Cause {
                     "Healthy requests took {value} as long as outside the window.",
                     "正常なリクエストの所要時間も、期間外の {value} になっていました。",
                 ),
-            )
-            .independent(),
+            ),
             Test::new(
                 S::TopPathShare,
                 AtLeast(0.8),

@@ -63,7 +63,7 @@
 //! - nginx `proxy_ignore_client_abort`; Envoy FAQ, "How do I configure timeouts?":
 //!   <https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts>
 
-use model::Condition::AtLeast;
+use model::Condition::{AtLeast, AtMost};
 use model::{
     Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
     Signal as S, Test, Text,
@@ -104,7 +104,14 @@ pub static CAUSE: Cause = Cause {
                 "背後のホップは、外側のホップが見切った後に {value} 件のリクエスト\
                 を完了しました。",
             ),
-        )],
+        )
+        .independent()
+        .otherwise(Text::new(
+            "No hop behind finished any of these requests after the outer hop \
+had given up.",
+            "外側のホップが見切った後に、背後のホップが完了したリクエストはあり\
+ません。",
+        ))],
         supports: &[
             Test::new(
                 S::InnerFinishedLater,
@@ -128,7 +135,16 @@ pub static CAUSE: Cause = Cause {
                 ),
             ),
         ],
-        rules_out: &[],
+        rules_out: &[Test::new(
+            S::TimerShare,
+            AtMost(0.3),
+            Text::new(
+                "At most {value} of these requests ended at the same duration: \
+people leave at any time, a timer does not.",
+                "同じ時間で終わったリクエストは最大でも {value} です。人はいつでも\
+離れますが、タイマーは一定です。",
+            ),
+        )],
         rivals: &[Rival {
             slug: "client-abort",
             separates: Text::new(

@@ -132,6 +132,16 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .independent(),
+            Test::new(
+                S::TargetSuccessShare,
+                AtMost(0.0),
+                Text::new(
+                    "None of the requests to these targets succeeded in the window, \
+whatever their name.",
+                    "この期間、これらのターゲットへのリクエストは名前によらず 1 件も成\
+功していません。",
+                ),
+            ),
         ],
         rules_out: &[],
         rivals: &[
@@ -152,7 +162,7 @@ pub static CAUSE: Cause = Cause {
                 ),
             },
         ],
-        visible: &[visibility::HEALTH, visibility::DEPLOYS],
+        visible: &[visibility::HEALTH, visibility::DEPLOYS, visibility::SUCCESSES],
     },
     predicts: Predicts::NotYet(
         "Needs the readers of configuration: scheme, protocol floor, \

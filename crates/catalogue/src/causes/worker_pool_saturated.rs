@@ -107,32 +107,77 @@ pub static CAUSE: Cause = Cause {
                 .statuses(&[503, 504]),
         ],
         claims_effects: false,
-        needs: &[Test::new(
-            S::PoolSaturations,
-            AtLeast(1.0),
-            Text::new(
-                "The application server reported {value} times that all its \
+        needs: &[
+            Test::new(
+                S::PoolSaturations,
+                AtLeast(1.0),
+                Text::new(
+                    "The application server reported {value} times that all its \
                 workers were busy.",
-                "アプリケーションサーバーは、全ワーカーが使用中だと {value} 回報告\
+                    "アプリケーションサーバーは、全ワーカーが使用中だと {value} 回報告\
                 しました。",
-            ),
-        )
-        .or(&Test::new(
-            S::ListenOverflows,
-            AtLeast(1.0),
-            Text::new(
-                "The kernel saw {value} listen queues overflow.",
-                "カーネルは接続待ちキューのあふれを {value} 件記録しました。",
-            ),
-        )
-        .or(&Test::new(
-            S::StatedShare,
-            AtLeast(0.01),
-            Text::new(
-                "{value} of the failing requests found a full queue.",
-                "失敗したリクエストの {value} は、キューが満杯でした。",
-            ),
-        )))],
+                ),
+            )
+            .otherwise(Text::new(
+                "Nothing reported that all workers were busy or a listen queue was \
+full.",
+                "全ワーカーが使用中、または接続待ちキューが満杯という報告はありませ\
+ん。",
+            ))
+            .independent()
+            .or(&Test::new(
+                S::ListenOverflows,
+                AtLeast(1.0),
+                Text::new(
+                    "The kernel saw {value} listen queues overflow.",
+                    "カーネルは接続待ちキューのあふれを {value} 件記録しました。",
+                ),
+            )
+            .independent()
+            .or(&Test::new(
+                S::StatedShare,
+                AtLeast(0.01),
+                Text::new(
+                    "{value} of the failing requests found a full queue.",
+                    "失敗したリクエストの {value} は、キューが満杯でした。",
+                ),
+            ))),
+            Test::new(
+                S::LatencyRise,
+                AtLeast(1.2),
+                Text::new(
+                    "Healthy requests took {value} as long as outside the window: \
+everyone waited.",
+                    "正常なリクエストの所要時間も期間外の {value} で、全体が待たされて\
+いました。",
+                ),
+            )
+            .otherwise(Text::new(
+                "Healthy requests took only {value} as long as outside the window; \
+where all workers are busy, everyone waits.",
+                "正常なリクエストの所要時間は期間外の {value} にとどまります。全ワ\
+ーカーが使用中なら全体が待たされます。",
+            ))
+            .or(&Test::new(
+                S::PoolSaturations,
+                AtLeast(1.0),
+                Text::new(
+                    "The application server reported {value} times that all its \
+workers were busy.",
+                    "アプリケーションサーバーは、全ワーカーが使用中だと {value} 回報告\
+しました。",
+                ),
+            )
+            .independent()
+            .or(&Test::new(
+                S::StatedShare,
+                AtLeast(0.01),
+                Text::new(
+                    "{value} of the failing requests found a full queue.",
+                    "失敗したリクエストの {value} は、キューが満杯でした。",
+                ),
+            ))),
+        ],
         supports: &[
             Test::new(
                 S::PoolSaturations,
@@ -161,8 +206,7 @@ pub static CAUSE: Cause = Cause {
                     "Healthy requests took {value} as long as outside the window.",
                     "正常なリクエストの所要時間も、期間外の {value} になっていました。",
                 ),
-            )
-            .independent(),
+            ),
             Test::new(
                 S::LoadRise,
                 AtLeast(1.2),
@@ -170,8 +214,7 @@ pub static CAUSE: Cause = Cause {
                     "The request rate was {value} of its rate outside the window.",
                     "リクエスト数は期間外の {value} でした。",
                 ),
-            )
-            .independent(),
+            ),
         ],
         rules_out: &[],
         rivals: &[Rival {

@@ -118,6 +118,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::EgressLookupFailures => self.egress(|m| {
                 matches!(m, model::Mechanism::NameNotFound | model::Mechanism::NameLookupFailed)
             }),
+            S::EgressDestinations => self.egress_destinations(),
             S::OomKills => self.oom_kills(),
             S::ProcessExits => self.count(&[K::ProcessExit], 60),
             S::WorkerKills => self.count(&[K::WorkerKilled], 5),

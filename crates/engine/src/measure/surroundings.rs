@@ -164,6 +164,16 @@ impl Scope<'_, '_> {
         visible.then_some(measured)
     }
 
+    /// Different destinations of the failed outward calls; none of them known is not visible.
+    pub(super) fn egress_destinations(&self) -> Option<Measured> {
+        let all = self.egress(|_| true)?;
+        let known: BTreeSet<&str> = self
+            .outward(|_| true)
+            .filter_map(|f| f.record.target.as_deref().or(f.record.host.as_deref()))
+            .collect();
+        if known.is_empty() && all.value > 0.0 { None } else { Measured::of(known.len() as f64) }
+    }
+
     /// Destinations of dropped packets in the window.
     pub(crate) fn dropped_destinations(&self) -> BTreeSet<&str> {
         let Some(drops) = self.view.digest.occurrences.kinds.get(&OccurrenceKind::NatDrop) else {
