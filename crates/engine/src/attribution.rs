@@ -1,8 +1,8 @@
 //! Which causes hold in an incident, and which failing request goes to which of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Cause, Claim, Signal, Test, Window};
+use model::{Cause, Claim, Condition, Signal, Test, Window};
 
 use crate::incidents::Cluster;
 use crate::measure::{Measured, Scope};
@@ -44,9 +44,19 @@ impl Candidate<'_, '_> {
         matches!(self.state, State::Holds)
     }
 
+    /// Whether it is recognised by lying around some moments.
+    fn is_aligned(&self) -> bool {
+        self.met
+            .iter()
+            .any(|(test, _)| matches!(test.is, Condition::AtLeast(_)) && is_alignment(test.signal))
+    }
+
     /// What is recognised by lying around some moments explains only what lies there.
     fn keep_what_is_aligned(&mut self) {
         for (test, _) in &self.met {
+            if !matches!(test.is, Condition::AtLeast(_)) {
+                continue;
+            }
             let Some(alignment) = self.scope.alignment(test.signal) else { continue };
             let view = self.scope.view;
             self.claims.retain(|&position, _| alignment.covers(&view.fails[position]));
@@ -119,19 +129,44 @@ impl Graph {
     }
 }
 
-/// Judges every cause on one incident.
+/// Judges every cause on one incident. What lies around the moments of one cause says nothing
+/// about the others: they are judged once more on the rest.
 pub(crate) fn judge<'s, 'a>(
     view: &'s View<'a>,
     cluster: &'s Cluster,
     clusters: &'s [Cluster],
     graph: &Graph,
 ) -> Vec<Candidate<'s, 'a>> {
+    let first = pass(view, cluster, clusters, graph, &[]);
+    let taken: Vec<(&'static Cause, BTreeSet<usize>)> = first
+        .iter()
+        .filter(|candidate| candidate.holds() && candidate.is_aligned())
+        .map(|candidate| (candidate.cause(), candidate.claims.keys().copied().collect()))
+        .collect();
+    if taken.is_empty() { first } else { pass(view, cluster, clusters, graph, &taken) }
+}
+
+fn pass<'s, 'a>(
+    view: &'s View<'a>,
+    cluster: &'s Cluster,
+    clusters: &'s [Cluster],
+    graph: &Graph,
+    taken: &[(&'static Cause, BTreeSet<usize>)],
+) -> Vec<Candidate<'s, 'a>> {
     let mut order: Vec<&'static Cause> = graph.causes.to_vec();
     order.sort_by_key(|cause| (graph.height(cause), cause.slug));
     let mut candidates: Vec<Candidate<'s, 'a>> = Vec::new();
     for cause in order {
+        let is_taken = |position: &usize| {
+            taken.iter().any(|(by, positions)| {
+                positions.contains(position)
+                    && by.slug != cause.slug
+                    && !graph.leads(by, cause)
+                    && !graph.leads(cause, by)
+            })
+        };
         let mut claims = BTreeMap::new();
-        for &position in &cluster.members {
+        for &position in cluster.members.iter().filter(|p| !is_taken(p)) {
             if let Some(states) = claimed(cause, view, position) {
                 claims.insert(position, states);
             }
@@ -218,6 +253,10 @@ fn weigh<'s, 'a>(
         candidate.state = State::Undecided;
     }
     candidate
+}
+
+fn is_alignment(signal: Signal) -> bool {
+    matches!(signal, Signal::StopAlignedShare | Signal::ExitAlignedShare)
 }
 
 /// What a test comes out as.
