@@ -137,13 +137,29 @@ pub(crate) fn judge<'s, 'a>(
     clusters: &'s [Cluster],
     graph: &Graph,
 ) -> Vec<Candidate<'s, 'a>> {
-    let first = pass(view, cluster, clusters, graph, &[]);
+    let first = pass(view, cluster, clusters, graph, &[], &[]);
     let taken: Vec<(&'static Cause, BTreeSet<usize>)> = first
         .iter()
         .filter(|candidate| candidate.holds() && candidate.is_aligned())
         .map(|candidate| (candidate.cause(), candidate.claims.keys().copied().collect()))
         .collect();
-    if taken.is_empty() { first } else { pass(view, cluster, clusters, graph, &taken) }
+    if taken.is_empty() {
+        return first;
+    }
+    let proved: Vec<&str> = first
+        .iter()
+        .filter(|candidate| candidate.holds() && candidate.is_stated())
+        .map(|candidate| candidate.cause().slug)
+        .collect();
+    let mut second = pass(view, cluster, clusters, graph, &taken, &proved);
+    // What has nothing left to claim was considered all the same.
+    for candidate in first {
+        let decided = matches!(candidate.state, State::Excluded(..) | State::NotThis(..));
+        if decided && !second.iter().any(|other| other.cause().slug == candidate.cause().slug) {
+            second.push(candidate);
+        }
+    }
+    second
 }
 
 fn pass<'s, 'a>(
@@ -152,18 +168,21 @@ fn pass<'s, 'a>(
     clusters: &'s [Cluster],
     graph: &Graph,
     taken: &[(&'static Cause, BTreeSet<usize>)],
+    proved: &[&str],
 ) -> Vec<Candidate<'s, 'a>> {
     let mut order: Vec<&'static Cause> = graph.causes.to_vec();
     order.sort_by_key(|cause| (graph.height(cause), cause.slug));
     let mut candidates: Vec<Candidate<'s, 'a>> = Vec::new();
     for cause in order {
+        let is_proved = proved.contains(&cause.slug);
         let is_taken = |position: &usize| {
-            taken.iter().any(|(by, positions)| {
-                positions.contains(position)
-                    && by.slug != cause.slug
-                    && !graph.leads(by, cause)
-                    && !graph.leads(cause, by)
-            })
+            !is_proved
+                && taken.iter().any(|(by, positions)| {
+                    positions.contains(position)
+                        && by.slug != cause.slug
+                        && !graph.leads(by, cause)
+                        && !graph.leads(cause, by)
+                })
         };
         let mut claims = BTreeMap::new();
         for &position in cluster.members.iter().filter(|p| !is_taken(p)) {
