@@ -97,13 +97,15 @@ pub struct Assumption {
     pub says: Statement,
 }
 
-/// An input problem, with what was done about it.
+/// An input problem, with what was done about it; or a note on what was left out on purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
     /// The input it is about.
     pub source: String,
     /// One sentence: what is wrong, where, what to do.
     pub says: Statement,
+    /// True if nothing is wrong: the reader is told, but need not act.
+    pub note: bool,
 }
 
 /// Estimated difference between the clocks of two streams.

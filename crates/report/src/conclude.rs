@@ -1,7 +1,18 @@
 //! Draws the findings of all incidents together by cause: what the last lines of a report and
 //! the conclusions on the wire say.
 
-use model::{Cause, Diagnosis, Finding, Verdict};
+use model::{Cause, Diagnosis, Finding, Incident, Place, Verdict};
+
+/// Whether what the cause explains is the client's own doing and no failure of the gateway.
+pub(crate) fn is_client_side(cause: &Cause) -> bool {
+    cause.place == Place::ClientEdge
+}
+
+/// Of an incident's requests, those a cause on the client's side explains.
+pub(crate) fn on_client_side(incident: &Incident) -> u64 {
+    let findings = incident.findings.iter().filter(|f| is_client_side(f.cause));
+    findings.fold(0, |sum, finding| sum.saturating_add(finding.failures))
+}
 
 /// One cause over all incidents.
 #[derive(Debug)]
@@ -13,9 +24,26 @@ pub(crate) struct Conclusion<'a> {
     pub(crate) failures: u64,
     /// Verdict by incident, index from 0, in the order of time.
     pub(crate) verdicts: Vec<(usize, Verdict)>,
+    /// The ways from the cause down to a symptom, with the failures of each, largest first.
+    pub(crate) chains: Vec<(&'a [&'static Cause], u64)>,
 }
 
-impl Conclusion<'_> {
+impl<'a> Conclusion<'a> {
+    fn add(&mut self, incident: usize, finding: &'a Finding) {
+        self.failures = self.failures.saturating_add(finding.failures);
+        self.verdicts.push((incident, finding.verdict));
+        let rank = |f: &Finding| (f.verdict, std::cmp::Reverse(f.failures));
+        if rank(finding) < rank(self.best) {
+            self.best = finding;
+        }
+        let slugs = |chain: &[&'static Cause]| -> Vec<_> { chain.iter().map(|c| c.slug).collect() };
+        let chain = finding.chain.as_slice();
+        match self.chains.iter_mut().find(|(known, _)| slugs(known) == slugs(chain)) {
+            Some((_, failures)) => *failures = failures.saturating_add(finding.failures),
+            None => self.chains.push((chain, finding.failures)),
+        }
+    }
+
     /// The verdict, if it is the same in every incident.
     pub(crate) fn one_verdict(&self) -> Option<Verdict> {
         let (_, first) = self.verdicts.first()?;
@@ -28,36 +56,42 @@ impl Conclusion<'_> {
     }
 }
 
-/// One conclusion a cause, largest first; what can be told stands before what cannot.
+/// One conclusion a cause, largest first; what can be told stands before what cannot, and
+/// failures before what the clients did.
 pub(crate) fn conclusions(diagnosis: &Diagnosis) -> Vec<Conclusion<'_>> {
     let mut out: Vec<Conclusion<'_>> = Vec::new();
     for (i, incident) in diagnosis.incidents.iter().enumerate() {
         for finding in &incident.findings {
-            match out.iter_mut().find(|c| c.cause.slug == finding.cause.slug) {
-                Some(conclusion) => {
-                    conclusion.failures = conclusion.failures.saturating_add(finding.failures);
-                    conclusion.verdicts.push((i, finding.verdict));
-                    let rank = |f: &Finding| (f.verdict, std::cmp::Reverse(f.failures));
-                    if rank(finding) < rank(conclusion.best) {
-                        conclusion.best = finding;
-                    }
-                }
-                None => out.push(Conclusion {
+            let known = out.iter().position(|c| c.cause.slug == finding.cause.slug);
+            let at = known.unwrap_or_else(|| {
+                out.push(Conclusion {
                     cause: finding.cause,
                     best: finding,
-                    failures: finding.failures,
-                    verdicts: vec![(i, finding.verdict)],
-                }),
-            }
+                    failures: 0,
+                    verdicts: Vec::new(),
+                    chains: Vec::new(),
+                });
+                out.len() - 1
+            });
+            out[at].add(i, finding);
         }
     }
-    out.sort_by_key(|c| (c.best.verdict == Verdict::CannotTell, std::cmp::Reverse(c.failures)));
+    for conclusion in &mut out {
+        conclusion.chains.sort_by_key(|(_, failures)| std::cmp::Reverse(*failures));
+    }
+    out.sort_by_key(|c| {
+        let is_open = c.best.verdict == Verdict::CannotTell;
+        (is_client_side(c.cause), is_open, std::cmp::Reverse(c.failures))
+    });
     out
 }
 
-/// Failing requests of all incidents.
+/// All failing requests: those of the incidents and those that belong to none. What the clients
+/// did is not a failure.
 pub(crate) fn failures(diagnosis: &Diagnosis) -> u64 {
-    diagnosis.incidents.iter().fold(0, |sum, incident| sum.saturating_add(incident.failures))
+    let of = |incident: &Incident| incident.failures.saturating_sub(on_client_side(incident));
+    let in_incidents = diagnosis.incidents.iter().map(of).fold(0, u64::saturating_add);
+    in_incidents.saturating_add(diagnosis.background)
 }
 
 /// Failing requests of all incidents that no cause explains.

@@ -74,12 +74,40 @@ pub(crate) fn window(window: &Window, lang: Lang) -> String {
     fill::words(&words::SPAN, lang, &[("start", &start), ("end", &end), ("length", &length)])
 }
 
-/// `14:03:07–14:05:12`, the times of day alone.
-pub(crate) fn times_of_day(window: &Window) -> String {
+/// Whether all of the windows lie within one day.
+pub(crate) fn is_one_day(windows: &[Window]) -> bool {
+    let day = windows.first().map(|first| first.start.date());
+    windows.iter().all(|w| Some(w.start.date()) == day && Some(w.end.date()) == day)
+}
+
+/// The times of day of each window; unless the day is understood, with the date wherever it is
+/// not that of the window before.
+pub(crate) fn times(windows: &[Window], is_day_known: bool) -> Vec<String> {
+    let mut day = None;
+    windows
+        .iter()
+        .map(|window| {
+            let times = times_of_day(window);
+            let before = day.replace(window.end.date());
+            if is_day_known || before == Some(window.start.date()) {
+                times
+            } else {
+                format!("{} {times}", date(window.start))
+            }
+        })
+        .collect()
+}
+
+/// `14:03:07–14:05:12`, the times of day alone; a date where it ends on another day.
+fn times_of_day(window: &Window) -> String {
     if window.start == window.end {
         return window.start.time_of_day();
     }
-    format!("{}–{}", window.start.time_of_day(), window.end.time_of_day())
+    let end = window.end.time_of_day();
+    if window.start.date() == window.end.date() {
+        return format!("{}–{end}", window.start.time_of_day());
+    }
+    format!("{}–{} {end}", window.start.time_of_day(), date(window.end))
 }
 
 #[cfg(test)]
@@ -107,6 +135,27 @@ mod tests {
         assert_eq!(shown(0, 5), "0 %");
         assert_eq!(share(6, 5), None);
         assert_eq!(share(0, 0), None);
+    }
+
+    #[test]
+    fn times_have_a_date_where_the_day_changes() {
+        let at = |day, hour| Timestamp::from_civil((2026, 11, day), (hour, 3, 7), 0, 0).unwrap();
+        let window = |start, end| Window { start, end };
+        let one_day = [window(at(2, 1), at(2, 2)), window(at(2, 4), at(2, 4))];
+        assert!(is_one_day(&one_day));
+        assert_eq!(times(&one_day, true), ["01:03:07–02:03:07", "04:03:07"]);
+        let days =
+            [one_day[0], one_day[1], window(at(2, 23), at(3, 1)), window(at(4, 1), at(4, 1))];
+        assert!(!is_one_day(&days));
+        assert_eq!(
+            times(&days, false),
+            [
+                "2026-11-02 01:03:07–02:03:07",
+                "04:03:07",
+                "23:03:07–2026-11-03 01:03:07",
+                "2026-11-04 01:03:07"
+            ]
+        );
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod fill;
 pub mod json;
 pub mod mask;
 mod page;
+mod products;
 mod style;
 pub mod text;
 mod wire;

@@ -1,17 +1,23 @@
 //! A diagnosis as text for a terminal: evidence first, the sentence that matters last, so that it
 //! stands right above the prompt.
 
+mod again;
+mod cite;
 mod closing;
 mod finding;
 mod incident;
+mod missing;
 mod read;
+mod remedies;
 
-use model::{Citation, Diagnosis, Lang, Statement, Text};
+use std::collections::BTreeSet;
+
+use model::{Diagnosis, Lang, Statement, Text};
 
 use crate::mask::mask;
 use crate::page::Page;
-use crate::style::{Ink, Span, Style, file_uri, ink};
-use crate::wrap::columns;
+use crate::products::Products;
+use crate::style::Style;
 use crate::{clean, fill, words};
 
 /// How a diagnosis is written.
@@ -48,7 +54,13 @@ impl Default for TextOptions {
 #[must_use]
 pub fn diagnosis(diagnosis: &Diagnosis, options: &TextOptions) -> String {
     let style = Style { colour: options.colour, hyperlinks: options.hyperlinks };
-    let mut view = View { diagnosis, options, page: Page::new(options.width, style) };
+    let mut view = View {
+        diagnosis,
+        options,
+        page: Page::new(options.width, style),
+        products: Products::of(diagnosis),
+        known: BTreeSet::new(),
+    };
     view.read();
     if diagnosis.incidents.is_empty() {
         view.nothing_found();
@@ -66,6 +78,9 @@ struct View<'a> {
     diagnosis: &'a Diagnosis,
     options: &'a TextOptions,
     page: Page,
+    products: Products,
+    /// What has been shown in full.
+    known: BTreeSet<finding::Known>,
 }
 
 impl View<'_> {
@@ -106,46 +121,5 @@ impl View<'_> {
     /// A statement, unless one of its values is not known.
     fn statement(&self, says: &Statement) -> Option<String> {
         fill::statement(says, self.options.lang, &|value| self.seen(value))
-    }
-
-    /// Writes records as `path:line: text`, the first few of them.
-    fn citations(&mut self, indent: usize, citations: &[Citation], few: usize) {
-        let shown = self.few(few).min(citations.len());
-        for citation in &citations[..shown] {
-            self.citation(indent, citation);
-        }
-        self.more(indent, citations.len() - shown);
-    }
-
-    /// `and 3 more`, if there are more.
-    fn more(&mut self, indent: usize, n: usize) {
-        if n > 0 {
-            let more = self.fill(&words::MORE, &[("n", &n.to_string())]);
-            self.page.para(indent, "", vec![ink(Ink::Quiet, more)]);
-        }
-    }
-
-    fn citation(&mut self, indent: usize, citation: &Citation) {
-        /// Columns of text below which it goes to a line of its own.
-        const LEAST: usize = 24;
-        let place = self.place(citation);
-        let text = ink(Ink::Quiet, self.seen(citation.text.trim()));
-        let used = indent + columns(&place.text) + 2;
-        if used + LEAST.min(columns(&text.text)) <= self.page.width() {
-            self.page.cut(indent, &[place, ink(Ink::Quiet, ": "), text]);
-        } else {
-            self.page.verbatim_span(indent, &place);
-            self.page.cut(indent + 2, &[text]);
-        }
-    }
-
-    /// `path:line`, never cut, because terminals and editors open it.
-    fn place(&self, citation: &Citation) -> Span {
-        let name = self.diagnosis.sources.get(citation.source).map_or("?", |s| s.name.as_str());
-        Span {
-            ink: Ink::Path,
-            text: format!("{}:{}", clean::one_line(name), citation.line),
-            link: file_uri(name),
-        }
     }
 }

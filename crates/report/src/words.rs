@@ -53,7 +53,11 @@ pub(crate) const CLOCK: Counted = counted(
     "Clock of {stream}: {offset} applied to agree with {reference} ({n} requests seen by both)",
     "{stream} の時刻: {reference} に合わせるため {offset} 補正しました（両方に記録されたリクエスト {n} 件から推定）",
 );
-pub(crate) const PROBLEM: Text = t("Problem: {source}: ", "入力の問題: {source}: ");
+pub(crate) const PROBLEM: Text = t("Problem: ", "入力の問題: ");
+pub(crate) const PROBLEM_WITH: Text = t("Problem: {source}: ", "入力の問題: {source}: ");
+pub(crate) const WITHIN: Text = t("in ", "場所: ");
+pub(crate) const UNDATED_READ: Text =
+    t("Undated: no record states its time.", "時刻なし: 時刻のある記録がありません。");
 
 // Nothing found.
 pub(crate) const NOTHING_UNDERSTOOD: Text = t(
@@ -82,17 +86,13 @@ pub(crate) const BACKGROUND_ALONE: Counted = counted(
     "No incident: {n} failing requests, too few and too scattered to be called an incident.",
     "インシデントはありません。失敗したリクエストは {n} 件ありますが、少数で散発的なため、インシデントとはみなしません。",
 );
-pub(crate) const BESIDES: Counted = counted(
-    "Besides, {n} failing request stands alone and belongs to no incident.",
-    "Besides, {n} failing requests are too scattered to belong to an incident.",
-    "このほかに失敗したリクエストが {n} 件ありますが、散発的なため、どのインシデントにも含めていません。",
-);
-
 // Incidents.
 pub(crate) const INCIDENT: Text = t("Incident: {window}", "インシデント: {window}");
 pub(crate) const INCIDENT_OF: Text =
     t("Incident {i} of {n}: {window}", "インシデント {i}/{n}: {window}");
 pub(crate) const WINDOWS: Text = t("{n} windows, {window}", "{n} 回の発生、{window}");
+pub(crate) const UNDATED: Text = t("undated", "時刻なし");
+pub(crate) const ITS_WINDOW: Text = t("Window (UTC): ", "発生時刻（UTC）: ");
 pub(crate) const EACH_WINDOW: Text = t("Windows (UTC): ", "発生時刻（UTC）: ");
 pub(crate) const FAILED_OF: Counted = counted(
     "{n} of {total} requests failed ({share})",
@@ -103,6 +103,21 @@ pub(crate) const FAILED_ALONE: Counted = counted(
     "{n} failing request; successful ones are not in this evidence",
     "{n} failing requests; successful ones are not in this evidence",
     "失敗したリクエストは {n} 件です（成功したリクエストはこの証拠に含まれていません）",
+);
+pub(crate) const CLIENT_ENDED_OF: Counted = counted(
+    "{n} of {total} requests ({share}) ended on the client's side: not a failure of the gateway",
+    "{n} of {total} requests ({share}) ended on the client's side: not failures of the gateway",
+    "{total} 件のリクエストのうち {n} 件（{share}）がクライアント側の理由で終わりました。ゲートウェイの障害ではありません",
+);
+pub(crate) const CLIENT_ENDED: Counted = counted(
+    "{n} request ended on the client's side: not a failure of the gateway",
+    "{n} requests ended on the client's side: not failures of the gateway",
+    "{n} 件のリクエストがクライアント側の理由で終わりました。ゲートウェイの障害ではありません",
+);
+pub(crate) const OF_THESE_CLIENT: Counted = counted(
+    "{n} of these ended on the client's side and is not a failure of the gateway.",
+    "{n} of these ended on the client's side and are not failures of the gateway.",
+    "このうち {n} 件はクライアント側の理由で終わったもので、ゲートウェイの障害ではありません。",
 );
 pub(crate) const NO_CAUSE_FITS: Text =
     t("No cause in the catalogue fits.", "カタログのどの原因にも当てはまりません。");
@@ -129,6 +144,33 @@ pub(crate) const MIGHT_EXPLAIN_ALONE: Counted = counted(
     "would explain {n} failing requests",
     "この原因であれば、失敗したリクエスト {n} 件を説明できます",
 );
+pub(crate) const ACCOUNTS: Counted = counted(
+    "accounts for {n} of {total} such requests ({share}); not a failure of the gateway",
+    "accounts for {n} of {total} such requests ({share}); not failures of the gateway",
+    "{total} 件のうち {n} 件（{share}）に当てはまります。ゲートウェイの障害ではありません",
+);
+pub(crate) const ACCOUNTS_ALONE: Counted = counted(
+    "accounts for {n} request that ended on the client's side; not a failure of the gateway",
+    "accounts for {n} requests that ended on the client's side; not failures of the gateway",
+    "クライアント側の理由で終わったリクエスト {n} 件に当てはまります。ゲートウェイの障害ではありません",
+);
+pub(crate) const DIFFERS: Text = t("What differs from incident {i}", "インシデント {i} と異なる点");
+pub(crate) const NOT_HERE: Text = t(
+    "Not seen here, only in incident {i}: ",
+    "ここでは見られず、インシデント {i} だけにあるもの: ",
+);
+pub(crate) const REST_BEFORE: Text = t(
+    "Same cause as in incident {i}; only what differs follows.",
+    "インシデント {i} と同じ原因です。異なる点だけを示します。",
+);
+pub(crate) const CLIENT_EXAMPLES: Text = t("Such requests, for example", "該当するリクエストの例");
+pub(crate) const COLON: Text = t(": ", ": ");
+pub(crate) const MORE_VERBOSE: Text =
+    t("and {n} more (-v shows all)", "ほか {n} 件（-v ですべて表示）");
+pub(crate) const ITEMS: Text = t("; ", "、");
+pub(crate) const HOW_VERBOSE: Text = t(" (-v shows how to see it)", "（取得方法は -v で表示）");
+pub(crate) const SEE_ABOVE: Text = t("{what}: see above", "{what}: 前述");
+pub(crate) const IN_FULL_ABOVE: Text = t(" (in full above)", "（全文は前述）");
 pub(crate) const CHAIN: Text = t("From the cause to the symptom", "原因から症状まで");
 pub(crate) const SPEAKS_FOR: Text = t("What speaks for it", "この原因を示すもの");
 pub(crate) const INDEPENDENT: Text = t(" [independent evidence]", "［独立した証拠］");
@@ -144,8 +186,10 @@ pub(crate) const SETTING: Text = t("Setting: ", "設定: ");
 pub(crate) const WORKED: Text = t("It worked if: ", "効果の確認: ");
 pub(crate) const ARITHMETIC: Text = t("Arithmetic: ", "計算: ");
 pub(crate) const TO_DO_BEFORE: Text = t("see incident {i}", "インシデント {i} を参照してください");
-pub(crate) const MORE_REMEDIES: Text =
-    t("{n} more: why502 explain {slug}", "ほか {n} 件: why502 explain {slug}");
+pub(crate) const MORE_REMEDIES: Text = t(
+    "-v shows them all in full; so does why502 explain {slug}",
+    "-v ですべての詳細を表示（why502 explain {slug} でも可）",
+);
 pub(crate) const UNEXPLAINED: Counted = counted(
     "Unexplained: {n} failing request",
     "Unexplained: {n} failing requests",
@@ -155,8 +199,11 @@ pub(crate) const UNEXPLAINED: Counted = counted(
 // Conclusion.
 pub(crate) const CONCLUSION: Text = t("In short", "要点");
 pub(crate) const IN_INCIDENT: Text = t("{verdict} (incident {i})", "{verdict}（インシデント {i}）");
+pub(crate) const IN_INCIDENTS: Text =
+    t("{verdict} (incidents {i})", "{verdict}（インシデント {i}）");
 pub(crate) const CAUSE_IS: Text = t(": {title} ({slug}).", ": {title}（{slug}）。");
-pub(crate) const SEEN_AS: Text = t("Symptom: {title} ({slug}).", "症状: {title}（{slug}）。");
+pub(crate) const CHAIN_IS: Text = t("Chain: {chain}.", "連鎖: {chain}。");
+pub(crate) const CHAIN_OF: Text = t("Chain ({n}): {chain}.", "連鎖（{n} 件）: {chain}。");
 pub(crate) const IT: Text = t("It {explains}.", "{explains}。");
 pub(crate) const AGAINST: Text = t(
     "Not ruled out: {title} ({slug}). What would decide: ",
@@ -167,10 +214,16 @@ pub(crate) const FIRST_IF: Text = t("If so, first: ", "そうであれば、ま�
 pub(crate) const TO_DECIDE: Text = t("To decide, make visible: ", "判断に必要な記録: ");
 pub(crate) const NEXT: Text = t("Next: ", "次: ");
 pub(crate) const FURTHER: Text = t("Further, smaller: ", "ほかに、より小さいもの: ");
+pub(crate) const FURTHER_ONE: Text = t("{slug} ({verdict}, {n})", "{slug}（{verdict}、{n} 件）");
 pub(crate) const REST_UNEXPLAINED: Counted = counted(
     "{n} of {total} failing requests stays unexplained ({share}).",
     "{n} of {total} failing requests stay unexplained ({share}).",
     "失敗したリクエスト {total} 件のうち {n} 件（{share}）は説明できていません。",
+);
+pub(crate) const REST_SCATTERED: Counted = counted(
+    "{n} of {total} failing requests is isolated and belongs to no incident ({share}).",
+    "{n} of {total} failing requests are too scattered to belong to an incident ({share}).",
+    "失敗したリクエスト {total} 件のうち {n} 件（{share}）は散発的なため、どのインシデントにも含めていません。",
 );
 pub(crate) const BETWEEN_SENTENCES: Text = t(" ", "");
 pub(crate) const LIST: Text = t(", ", "、");
@@ -222,7 +275,7 @@ pub(crate) const fn verdict_word(verdict: Verdict) -> Text {
 }
 
 /// What a verdict is worth, in one sentence.
-pub(crate) const fn worth(verdict: Verdict) -> Text {
+pub(crate) const fn worth(verdict: Verdict, has_rivals: bool) -> Text {
     match verdict {
         Verdict::Proved => t(
             "A record states it, or the evidence excludes everything else.",
@@ -232,9 +285,13 @@ pub(crate) const fn worth(verdict: Verdict) -> Text {
             "Everything it needs is there, evidence of another kind agrees, and no rival fits. Not a proof.",
             "必要な条件がそろい、別の種類の証拠とも一致し、競合する原因は当てはまりません。ただし証明ではありません。",
         ),
+        Verdict::Consistent if has_rivals => t(
+            "Everything it needs is there, but another cause fits too. Not established.",
+            "必要な条件はそろっていますが、ほかの原因も当てはまります。確定ではありません。",
+        ),
         Verdict::Consistent => t(
-            "Everything it needs is there, but another cause fits too or nothing independent supports it. Not established.",
-            "必要な条件はそろっていますが、ほかの原因も当てはまるか、独立した裏付けがありません。確定ではありません。",
+            "Everything it needs is there, but no independent evidence supports it. Not established.",
+            "必要な条件はそろっていますが、独立した裏付けがありません。確定ではありません。",
         ),
         Verdict::CannotTell => t(
             "The evidence shows too little to decide for or against it.",

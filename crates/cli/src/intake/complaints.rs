@@ -42,12 +42,13 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// The complaint about the input of this name.
     pub(crate) fn about(self, source: &str) -> Complaint {
+        let note = matches!(self, Trouble::Skipped(..));
         let (text, values) = self.sentence();
         let says = values
             .into_iter()
             .fold(Statement::plain(text), |says, (name, value)| says.with(name, value))
             .with("source", source);
-        Complaint { source: source.to_owned(), says }
+        Complaint { source: source.to_owned(), says, note }
     }
 
     fn sentence(self) -> (Text, Vec<(&'static str, String)>) {
@@ -156,8 +157,8 @@ impl Trouble {
             ),
             Trouble::Skipped(count, names) => (
                 Text::new(
-                    "Files in {source} that are hidden or no logs by their names were left out ({count}: {names}): name them one by one to read them.",
-                    "{source} の中の、隠しファイルや名前からログではないとわかるファイルを対象から外しました（{count} 件: {names}）。読むには個別に指定してください。",
+                    "Left out of {source}, hidden or not logs by name ({count}): {names}.",
+                    "{source} の隠しファイルと、名前からログではないとわかるファイル（{count} 件）は対象外です: {names}。",
                 ),
                 vec![("count", count.to_string()), ("names", names)],
             ),
@@ -172,7 +173,7 @@ const NAMED: usize = 3;
 pub(crate) fn condense(mut complaints: Vec<Complaint>) -> Vec<Complaint> {
     complaints.sort_by(|a, b| a.source.cmp(&b.source));
     let mut kept: Vec<Complaint> = Vec::new();
-    let mut more: Vec<(Text, String, Vec<String>)> = Vec::new();
+    let mut more: Vec<(Text, bool, String, Vec<String>)> = Vec::new();
     for complaint in complaints {
         let text = complaint.says.text;
         if kept.iter().filter(|other| other.says.text == text).count() < NAMED {
@@ -184,21 +185,21 @@ pub(crate) fn condense(mut complaints: Vec<Complaint>) -> Vec<Complaint> {
             None => {
                 let first = kept.iter().find(|other| other.says.text == text);
                 let like = first.map_or(String::new(), |first| first.source.clone());
-                more.push((text, like, vec![complaint.source]));
+                more.push((text, complaint.note, like, vec![complaint.source]));
             }
         }
     }
-    for (_, like, names) in more {
+    for (_, note, like, names) in more {
         let (count, dots) = (names.len(), if names.len() > NAMED { ", …" } else { "" });
         let first = names.first().cloned().unwrap_or_default();
         let says = Statement::plain(Text::new(
-            "{count} more inputs have the same problem as {like}: {names}",
-            "{like} と同じ問題のある入力があと {count} 件あります: {names}",
+            "The same holds for {count} more inputs as for {like}: {names}",
+            "{like} と同じことが、ほかの {count} 件の入力にも当てはまります: {names}",
         ))
         .with("count", count)
         .with("like", like)
         .with("names", names[..count.min(NAMED)].join(", ") + dots);
-        kept.push(Complaint { source: first, says });
+        kept.push(Complaint { source: first, says, note });
     }
     kept
 }
@@ -249,7 +250,16 @@ mod tests {
         assert!(shown[0].starts_with("00.log is empty"));
         assert_eq!(
             shown[4],
-            "47 more inputs have the same problem as 00.log: 03.log, 04.log, 05.log, …"
+            "The same holds for 47 more inputs as for 00.log: 03.log, 04.log, 05.log, …"
         );
+    }
+
+    #[test]
+    fn what_was_left_out_on_purpose_is_a_note() {
+        assert!(Trouble::Skipped(1, "a.png".into()).about("logs").note);
+        assert!(!Trouble::Binary.about("core").note);
+        let names: Vec<String> = (0..5).map(|n| format!("{n}")).collect();
+        let left_out = names.iter().map(|name| Trouble::Skipped(1, ".git".into()).about(name));
+        assert!(condense(left_out.collect()).iter().all(|complaint| complaint.note));
     }
 }

@@ -3,7 +3,8 @@
 use model::{Incident, Unexplained, Window};
 
 use super::View;
-use crate::figures::{count, percent, share, times_of_day, window};
+use crate::conclude::on_client_side;
+use crate::figures::{count, is_one_day, percent, share, times, window};
 use crate::style::{Ink, ink};
 use crate::words;
 
@@ -22,7 +23,10 @@ impl View<'_> {
         self.page.heading(0, &heading);
         let failed = self.failed(incident);
         self.page.text(2, "", &failed);
-        self.windows(2, &incident.windows);
+        self.client_side(incident);
+        if incident.windows.len() > 1 {
+            self.windows(2, &incident.windows, &incident.windows);
+        }
         for (i, finding) in incident.findings.iter().enumerate() {
             self.page.blank();
             self.finding(index, i + 1, finding);
@@ -40,7 +44,9 @@ impl View<'_> {
     fn when(&self, windows: &[Window]) -> String {
         let start = windows.iter().map(|w| w.start).min();
         let end = windows.iter().map(|w| w.end).max();
-        let (Some(start), Some(end)) = (start, end) else { return "?".to_owned() };
+        let (Some(start), Some(end)) = (start, end) else {
+            return self.say(words::UNDATED).to_owned();
+        };
         let whole = window(&Window { start, end }, self.lang());
         if windows.len() == 1 {
             return whole;
@@ -49,29 +55,45 @@ impl View<'_> {
         self.fill(&words::WINDOWS, &[("n", &n), ("window", &whole)])
     }
 
-    /// The times of day of each window, where there is more than one.
-    pub(super) fn windows(&mut self, indent: usize, windows: &[Window]) {
-        if windows.len() < 2 {
+    /// The times of day of each window, and the dates unless the whole incident is of one day.
+    pub(super) fn windows(&mut self, indent: usize, windows: &[Window], whole: &[Window]) {
+        if windows.is_empty() {
             return;
         }
         let shown = self.few(6).min(windows.len());
-        let mut list: Vec<String> = windows[..shown].iter().map(times_of_day).collect();
+        let mut list = times(&windows[..shown], is_one_day(whole));
         if shown < windows.len() {
             let more = (windows.len() - shown).to_string();
             list.push(self.fill(&words::MORE, &[("n", &more)]));
         }
-        let text = format!("{}{}", self.say(words::EACH_WINDOW), list.join(self.say(words::LIST)));
+        let label = if windows.len() == 1 { words::ITS_WINDOW } else { words::EACH_WINDOW };
+        let text = format!("{}{}", self.say(label), list.join(self.say(words::LIST)));
         self.page.text(indent, "", &text);
     }
 
     fn failed(&self, incident: &Incident) -> String {
+        let client = incident.failures > 0 && on_client_side(incident) == incident.failures;
+        let (of, alone) = if client {
+            (&words::CLIENT_ENDED_OF, &words::CLIENT_ENDED)
+        } else {
+            (&words::FAILED_OF, &words::FAILED_ALONE)
+        };
         match share(incident.failures, incident.requests) {
             Some(part) => {
                 let (total, part) = (count(incident.requests), percent(part));
                 let values = [("total", total.as_str()), ("share", part.as_str())];
-                self.counted(incident.failures, &words::FAILED_OF, &values)
+                self.counted(incident.failures, of, &values)
             }
-            None => self.counted(incident.failures, &words::FAILED_ALONE, &[]),
+            None => self.counted(incident.failures, alone, &[]),
+        }
+    }
+
+    /// Where only some of the requests ended on the client's side, how many.
+    fn client_side(&mut self, incident: &Incident) {
+        let client = on_client_side(incident);
+        if client > 0 && client < incident.failures {
+            let text = self.counted(client, &words::OF_THESE_CLIENT, &[]);
+            self.page.text(2, "", &text);
         }
     }
 

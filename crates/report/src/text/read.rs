@@ -26,14 +26,41 @@ impl View<'_> {
             first.push_str(&part);
         }
         self.page.text(2, "", &first);
+        if let Some(directory) = common_directory(&d.sources) {
+            let label = plain(self.say(words::WITHIN));
+            let directory = clean::one_line(directory).into_owned();
+            self.page.verbatim_spans(2, &[label, ink(Ink::Path, directory)]);
+        }
+        self.inputs();
         if let Some(period) = &d.period {
             let period = window(period, self.lang());
             self.page.text(2, "", &period);
+        } else if d.sources.iter().any(is_understood) {
+            let undated = self.say(words::UNDATED_READ);
+            self.page.text(2, "", undated);
         }
         self.dialects();
         self.streams();
         self.unread();
         self.notes();
+    }
+
+    /// Every input, where all is to be shown.
+    fn inputs(&mut self) {
+        if !self.options.verbose {
+            return;
+        }
+        for source in &self.diagnosis.sources {
+            let lines = self.counted(source.lines, &words::LINES, &[]);
+            let dialects: Vec<&str> = source.dialects.iter().map(|(name, _)| *name).collect();
+            let mut about = format!(": {lines}");
+            for dialect in dialects {
+                about.push_str(self.say(words::LIST));
+                about.push_str(dialect);
+            }
+            let name = clean::one_line(&source.name).into_owned();
+            self.page.verbatim_spans(4, &[ink(Ink::Path, name), ink(Ink::Quiet, about)]);
+        }
     }
 
     fn dialects(&mut self) {
@@ -53,7 +80,7 @@ impl View<'_> {
         let list: Vec<String> =
             all.iter().map(|(name, n)| format!("{name}\u{a0}{}", count(*n))).collect();
         let text = format!("{}{}", self.say(words::DIALECTS), list.join(self.say(words::LIST)));
-        self.page.text(2, "", &text.replace('\u{a0}', " "));
+        self.page.text(2, "", &text);
     }
 
     /// One line a hop. A table where it fits, so that numbers can be compared.
@@ -120,7 +147,8 @@ impl View<'_> {
             self.seen(&stream.hop),
             self.say(words::hop_kind(stream.kind)).to_owned(),
             stream.dialect.to_owned(),
-            count(stream.requests),
+            // An error log has failures without requests.
+            if stream.requests == 0 { "-".to_owned() } else { count(stream.requests) },
             count(stream.failures),
         ];
         if timed {
@@ -176,11 +204,20 @@ impl View<'_> {
             let text = self.counted(skew.pairs, &words::CLOCK, &values);
             self.page.text(2, "", &text);
         }
-        for complaint in &d.complaints {
+        for complaint in d.complaints.iter().filter(|complaint| !complaint.note) {
             if let Some(says) = self.statement(&complaint.says) {
                 let source = clean::one_line(&complaint.source).into_owned();
-                let label = self.fill(&words::PROBLEM, &[("source", &source)]);
+                let label = if says.contains(&source) {
+                    self.say(words::PROBLEM).to_owned()
+                } else {
+                    self.fill(&words::PROBLEM_WITH, &[("source", &source)])
+                };
                 self.page.para(2, "", vec![ink(Ink::Problem, label), plain(says)]);
+            }
+        }
+        for note in d.complaints.iter().filter(|complaint| complaint.note) {
+            if let Some(says) = self.statement(&note.says) {
+                self.page.para(2, "", vec![ink(Ink::Quiet, says)]);
             }
         }
     }
@@ -189,7 +226,7 @@ impl View<'_> {
     pub(super) fn nothing_found(&mut self) {
         let d = self.diagnosis;
         let failures = d.failures.max(d.background);
-        let understood = d.sources.iter().any(|s| s.dialects.iter().any(|(_, n)| *n > 0));
+        let understood = d.sources.iter().any(is_understood);
         let text = if failures > 0 {
             match share(failures, d.requests) {
                 Some(part) => {
@@ -222,4 +259,60 @@ fn total(d: &Diagnosis, of: impl Fn(&SourceSummary) -> u64) -> u64 {
 
 fn lines(d: &Diagnosis) -> u64 {
     total(d, |source| source.lines)
+}
+
+fn is_understood(source: &SourceSummary) -> bool {
+    source.dialects.iter().any(|(_, n)| *n > 0)
+}
+
+/// The directory that holds all of the inputs, with its last slash, if there is one to name: the
+/// path itself where there is one input.
+fn common_directory(sources: &[SourceSummary]) -> Option<&str> {
+    let (first, others) = sources.split_first()?;
+    if others.is_empty() {
+        return (first.name != "-").then_some(first.name.as_str());
+    }
+    let mut common = directory(&first.name);
+    for other in others {
+        while !other.name.starts_with(common) {
+            common = directory(common.strip_suffix('/').unwrap_or(common));
+        }
+    }
+    (!common.is_empty() && common != "/").then_some(common)
+}
+
+/// Everything up to and with the last slash.
+fn directory(path: &str) -> &str {
+    path.rfind('/').and_then(|slash| path.get(..=slash)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn common(names: &[&str]) -> Option<String> {
+        let sources: Vec<SourceSummary> = names
+            .iter()
+            .map(|name| SourceSummary {
+                name: (*name).to_owned(),
+                bytes: 0,
+                lines: 0,
+                dialects: vec![],
+                unread: 0,
+                unread_examples: vec![],
+            })
+            .collect();
+        common_directory(&sources).map(str::to_owned)
+    }
+
+    #[test]
+    fn the_directory_of_all_inputs() {
+        assert_eq!(common(&["a/b/x.log", "a/b/y.log"]).as_deref(), Some("a/b/"));
+        assert_eq!(common(&["a/b/x.log", "a/bc/y.log"]).as_deref(), Some("a/"));
+        assert_eq!(common(&["é/x.log", "ê/y.log"]), None);
+        assert_eq!(common(&["/x.log", "/y/z.log"]), None);
+        assert_eq!(common(&["a.log"]).as_deref(), Some("a.log"));
+        assert_eq!(common(&["-"]), None);
+        assert_eq!(common(&[]), None);
+    }
 }

@@ -9,7 +9,7 @@ use super::SCHEMA_VERSION;
 use super::cause::WireCause;
 use super::finding::WireIncident;
 use super::text::{Sight, WireText, WireWindow, share};
-use crate::conclude::{conclusions, failures, unexplained};
+use crate::conclude::{conclusions, failures, is_client_side, unexplained};
 
 /// The document `why502 diagnose --format json` prints.
 #[derive(Debug, Serialize)]
@@ -92,6 +92,7 @@ struct Skew {
 struct Complaint {
     source: String,
     says: WireText,
+    note: bool,
 }
 
 impl Diagnosis {
@@ -110,7 +111,7 @@ impl Diagnosis {
                     cause: c.cause.slug,
                     verdict: c.least_verdict().as_str(),
                     failures: c.failures,
-                    share: share(c.failures, all),
+                    share: (!is_client_side(c.cause)).then(|| share(c.failures, all)).flatten(),
                     incidents: c.verdicts.iter().map(|(incident, _)| *incident).collect(),
                 })
                 .collect(),
@@ -139,7 +140,7 @@ impl Diagnosis {
                 .iter()
                 .filter_map(|complaint| {
                     let says = sight.statement(&complaint.says)?;
-                    Some(Complaint { source: complaint.source.clone(), says })
+                    Some(Complaint { source: complaint.source.clone(), says, note: complaint.note })
                 })
                 .collect(),
         }

@@ -293,3 +293,37 @@ pub(crate) static OOM: Cause = Cause {
         arithmetic: None,
     }],
 };
+
+pub(crate) static LEFT: Cause = Cause {
+    slug: "client-left",
+    title: Text::new("The client left", "クライアントが離れた"),
+    explanation: Text::new(
+        "The client closed its connection before the answer was ready.",
+        "応答の前にクライアントが接続を閉じました。",
+    ),
+    place: Place::ClientEdge,
+    statuses: &[499],
+    leads_to: &[],
+    source: "",
+    shows: NOTHING,
+    predicts: Predicts::NotYet("not part of this test"),
+    drill: Drill::NotYet("not part of this test"),
+    remedies: &[],
+};
+
+pub(crate) static EVERYWHERE: Visibility = Visibility {
+    signal: Signal::ShortWaitShare,
+    what: Text::new("how long each request had waited", "各リクエストの待ち時間"),
+    how: &[
+        Evidence { product: "nginx", command: "log_format why502 'one'\n  'two';" },
+        Evidence { product: "HAProxy", command: "option httplog" },
+        Evidence { product: "Google Cloud Load Balancing", command: "gcloud one" },
+        Evidence { product: "any", command: "look into the application's log" },
+    ],
+};
+
+pub(crate) static ALSO_EVERYWHERE: Visibility = Visibility {
+    signal: Signal::TopTargetShare,
+    what: Text::new("which target each request went to", "各リクエストの送り先"),
+    how: &[Evidence { product: "nginx", command: "log_format why502 'one'\n  'two';" }],
+};

@@ -3,5 +3,6 @@
 mod causes;
 mod explain;
 mod json;
+mod reading;
 mod sample;
 mod text;

@@ -237,6 +237,7 @@ pub(crate) fn rich() -> Diagnosis {
                 "the archive ends early; what could be unpacked was read.",
                 "アーカイブが途中で終わっています。展開できた部分だけを読み込みました。",
             )),
+            note: false,
         }],
     }
 }
