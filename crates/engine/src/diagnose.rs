@@ -1,11 +1,11 @@
 //! The whole way from a digest to a diagnosis.
 
 use model::{
-    Assumption, Cause, Diagnosis, HopKind, Incident, OccurrenceKind, Skew, Statement,
+    Assumption, Cause, Diagnosis, HopKind, Incident, OccurrenceKind, Outcome, Skew, Statement,
     StreamSummary, Text, Window,
 };
 
-use crate::attribution::{Graph, judge};
+use crate::attribution::{Candidate, Graph, State, judge};
 use crate::findings::{self, Citer};
 use crate::view::View;
 use crate::{Digest, Place, incidents};
@@ -43,6 +43,7 @@ pub fn diagnose(
                 requests: requests_during(&view, &cluster.counted, window),
                 failures: failures.round() as u64,
                 findings,
+                considered: considered(&candidates),
                 unexplained,
             }
         })
@@ -72,6 +73,23 @@ pub fn diagnose(
             .collect(),
         ..Diagnosis::default()
     }
+}
+
+fn considered(candidates: &[Candidate<'_, '_>]) -> Vec<(&'static Cause, Outcome)> {
+    let mut all: Vec<(&'static Cause, Outcome)> = candidates
+        .iter()
+        .map(|candidate| {
+            let outcome = match candidate.state {
+                State::Holds => Outcome::Holds,
+                State::Excluded(..) => Outcome::RuledOut,
+                State::NotThis(..) => Outcome::NotMet,
+                State::Undecided => Outcome::Undecided,
+            };
+            (candidate.cause(), outcome)
+        })
+        .collect();
+    all.sort_by_key(|(cause, _)| cause.slug);
+    all
 }
 
 /// Requests at the hops the failures were counted at, in the window.

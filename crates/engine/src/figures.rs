@@ -10,6 +10,11 @@ use crate::measure::Scope;
 
 /// Cloud NAT's default for `tcpTimeWaitTimeoutSec` in seconds (Compute API, `RouterNat`).
 const TIME_WAIT: f64 = 120.0;
+/// Cloud NAT's default for `minPortsPerVm` with static allocation (Cloud NAT, ports).
+const DEFAULT_PORTS: u64 = 64;
+/// SYNs that one unanswered attempt sends before a connect timer of 10 s ends it: at 0, 1, 3 and
+/// 7 s (Linux, `tcp_syn_retries` with exponential backoff). Each is dropped and logged.
+const SYNS_PER_ATTEMPT: u64 = 4;
 /// TCP source ports of one NAT address: 65,536 less the first 1,024 (Cloud NAT, ports).
 const PORTS_PER_ADDRESS: f64 = 64_512.0;
 
@@ -121,16 +126,18 @@ fn nat_arithmetic(scope: &Scope<'_, '_>, put: &mut impl FnMut(&'static str, Opti
         return;
     }
     // Allocations within TIME_WAIT of each other hold different ports: their number is the ports
-    // in use, and where packets are dropped it is all the ports there are.
-    let mut now = 0_u64;
-    let mut wanted = 0_u64;
+    // in use, and where packets are dropped it is all the ports there are. The log may be sampled,
+    // so that it cannot be fewer than the default.
+    let mut now = DEFAULT_PORTS;
+    let mut unmet = 0;
     for (pair, counts) in &dropped {
         let held = allocated.and_then(|a| a.pairs.get(*pair)).map_or(0, |ok| peak(ok, TIME_WAIT));
         now = now.max(held);
-        wanted = wanted.max(held + peak(counts, TIME_WAIT));
+        unmet = unmet.max(peak(counts, TIME_WAIT) / SYNS_PER_ATTEMPT);
     }
+    let wanted = now + unmet;
     put("endpoints", Some(endpoints.len().to_string()));
-    if now == 0 || wanted <= now {
+    if unmet == 0 {
         return;
     }
     let needed = (wanted as f64).log2().ceil().exp2();

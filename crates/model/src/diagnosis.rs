@@ -143,6 +143,20 @@ pub struct RuledOut {
     pub citations: Vec<Citation>,
 }
 
+vocabulary! {
+    /// What became of a cause that came into question.
+    pub enum Outcome {
+        /// All its needs are met and nothing rules it out.
+        Holds = "holds",
+        /// The evidence rules it out.
+        RuledOut = "ruled-out",
+        /// A need of it is visibly not met.
+        NotMet = "not-met",
+        /// A need of it cannot be seen.
+        Undecided = "undecided",
+    }
+}
+
 /// A cause that could not be excluded, and what would decide.
 #[derive(Clone, Debug)]
 pub struct RivalNote {
@@ -211,6 +225,8 @@ pub struct Incident {
     pub failures: u64,
     /// What caused them, largest share first.
     pub findings: Vec<Finding>,
+    /// Every cause that could have made some of these failures, by slug, and what became of it.
+    pub considered: Vec<(&'static Cause, Outcome)>,
     /// The rest.
     pub unexplained: Option<Unexplained>,
 }

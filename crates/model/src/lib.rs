@@ -23,8 +23,8 @@ pub use cause::{
 };
 pub use coordinates::{Author, HopKind, Phase, ProxyError, Reuse, Role, Side};
 pub use diagnosis::{
-    Assumption, Citation, Complaint, Diagnosis, Finding, Incident, Missing, Observation, RivalNote,
-    RuledOut, Skew, SourceSummary, StreamSummary, Unexplained, Verdict, Window,
+    Assumption, Citation, Complaint, Diagnosis, Finding, Incident, Missing, Observation, Outcome,
+    RivalNote, RuledOut, Skew, SourceSummary, StreamSummary, Unexplained, Verdict, Window,
 };
 pub use event::{Event, Failure, Occurrence, OccurrenceKind, Request, Tally, Timers};
 pub use mechanism::Mechanism;

@@ -76,7 +76,7 @@ fn nat(failures: u64, windows: Vec<Window>) -> Finding {
         }],
         rivals: vec![],
         missing: vec![],
-        remedies: DNS.remedies.iter().collect(),
+        remedies: NAT.remedies.iter().collect(),
         figures: vec![
             ("connections", "4,096".to_owned()),
             ("instances", "20".to_owned()),
@@ -144,7 +144,7 @@ pub(crate) fn rich() -> Diagnosis {
             )),
         }],
         missing: vec![Missing { visibility: &REUSE_LOGS }],
-        remedies: OOM.remedies.iter().collect(),
+        remedies: IDLE.remedies.iter().collect(),
         figures: vec![],
     };
     let oom = Finding {

@@ -15,8 +15,6 @@ use simulate::{Afternoon, Instance, Plan, Release, Service};
 const SEED: u64 = 20_261_105;
 /// Where the API's database listens, and where the front end's partner does.
 const DESTINATIONS: [(&str, u16); 2] = [("198.51.100.20", 443), ("203.0.113.10", 3307)];
-/// Share of translated (not dropped) connections that the project keeps in its NAT log.
-const NAT_SAMPLE: f64 = 0.1;
 
 fn plan() -> Plan {
     // 2026-11-05T12:48:00Z.
@@ -139,9 +137,6 @@ fn deploys(plan: &Plan, random: &mut Random) -> Vec<Entry> {
 fn nat_log(afternoon: &Afternoon, random: &mut Random) -> Vec<Entry> {
     let mut entries = Vec::new();
     for flow in &afternoon.flows {
-        if flow.port.is_some() && !random.chance(NAT_SAMPLE) {
-            continue;
-        }
         let instance = &afternoon.instances[flow.instance];
         let block = 1024 + flow.instance * nat::PORTS;
         let nat_port = flow.port.map(|port| (block + port) as u16);
