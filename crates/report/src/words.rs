@@ -55,7 +55,7 @@ pub(crate) const CLOCK: Counted = counted(
 );
 pub(crate) const PROBLEM: Text = t("Problem: ", "入力の問題: ");
 pub(crate) const PROBLEM_WITH: Text = t("Problem: {source}: ", "入力の問題: {source}: ");
-pub(crate) const WITHIN: Text = t("in ", "場所: ");
+pub(crate) const WITHIN: Text = t("in ", "ディレクトリー: ");
 pub(crate) const UNDATED_READ: Text =
     t("Undated: no record states its time.", "時刻なし: 時刻のある記録がありません。");
 

@@ -157,8 +157,8 @@ impl Trouble {
             ),
             Trouble::Skipped(count, names) => (
                 Text::new(
-                    "Left out of {source}, hidden or not logs by name ({count}): {names}.",
-                    "{source} の隠しファイルと、名前からログではないとわかるファイル（{count} 件）は対象外です: {names}。",
+                    "Left out of {source}, hidden or not logs by name ({count}: {names}).",
+                    "{source} の隠しファイルと、名前からログではないとわかるファイルは対象外です（{count} 件: {names}）。",
                 ),
                 vec![("count", count.to_string()), ("names", names)],
             ),

@@ -27,7 +27,8 @@ impl View<'_> {
         }
         self.page.text(2, "", &first);
         if let Some(directory) = common_directory(&d.sources) {
-            let label = plain(self.say(words::WITHIN));
+            let within = if d.sources.len() > 1 { self.say(words::WITHIN) } else { "" };
+            let label = plain(within);
             let directory = clean::one_line(directory).into_owned();
             self.page.verbatim_spans(2, &[label, ink(Ink::Path, directory)]);
         }
