@@ -40,7 +40,7 @@ def _(ev):
 
 
 @case(SLUG, "quiet-target-response-timeout",
-      "first: target-response-timeout\nverdict: proved|supported\nnot: client-abort\ncandidate: client-abort")
+      "first: target-response-timeout\nverdict: proved|supported\nnot: client-abort")
 def _(ev):
     """Most requests for the report last the full 60 s and end as 504; a few people lose patience
     before and leave a 499. The slow report is the cause of both."""

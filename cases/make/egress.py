@@ -64,7 +64,7 @@ def _(ev):
 
 
 @case(SLUG, "quiet-target-connect-timeout",
-      "first: target-connect-timeout\nnot: nat-port-exhaustion\ncandidate: nat-port-exhaustion")
+      "first-of: target-connect-timeout external-dependency-outage\nnot: nat-port-exhaustion\ncandidate: nat-port-exhaustion target-connect-timeout")
 def _(ev):
     """The partner's address does not answer, although the NAT allocated a port for every one of
     these connections; what it dropped at that time were packets of a crawler to somewhere else."""
@@ -186,7 +186,7 @@ def _(ev):
 
 
 @case(DNS_SLUG, "quiet-nat-port-exhaustion",
-      "first: nat-port-exhaustion\nverdict: proved|supported\nnot: origin-dns-failure\ncandidate: origin-dns-failure")
+      "first: nat-port-exhaustion\nverdict: proved|supported\nnot: origin-dns-failure")
 def _(ev):
     """`fetch failed` as well, with another cause: the address was known, its SYN was dropped."""
     exhausted_nat(ev, t("2026-11-06T19:00:00"))

@@ -84,7 +84,7 @@ def undrained_run(ev, start, deploys=3):
 
 
 @case(SLUG, "quiet-deploy-without-drain",
-      "first: deploy-without-drain\nverdict: proved|supported\nnot: deploy-surge bad-release\ncandidate: deploy-surge")
+      "first: deploy-without-drain\nverdict: proved|supported\nnot: deploy-surge bad-release")
 def _(ev):
     """Failures at each of three deploys, but for six seconds and not for minutes, on the instances
     that are told to stop; nothing ran short."""

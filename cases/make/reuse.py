@@ -62,7 +62,7 @@ def living(outages, targets, at):
     return [target for target in targets if target not in down]
 
 
-@case(SLUG, "fires-aws-alb", "first: keepalive-race\nverdict: proved|supported\nnot: deploy-without-drain app-crash")
+@case(SLUG, "fires-aws-alb", "first: keepalive-race\nverdict: proved|supported|consistent\nnot: deploy-without-drain app-crash")
 def _(ev):
     """Node.js 20 targets close idle connections after their default 5 s, the load balancer keeps
     them for 60 s. For an hour, about one request in twenty meets a connection that is being closed
@@ -71,7 +71,7 @@ def _(ev):
 
 
 @case(SLUG, "fires-nginx-access-error",
-      "first: keepalive-race\nverdict: proved|supported\nnot: app-crash target-connect-refused")
+      "first: keepalive-race\nverdict: proved|supported|consistent\nnot: app-crash target-connect-refused")
 def _(ev):
     """nginx 1.30 keeps connections to Node.js upstreams for 60 s, Node.js closes them after 5 s.
     nginx tries GET again on the other upstream, so that only POST and PATCH end as 502, one or two
@@ -79,7 +79,7 @@ def _(ev):
     trickle_nginx(ev, t("2026-11-12T13:00:00"), 60, 16, 6)
 
 
-@case(SLUG, "fires-gcp-lb", "first: keepalive-race\nverdict: proved|supported\nnot: deploy-without-drain")
+@case(SLUG, "fires-gcp-lb", "first: keepalive-race\nverdict: proved|supported|consistent\nnot: deploy-without-drain")
 def _(ev):
     """The backend's keep-alive of 65 s is shorter than the load balancer's fixed 600 s. The file has the
     form that `gcloud logging read --format=json` prints: one array, newest first."""

@@ -10,7 +10,7 @@
 //! verdict: proved|supported          the first finding's verdict, any of these
 //! verdict-at-most: consistent        no finding may claim more
 //! not: app-crash oom-kill            not found as proved or supported
-//! candidate: app-crash               considered: found, named as rival or ruled out
+//! candidate: app-crash               considered, whatever became of it
 //! none                               no finding at all
 //! ```
 //!
@@ -162,7 +162,7 @@ struct Diagnosis {
     findings: Vec<Finding>,
     /// Index of the incident with the most failures, the earliest of them.
     largest: usize,
-    /// Every cause found, named as a rival or ruled out.
+    /// Every cause that came into question, whatever became of it.
     considered: BTreeSet<String>,
 }
 
@@ -178,6 +178,8 @@ impl Diagnosis {
                 most = failures;
                 diagnosis.largest = index;
             }
+            let considered = list(incident, "considered").into_iter().flatten();
+            diagnosis.considered.extend(considered.filter_map(slug));
             for finding in list(incident, "findings").ok_or("an incident has no `findings`")? {
                 let cause = slug(finding).ok_or("a finding names no cause")?;
                 let verdict = finding.get("verdict").and_then(Value::as_str);

@@ -16,6 +16,7 @@ pub(crate) struct WireIncident {
     requests: u64,
     failures: u64,
     findings: Vec<WireFinding>,
+    considered: Vec<WireConsidered>,
     unexplained: Option<WireUnexplained>,
 }
 
@@ -30,6 +31,14 @@ impl WireIncident {
                 .iter()
                 .map(|finding| WireFinding::new(finding, incident.failures, sight))
                 .collect(),
+            considered: incident
+                .considered
+                .iter()
+                .map(|(cause, outcome)| WireConsidered {
+                    cause: cause.slug,
+                    outcome: outcome.as_str(),
+                })
+                .collect(),
             unexplained: incident.unexplained.as_ref().map(|rest| WireUnexplained {
                 failures: rest.failures,
                 traits: rest.traits.iter().filter_map(|says| sight.statement(says)).collect(),
@@ -37,6 +46,13 @@ impl WireIncident {
             }),
         }
     }
+}
+
+/// A cause that came into question for some of the failures, and what became of it.
+#[derive(Debug, Serialize)]
+struct WireConsidered {
+    cause: &'static str,
+    outcome: &'static str,
 }
 
 /// A verdict about one incident. Causes are named by slug; `causes` of the diagnosis has them.

@@ -35,6 +35,7 @@ fn what_the_clients_did_is_no_failure() {
         requests: 95,
         failures: 30,
         findings: vec![left],
+        considered: Vec::new(),
         unexplained: None,
     }];
     (d.failures, d.background) = (0, 0);

@@ -2,7 +2,7 @@
 
 use model::{
     Assumption, Citation, Complaint, Diagnosis, Finding, HopKind, Incident, Micros, Missing,
-    Observation, OccurrenceKind, RivalNote, RuledOut, Skew, SourceSummary, Statement,
+    Observation, OccurrenceKind, Outcome, RivalNote, RuledOut, Skew, SourceSummary, Statement,
     StreamSummary, Text, Timestamp, Unexplained, Verdict, Window,
 };
 
@@ -197,6 +197,7 @@ pub(crate) fn rich() -> Diagnosis {
                 requests: 9_120,
                 failures: 431,
                 findings: vec![nat(412, vec![first]), idle],
+                considered: vec![(&NAT, Outcome::Holds), (&DNS, Outcome::RuledOut)],
                 unexplained: Some(Unexplained {
                     failures: 7,
                     traits: vec![
@@ -214,6 +215,7 @@ pub(crate) fn rich() -> Diagnosis {
                 requests: 0,
                 failures: 31,
                 findings: vec![nat(19, bursts), surge, oom],
+                considered: vec![(&NAT, Outcome::Undecided)],
                 unexplained: None,
             },
         ],
