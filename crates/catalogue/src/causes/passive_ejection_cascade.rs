@@ -328,10 +328,16 @@ mod tests {
     }
 
     #[test]
+    fn quiet_when_health_checks_took_the_targets_out() {
+        let signals = [(S::Failures, 70.0), (S::StatedShare, 0.0), (S::HealthDowns, 3.0)];
+        assert_eq!(judge(&CAUSE, &signals), Judgement::NotThis(S::HealthDowns));
+    }
+
+    #[test]
     fn blind_without_ejection_log() {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 70.0), (S::StatedShare, 0.0)]),
-            Judgement::CannotTell(vec![S::Ejections])
+            Judgement::CannotTell(vec![S::Ejections, S::HealthDowns])
         );
     }
 

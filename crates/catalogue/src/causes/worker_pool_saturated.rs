@@ -216,7 +216,17 @@ workers were busy.",
                 ),
             ),
         ],
-        rules_out: &[],
+        rules_out: &[Test::new(
+            S::NatDestinationMatch,
+            AtLeast(0.5),
+            Text::new(
+                "{value} of the outward calls that failed went to a destination \
+the NAT was dropping packets to: whoever was busy waited for \
+those.",
+                "失敗した外向き通信の {value} は NAT がパケットを破棄していた宛先で\
+した。使用中の処理はその応答を待っていました。",
+            ),
+        )],
         rivals: &[Rival {
             slug: "nat-port-exhaustion",
             separates: Text::new(
@@ -382,7 +392,7 @@ mod tests {
                     (S::LatencyRise, 4.0)
                 ]
             ),
-            Judgement::Holds { supports: vec![S::LatencyRise], independent: true, proved: false }
+            Judgement::Holds { supports: vec![S::LatencyRise], independent: false, proved: false }
         );
     }
 
