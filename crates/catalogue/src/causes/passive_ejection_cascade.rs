@@ -134,10 +134,10 @@ own count of failures.",
                 S::StatedShare,
                 AtLeast(0.01),
                 Text::new(
-                    "{value} of the records say that the proxy had taken out every \
-target.",
-                    "記録の {value} が、プロキシがすべてのターゲットを外したと示してい\
-ます。",
+                    "Whatever health checks found, {value} of the records name the \
+proxy's own count of failures.",
+                    "ヘルスチェックの結果によらず、記録の {value} がプロキシ自身の失敗\
+の計数を示しています。",
                 ),
             )),
         ],
