@@ -1,4 +1,4 @@
-"""Stories about calls outward: NAT ports and names that do not resolve."""
+"""Stories about calls outward: NAT ports, names that do not resolve, third parties that are down."""
 
 from core import MIN, MS, S, case, t
 from gcp import Gcp
@@ -200,3 +200,79 @@ def _(ev):
     gcp.run_traffic(start, start + 26 * MIN, 5)
     for at in ev.spread(start + 8 * MIN, start + 16 * MIN, 24):
         failed_call(ev, gcp, at, ["TypeError: fetch failed"], ev.rng.randint(6, 30) * MS)
+
+
+OUTAGE_SLUG = "external-dependency-outage"
+
+
+def refused(address):
+    """The cause of a refused connection."""
+    host, port = address.split(":")
+    return fetch_failed(f"Error: connect ECONNREFUSED {address}", "ECONNREFUSED",
+                        [("errno", "-111"), ("syscall", "'connect'"), ("address", f"'{host}'"), ("port", port)])
+
+
+def no_response():
+    """The cause of a response that does not begin; undici does not say who was asked."""
+    return fetch_failed("HeadersTimeoutError: Headers Timeout Error", "UND_ERR_HEADERS_TIMEOUT")
+
+
+def partner_outage(ev, start, unanswered=0, nat=True, log=True, requests=True):
+    """The partner stops answering, is restarted and refuses for some minutes, then works again."""
+    gcp = Gcp(ev)
+    if requests:
+        gcp.run_traffic(start, start + 28 * MIN, 5)
+    begin = start + 9 * MIN
+
+    def call(at, lines, took):
+        if not requests:
+            gcp.structured(at + took - 4 * MS, "\n".join(lines), trace=ev.hex(32))
+        elif log:
+            failed_call(ev, gcp, at, lines, took)
+        else:
+            gcp.run(at, took, 502, *CHECKOUT, trace=ev.hex(32), sent=61)
+        if nat:
+            gcp.nat(at + 12 * MS, "OK", f"10.20.0.{ev.rng.randint(16, 31)}", PARTNER)
+
+    for at in ev.spread(begin, begin + 3 * MIN, 10):
+        call(at, no_response(), 15 * S + ev.rng.randint(4, 60) * MS)
+    for at in ev.spread(begin, begin + 9 * MIN, unanswered) if unanswered else ():
+        call(at, connect_timeout(f"{PARTNER}:443"), 10 * S + ev.rng.randint(4, 60) * MS)
+    for at in ev.spread(begin + 4 * MIN, begin + 9 * MIN, 24):
+        call(at, refused(f"{PARTNER}:443"), ev.rng.randint(4, 20) * MS)
+    if nat:
+        for at in ev.spread(start, start + 28 * MIN, 40):
+            gcp.nat(at, "OK", f"10.20.0.{ev.rng.randint(16, 31)}", ev.rng.choice([PARTNER, *OTHERS]))
+
+
+@case(OUTAGE_SLUG, "fires-gcp-run-node",
+      "first: external-dependency-outage\nverdict: proved|supported\nnot: nat-port-exhaustion target-connect-timeout keepalive-race")
+def _(ev):
+    """The payment partner accepts connections and answers nothing, is restarted, refuses for five
+    minutes and works again. The NAT had a port for every call, and other routes are fine."""
+    partner_outage(ev, t("2026-11-07T09:00:00"))
+
+
+@case(OUTAGE_SLUG, "quiet-nat-port-exhaustion",
+      "first: nat-port-exhaustion\nverdict: proved|supported\nnot: external-dependency-outage\ncandidate: external-dependency-outage")
+def _(ev):
+    """Every failed call went to the one partner here as well, and the partner was fine: the NAT
+    dropped the packets on the way."""
+    exhausted_nat(ev, t("2026-11-07T10:00:00"))
+
+
+@case(OUTAGE_SLUG, "blind-no-application-log",
+      "not: external-dependency-outage nat-port-exhaustion target-connect-refused")
+def _(ev):
+    """The same outage with the platform's request log alone: the application wrote 502, and nothing
+    says that it had called anybody."""
+    partner_outage(ev, t("2026-11-07T11:00:00"), nat=False, log=False)
+
+
+@case("target-connect-timeout", "quiet-external-dependency-outage",
+      "first: external-dependency-outage\nnot: target-connect-timeout\ncandidate: target-connect-timeout")
+def _(ev):
+    """While the partner restarts, some calls get no answer to their SYN; the others are refused or
+    get no response. What swallowed those packets was no firewall: the other side was not there. Only
+    the application's errors and the NAT's log were kept."""
+    partner_outage(ev, t("2026-11-07T12:00:00"), unanswered=8, requests=False)

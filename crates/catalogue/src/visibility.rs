@@ -225,7 +225,7 @@ pub(crate) const EGRESS: Visibility = Visibility {
 
 /// Outward calls, whatever ended them.
 pub(crate) const EGRESS_CALLS: Visibility =
-    Visibility { signal: Signal::EgressFailures, what: EGRESS.what, how: EGRESS.how };
+    Visibility { signal: Signal::EgressPeerFailures, what: EGRESS.what, how: EGRESS.how };
 
 /// Outward calls with their destination.
 pub(crate) const EGRESS_DESTINATION: Visibility = Visibility {

@@ -266,6 +266,16 @@ fn one_sentence_has_one_mark() {
     }
 }
 
+#[test]
+fn no_two_needs_say_the_same() {
+    for cause in ALL {
+        let mut said = BTreeSet::new();
+        for test in cause.shows.needs.iter().flat_map(alternatives) {
+            assert!(said.insert(test.says.en), "{}: {}", cause.slug, test.says.en);
+        }
+    }
+}
+
 /// What is counted in the same log as the failing requests is no other evidence.
 #[test]
 fn statistics_of_the_failing_log_are_not_independent() {

@@ -75,6 +75,9 @@ vocabulary! {
         EgressConnectTimeouts = "egress-connect-timeouts",
         /// Outward calls that failed in W because the name could not be resolved.
         EgressLookupFailures = "egress-lookup-failures",
+        /// Outward calls that failed in W on the way to the other side or at it: not those that ended
+        /// at a lookup, for want of an own port, or over TLS settings.
+        EgressPeerFailures = "egress-peer-failures",
         /// Number of different destinations of the outward calls that failed in W. Not visible
         /// without application logs, or where none of them names a destination.
         EgressDestinations = "egress-destinations",

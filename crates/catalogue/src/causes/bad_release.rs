@@ -128,10 +128,10 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .otherwise(Text::new(
-                "Only {value} of the failures are on what had just been deployed, \
-and they ended by themselves.",
-                "デプロイされたばかりのものでの失敗は {value} だけで、失敗は自然に\
-収まりました。",
+                "Only {value} of the failures are on targets or revisions that had \
+just appeared, and they ended by themselves.",
+                "現れたばかりのターゲットまたはリビジョンでの失敗は {value} だけで\
+、失敗は自然に収まりました。",
             ))
             .or(&Test::new(
                 S::Recovers,

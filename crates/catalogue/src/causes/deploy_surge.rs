@@ -68,7 +68,8 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Direction, Drill, Place, Predicts, Remedy, Rival, Shows, Signal as S, Test, Text,
+    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
+    Signal as S, Test, Text,
 };
 
 use crate::visibility;
@@ -88,7 +89,7 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["nat-port-exhaustion"],
     source: include_str!("deploy_surge.rs"),
     shows: Shows {
-        claims: &[],
+        claims: &[Claim::of(&[M::InstanceConnectionError, M::NoInstance])],
         claims_effects: true,
         needs: &[
             Test::new(
@@ -123,7 +124,11 @@ fewer than half of the deploys were followed by such failures.",
                     "Something that instances share ran out in the window.",
                     "この期間に、インスタンスが共有する資源が尽きました。",
                 ),
-            ),
+            )
+            .otherwise(Text::new(
+                "Nothing that instances share ran out in the window.",
+                "この期間に、インスタンスが共有する資源は尽きていません。",
+            )),
         ],
         supports: &[
             Test::new(

@@ -408,7 +408,7 @@ mod tests {
                 ]
             ),
             Judgement::Holds {
-                supports: vec![S::ShortWaitShare, S::TargetSuccessShare],
+                supports: vec![S::ShortWaitShare, S::TargetSuccessShare, S::StopAlignedShare],
                 independent: true,
                 proved: false
             }
@@ -440,7 +440,7 @@ mod tests {
             judge(&CAUSE, &[(S::Failures, 40.0), (S::VanishedTargetShare, 1.0)]),
             Judgement::Holds {
                 supports: vec![S::VanishedTargetShare],
-                independent: true,
+                independent: false,
                 proved: false
             }
         );

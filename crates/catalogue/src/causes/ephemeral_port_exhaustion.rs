@@ -236,7 +236,7 @@ mod tests {
             ),
             Judgement::Holds {
                 supports: vec![S::ShortWaitShare, S::LoadRise, S::TopTargetShare],
-                independent: true,
+                independent: false,
                 proved: false
             }
         );

@@ -106,7 +106,6 @@ throttling, and the requests that depend on it failed with it.",
                 M::ResponseStalled,
                 M::ResponseTruncated,
                 M::StatusFromUpstream,
-                M::Unspecified,
             ])
             .sides(&[Side::Egress]),
             Claim::of(&[
@@ -114,22 +113,21 @@ throttling, and the requests that depend on it failed with it.",
                 M::StatusFromApplication,
                 M::ResponseTimeout,
                 M::RequestDeadline,
-                M::Unspecified,
             ])
             .statuses(&[500, 502, 503, 504]),
         ],
         claims_effects: false,
         needs: &[Test::new(
-            S::EgressFailures,
+            S::EgressPeerFailures,
             AtLeast(1.0),
             Text::new(
-                "{value} outward calls of the application failed in the window.",
-                "この期間にアプリケーションの外向き通信 {value} 件が失敗しました。",
+                "{value} outward calls failed on the way to the other side or at it.",
+                "外向き通信 {value} 件が、相手までの経路上または相手側で失敗しました。",
             ),
         )
         .otherwise(Text::new(
-            "No outward call of the application failed in the window.",
-            "この期間に失敗した、アプリケーションの外向き通信はありません。",
+            "No outward call failed on the way to the other side or at it.",
+            "相手までの経路上または相手側で失敗した外向き通信はありません。",
         ))],
         supports: &[
             Test::new(
@@ -305,7 +303,7 @@ mod tests {
                 &CAUSE,
                 &[
                     (S::Failures, 30.0),
-                    (S::EgressFailures, 30.0),
+                    (S::EgressPeerFailures, 30.0),
                     (S::EgressDestinations, 1.0),
                     (S::NatDestinationMatch, 0.0),
                     (S::TopPathShare, 1.0)
@@ -325,7 +323,7 @@ mod tests {
             judge(
                 &CAUSE,
                 &[
-                    (S::EgressFailures, 30.0),
+                    (S::EgressPeerFailures, 30.0),
                     (S::EgressDestinations, 1.0),
                     (S::NatDestinationMatch, 1.0)
                 ]
@@ -348,7 +346,7 @@ mod tests {
     #[test]
     fn several_destinations_at_once_do_not_support_it() {
         assert_eq!(
-            judge(&CAUSE, &[(S::EgressFailures, 30.0), (S::EgressDestinations, 4.0)]),
+            judge(&CAUSE, &[(S::EgressPeerFailures, 30.0), (S::EgressDestinations, 4.0)]),
             Judgement::Holds { supports: vec![], independent: false, proved: false }
         );
     }
@@ -356,15 +354,15 @@ mod tests {
     #[test]
     fn quiet_when_no_outward_call_failed() {
         assert_eq!(
-            judge(&CAUSE, &[(S::Failures, 30.0), (S::EgressFailures, 0.0)]),
-            Judgement::NotThis(S::EgressFailures)
+            judge(&CAUSE, &[(S::Failures, 30.0), (S::EgressPeerFailures, 0.0)]),
+            Judgement::NotThis(S::EgressPeerFailures)
         );
     }
 
     #[test]
     fn quiet_when_own_processes_died() {
         assert_eq!(
-            judge(&CAUSE, &[(S::EgressFailures, 30.0), (S::ExitAlignedShare, 0.9)]),
+            judge(&CAUSE, &[(S::EgressPeerFailures, 30.0), (S::ExitAlignedShare, 0.9)]),
             Judgement::Excluded(S::ExitAlignedShare)
         );
     }
@@ -373,7 +371,7 @@ mod tests {
     fn blind_without_the_applications_log() {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 30.0), (S::TopPathShare, 1.0)]),
-            Judgement::CannotTell(vec![S::EgressFailures])
+            Judgement::CannotTell(vec![S::EgressPeerFailures])
         );
     }
 

@@ -417,7 +417,13 @@ mod tests {
                 ]
             ),
             Judgement::Holds {
-                supports: vec![S::ShortWaitShare, S::Steadiness, S::TargetSuccessShare],
+                supports: vec![
+                    S::ShortWaitShare,
+                    S::Steadiness,
+                    S::TargetSuccessShare,
+                    S::StopAlignedShare,
+                    S::ExitAlignedShare
+                ],
                 independent: true,
                 proved: false
             }

@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn without_other_logs_nothing_independent_supports_it() {
         assert_eq!(
-            judge(&CAUSE, &[(S::Failures, 33.0)]),
+            judge(&CAUSE, &[(S::Failures, 33.0), (S::StatedShare, 1.0)]),
             Judgement::Holds { supports: vec![], independent: false, proved: false }
         );
     }
@@ -295,8 +295,23 @@ mod tests {
     }
 
     #[test]
-    fn another_protocol_states_nothing() {
-        assert_eq!(claims(&CAUSE, Seen::of(M::ProtocolMismatch, 502)), Some(false));
+    fn quiet_when_processes_ended_and_no_record_states_it() {
+        let signals = [(S::Failures, 9.0), (S::StatedShare, 0.0), (S::ExitAlignedShare, 0.9)];
+        assert_eq!(judge(&CAUSE, &signals), Judgement::NotThis(S::StatedShare));
+    }
+
+    #[test]
+    fn a_lost_instance_decides_nothing_without_the_log_of_processes() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 9.0), (S::StatedShare, 0.0)]),
+            Judgement::CannotTell(vec![S::ExitAlignedShare])
+        );
+        assert_eq!(claims(&CAUSE, Seen::of(M::InstanceConnectionError, 503)), Some(false));
+    }
+
+    #[test]
+    fn another_protocol_states_it() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::ProtocolMismatch, 502)), Some(true));
     }
 
     #[test]

@@ -17,7 +17,7 @@
 //!
 //! - Cloud NAT: log entries of `nat_flows` with `allocation_status` `DROPPED`, without
 //!   `nat_ip`; metric `nat/dropped_sent_packets_count` with reason `OUT_OF_RESOURCES`;
-//!   `nat/nat_allocation_failed`.
+//!   `nat/nat_allocation_failed`. A log with the filter `TRANSLATIONS_ONLY` shows no drops.
 //! - AWS NAT gateway: CloudWatch `ErrorPortAllocation` above 0. 55,000 connections per
 //!   destination and address.
 //! - Node.js: `TypeError: fetch failed` with cause `UND_ERR_CONNECT_TIMEOUT` (`Connect Timeout
@@ -476,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn drops_to_other_destinations_do_not_prove_it() {
+    fn drops_to_other_destinations_exclude_it() {
         assert_eq!(
             judge(
                 &CAUSE,
@@ -487,11 +487,7 @@ mod tests {
                     (S::NatDestinationMatch, 0.0)
                 ]
             ),
-            Judgement::Holds {
-                supports: vec![S::NatDrops, S::EgressConnectTimeouts],
-                independent: true,
-                proved: false
-            }
+            Judgement::Excluded(S::NatDestinationMatch)
         );
     }
 
@@ -507,7 +503,11 @@ mod tests {
                     (S::NatDestinationMatch, 0.0)
                 ]
             ),
-            Judgement::Holds { supports: vec![], independent: false, proved: false }
+            Judgement::Holds {
+                supports: vec![S::NatDestinationMatch, S::EgressConnectTimeouts],
+                independent: true,
+                proved: false
+            }
         );
     }
 

@@ -268,24 +268,8 @@ mod tests {
             Judgement::Holds {
                 supports: vec![S::HealthDowns, S::NoServerLeft, S::ShortWaitShare],
                 independent: true,
-                proved: false
+                proved: true
             }
-        );
-    }
-
-    #[test]
-    fn quiet_when_nothing_was_marked_down() {
-        assert_eq!(
-            judge(
-                &CAUSE,
-                &[
-                    (S::Failures, 70.0),
-                    (S::StatedShare, 0.0),
-                    (S::HealthDowns, 0.0),
-                    (S::NoServerLeft, 0.0)
-                ]
-            ),
-            Judgement::NotThis(S::StatedShare)
         );
     }
 
@@ -306,20 +290,20 @@ mod tests {
     }
 
     #[test]
-    fn blind_without_health_log() {
+    fn without_the_health_log_nothing_supports_it() {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 70.0), (S::StatedShare, 0.0)]),
-            Judgement::CannotTell(vec![S::HealthDowns, S::NoServerLeft])
+            Judgement::Holds { supports: vec![], independent: false, proved: false }
         );
     }
 
     #[test]
-    fn no_healthy_target_states_it() {
-        assert_eq!(claims(&CAUSE, Seen::of(M::NoHealthyTarget, 503)), Some(true));
+    fn the_record_alone_states_nothing() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::NoHealthyTarget, 503)), Some(false));
     }
 
     #[test]
-    fn ejected_targets_are_the_neighbours() {
-        assert_eq!(claims(&CAUSE, Seen::of(M::AllTargetsEjected, 502)), None);
+    fn ejected_targets_state_nothing() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::AllTargetsEjected, 502)), Some(false));
     }
 }

@@ -275,12 +275,12 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_group_is_claimed() {
-        assert_eq!(claims(&CAUSE, Seen::of(M::NoTarget, 503)), Some(false));
+    fn an_empty_group_states_it() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::NoTarget, 503)), Some(true));
     }
 
     #[test]
-    fn an_unhealthy_group_is_the_neighbours() {
-        assert_eq!(claims(&CAUSE, Seen::of(M::NoHealthyTarget, 503)), None);
+    fn a_group_without_a_usable_target_states_nothing() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::NoHealthyTarget, 503)), Some(false));
     }
 }

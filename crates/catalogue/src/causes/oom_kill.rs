@@ -156,8 +156,10 @@ being killed or ending.",
                 S::StatedShare,
                 AtLeast(0.01),
                 Text::new(
-                    "{value} of the failing records name the memory limit.",
-                    "失敗した記録の {value} がメモリの上限に言及しています。",
+                    "{value} of the failing records tie the failure itself to the \
+memory limit.",
+                    "失敗した記録の {value} が、失敗そのものをメモリの上限に結び付けて\
+います。",
                 ),
             )),
         ],

@@ -279,8 +279,10 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_resolver_states_nothing() {
-        assert_eq!(claims(&CAUSE, Seen::of(M::NameLookupFailed, 502)), Some(false));
+    fn a_silent_resolver_states_it_at_a_gateway_only() {
+        let silent = Seen::of(M::NameLookupFailed, 502);
+        assert_eq!(claims(&CAUSE, silent), Some(true));
+        assert_eq!(claims(&CAUSE, silent.outward()), Some(false));
     }
 
     #[test]

@@ -134,10 +134,10 @@ own count of failures.",
                 S::StatedShare,
                 AtLeast(0.01),
                 Text::new(
-                    "{value} of the records say that the proxy had taken out every \
-target.",
-                    "記録の {value} が、プロキシがすべてのターゲットを外したと示してい\
-ます。",
+                    "Whatever health checks found, {value} of the records name the \
+proxy's own count of failures.",
+                    "ヘルスチェックの結果によらず、記録の {value} がプロキシ自身の失敗\
+の計数を示しています。",
                 ),
             )),
         ],
@@ -328,10 +328,16 @@ mod tests {
     }
 
     #[test]
+    fn quiet_when_health_checks_took_the_targets_out() {
+        let signals = [(S::Failures, 70.0), (S::StatedShare, 0.0), (S::HealthDowns, 3.0)];
+        assert_eq!(judge(&CAUSE, &signals), Judgement::NotThis(S::HealthDowns));
+    }
+
+    #[test]
     fn blind_without_ejection_log() {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 70.0), (S::StatedShare, 0.0)]),
-            Judgement::CannotTell(vec![S::Ejections])
+            Judgement::CannotTell(vec![S::Ejections, S::HealthDowns])
         );
     }
 

@@ -252,20 +252,20 @@ mod tests {
             ),
             Judgement::Holds {
                 supports: vec![S::TopPathShare, S::TargetSuccessShare],
-                independent: true,
+                independent: false,
                 proved: false
             }
         );
     }
 
     #[test]
-    fn the_neighbour_has_no_independent_support_here() {
+    fn the_neighbour_cannot_be_told_by_such_records() {
         assert_eq!(
             judge(
                 &crate::causes::malformed_response::CAUSE,
                 &[(S::Failures, 14.0), (S::StatedShare, 0.0)]
             ),
-            Judgement::Holds { supports: vec![], independent: false, proved: false }
+            Judgement::CannotTell(vec![S::ExitAlignedShare])
         );
     }
 

@@ -222,11 +222,7 @@ mod tests {
                     (S::DeployLead, 3.0)
                 ]
             ),
-            Judgement::Holds {
-                supports: vec![S::TargetSuccessShare, S::DeployLead],
-                independent: true,
-                proved: false
-            }
+            Judgement::Holds { supports: vec![S::DeployLead], independent: true, proved: false }
         );
     }
 

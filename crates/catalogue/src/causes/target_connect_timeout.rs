@@ -69,7 +69,7 @@
 //! - Linux kernel, `Documentation/networking/ip-sysctl.rst` (`tcp_syn_retries`).
 //! - nginx `src/http/ngx_http_upstream.c`; Envoy FAQ, "How do I configure timeouts?".
 
-use model::Condition::AtLeast;
+use model::Condition::{AtLeast, AtMost};
 use model::{
     Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
     Side, Signal as S, Test, Text,
@@ -140,6 +140,26 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .independent(),
+            Test::new(
+                S::NatDestinationMatch,
+                AtMost(0.0),
+                Text::new(
+                    "The NAT's log shows no packet dropped on the way to the \
+destinations that failed.",
+                    "失敗した宛先への破棄は NAT のログにありません。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::EgressConnectTimeouts,
+                AtLeast(3.0),
+                Text::new(
+                    "It was not a single call: {value} outward calls ran into their \
+connect timer.",
+                    "1 件だけではありません。外向き通信 {value} 件が接続タイマーに達し\
+ました。",
+                ),
+            ),
         ],
         rules_out: &[Test::new(
             S::NatDestinationMatch,

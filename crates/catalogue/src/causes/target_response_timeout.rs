@@ -279,7 +279,7 @@ mod tests {
             ),
             Judgement::Holds {
                 supports: vec![S::TimerShare, S::LatencyRise],
-                independent: true,
+                independent: false,
                 proved: false
             }
         );

@@ -162,19 +162,20 @@ where all workers are busy, everyone waits.",
                 S::PoolSaturations,
                 AtLeast(1.0),
                 Text::new(
-                    "The application server reported {value} times that all its \
-workers were busy.",
-                    "アプリケーションサーバーは、全ワーカーが使用中だと {value} 回報告\
-しました。",
+                    "Whether or not healthy requests were slower, {value} reports say \
+that all workers were busy.",
+                    "正常なリクエストが遅くなったかどうかによらず、全ワーカーが使用中と\
+いう報告が {value} 件あります。",
                 ),
             )
-            .independent()
             .or(&Test::new(
                 S::StatedShare,
                 AtLeast(0.01),
                 Text::new(
-                    "{value} of the failing requests found a full queue.",
-                    "失敗したリクエストの {value} は、キューが満杯でした。",
+                    "Whether or not healthy requests were slower, {value} of the \
+failing ones found a full queue.",
+                    "正常なリクエストが遅くなったかどうかによらず、失敗したリクエストの \
+{value} はキューが満杯でした。",
                 ),
             ))),
         ],
@@ -216,7 +217,17 @@ workers were busy.",
                 ),
             ),
         ],
-        rules_out: &[],
+        rules_out: &[Test::new(
+            S::NatDestinationMatch,
+            AtLeast(0.5),
+            Text::new(
+                "{value} of the outward calls that failed went to a destination \
+the NAT was dropping packets to: whoever was busy waited for \
+those.",
+                "失敗した外向き通信の {value} は NAT がパケットを破棄していた宛先で\
+した。使用中の処理はその応答を待っていました。",
+            ),
+        )],
         rivals: &[Rival {
             slug: "nat-port-exhaustion",
             separates: Text::new(
@@ -382,7 +393,7 @@ mod tests {
                     (S::LatencyRise, 4.0)
                 ]
             ),
-            Judgement::Holds { supports: vec![S::LatencyRise], independent: true, proved: false }
+            Judgement::Holds { supports: vec![S::LatencyRise], independent: false, proved: false }
         );
     }
 

@@ -118,6 +118,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::EgressLookupFailures => self.egress(|m| {
                 matches!(m, model::Mechanism::NameNotFound | model::Mechanism::NameLookupFailed)
             }),
+            S::EgressPeerFailures => self.egress(surroundings::is_at_the_peer),
             S::EgressDestinations => self.egress_destinations(),
             S::OomKills => self.oom_kills(),
             S::ProcessExits => self.count(&[K::ProcessExit], 60),

@@ -32,6 +32,27 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
     }
 }
 
+/// Whether an outward call that ended so was on its way to the other side or had reached it.
+pub(super) fn is_at_the_peer(mechanism: Mechanism) -> bool {
+    matches!(
+        mechanism,
+        Mechanism::ConnectRefused
+            | Mechanism::ConnectTimeout
+            | Mechanism::ConnectUnreachable
+            | Mechanism::ConnectFailed
+            | Mechanism::TlsTimeout
+            | Mechanism::RequestSendFailed
+            | Mechanism::RequestSendTimeout
+            | Mechanism::ClosedBeforeResponse
+            | Mechanism::ResetBeforeResponse
+            | Mechanism::EndedBeforeResponse
+            | Mechanism::ResponseTimeout
+            | Mechanism::ResponseStalled
+            | Mechanism::ResponseTruncated
+            | Mechanism::StatusFromUpstream
+    )
+}
+
 pub(crate) fn shown((place, happened): (Place, &Happened)) -> Shown {
     Shown { at: happened.at, place, text: happened.text.to_string() }
 }
