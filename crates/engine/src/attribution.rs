@@ -69,8 +69,22 @@ impl Candidate<'_, '_> {
             || self.met.iter().any(|(test, _)| test.proves)
     }
 
+    /// Observations from other evidence than the failing records. Where the failing records are
+    /// the application's own errors, what is counted from those errors is no other evidence.
     pub(crate) fn independent(&self) -> usize {
-        self.met.iter().filter(|(test, _)| test.independent).count()
+        self.met.iter().filter(|(test, _)| self.is_independent(test)).count()
+    }
+
+    pub(crate) fn is_independent(&self, test: &Test) -> bool {
+        let of_calls = matches!(
+            test.signal,
+            Signal::EgressFailures
+                | Signal::EgressConnectTimeouts
+                | Signal::EgressLookupFailures
+                | Signal::EgressPeerFailures
+                | Signal::EgressDestinations
+        );
+        test.independent && !(of_calls && self.scope.fails().all(Fail::is_outward))
     }
 
     /// Whether it may stand as the root of what another cause shows: more than its needs speak
@@ -82,8 +96,11 @@ impl Candidate<'_, '_> {
             || (supports > 0 && self.met.len() > self.cause().shows.needs.len())
     }
 
-    fn score(&self) -> (bool, usize, usize) {
-        (self.is_stated(), self.independent(), self.met.len())
+    /// Better shown is greater; of two shown equally well, the more specific one.
+    fn score(&self) -> (bool, usize, usize, std::cmp::Reverse<usize>) {
+        let claims = self.cause().shows.claims.iter();
+        let breadth = claims.map(|claim| claim.mechanisms.len()).sum();
+        (self.is_stated(), self.independent(), self.met.len(), std::cmp::Reverse(breadth))
     }
 }
 
@@ -385,5 +402,33 @@ pub(crate) fn assign(
             assigned.entry(best).or_default().push(position);
         }
     }
+    unite_rivals(graph, candidates, &mut assigned);
     assigned
+}
+
+/// Failures that two undecided rivals could both have made are not split between them: the one
+/// with more of them takes all, and the other is named as its rival.
+fn unite_rivals(
+    graph: &Graph,
+    candidates: &[Candidate<'_, '_>],
+    assigned: &mut BTreeMap<usize, Vec<usize>>,
+) {
+    let mut by_size: Vec<usize> = assigned.keys().copied().collect();
+    by_size.sort_by_key(|c| (assigned[c].len(), *c));
+    for (order, &small) in by_size.iter().enumerate() {
+        if candidates[small].is_stated() {
+            continue;
+        }
+        let larger = by_size[order + 1..].iter().rev().copied().find(|&large| {
+            !graph.leads(candidates[large].cause(), candidates[small].cause())
+                && !graph.leads(candidates[small].cause(), candidates[large].cause())
+                && assigned[&small].iter().all(|&p| admissible(graph, candidates, large, p))
+        });
+        if let Some(large) = larger {
+            let moved = assigned.remove(&small).unwrap_or_default();
+            let all = assigned.entry(large).or_default();
+            all.extend(moved);
+            all.sort_unstable();
+        }
+    }
 }

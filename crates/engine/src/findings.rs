@@ -271,13 +271,13 @@ fn observations(
     citer: &Citer<'_>,
 ) -> Vec<Observation> {
     let mut met: Vec<_> = candidate.met.iter().collect();
-    met.sort_by_key(|(test, _)| (!test.proves, !test.independent));
+    met.sort_by_key(|(test, _)| (!test.proves, !candidate.is_independent(test)));
     met.into_iter()
         .filter(|(test, _)| !matches!(test.signal, Signal::Failures | Signal::EffectsHold))
         .map(|(test, measured)| Observation {
             says: statement(test.says, test.signal, measured.value, figures),
             citations: measured.shown_by.iter().map(|shown| citer.cite(shown)).collect(),
-            independent: test.independent,
+            independent: candidate.is_independent(test),
         })
         .filter(|observation| !observation.says.has_gaps())
         .collect()
