@@ -146,10 +146,8 @@ full.",
                 S::LatencyRise,
                 AtLeast(1.2),
                 Text::new(
-                    "Healthy requests took {value} as long as outside the window: \
-everyone waited.",
-                    "正常なリクエストの所要時間も期間外の {value} で、全体が待たされて\
-いました。",
+                    "Healthy requests took {value} as long as outside the window.",
+                    "正常なリクエストの所要時間も、期間外の {value} になっていました。",
                 ),
             )
             .otherwise(Text::new(
