@@ -1,6 +1,7 @@
 //! What a developer of why502 repeats, as `cargo xtask <subcommand>`: one module per subcommand,
 //! this file only dispatches.
 
+mod bench;
 mod clock;
 mod examples;
 mod generate;
@@ -22,6 +23,11 @@ struct Cli {
 enum Task {
     /// Write an access log of any size: same arguments, same bytes.
     Generate(generate::Options),
+    /// Measure speed and memory against their goals.
+    Bench(bench::Options),
+    /// The least work that touches every byte of a log: what `bench` compares with.
+    #[command(hide = true)]
+    Yardstick(bench::Yardstick),
     /// Write the synthetic examples again (examples/nginx-node is captured by its own script).
     Examples(examples::Options),
 }
@@ -29,6 +35,8 @@ enum Task {
 fn main() -> Result<()> {
     match Cli::parse().task {
         Task::Generate(options) => generate::run(&options),
+        Task::Bench(options) => bench::run_bench(&options),
+        Task::Yardstick(options) => bench::measure(&options),
         Task::Examples(options) => examples::run(&options),
     }
 }
