@@ -1,6 +1,7 @@
 //! What a developer of why502 repeats, as `cargo xtask <subcommand>`: one module per subcommand,
 //! this file only dispatches.
 
+mod bench;
 mod clock;
 mod docs;
 mod examples;
@@ -35,6 +36,11 @@ enum Task {
     },
     /// Check that crates import only what their layer allows.
     Layers,
+    /// Measure speed and memory against their goals.
+    Bench(bench::Options),
+    /// The least work that touches every byte of a log: what `bench` compares with.
+    #[command(hide = true)]
+    Yardstick(bench::Yardstick),
     /// Write the synthetic examples again (examples/nginx-node is captured by its own script).
     Examples(examples::Options),
 }
@@ -45,6 +51,8 @@ fn main() -> Result<()> {
         Task::Test => test::run(),
         Task::Docs { check } => docs::run(check),
         Task::Layers => layers::check(),
+        Task::Bench(options) => bench::run_bench(&options),
+        Task::Yardstick(options) => bench::measure(&options),
         Task::Examples(options) => examples::run(&options),
     }
 }

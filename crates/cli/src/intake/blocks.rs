@@ -9,7 +9,7 @@ use super::container::fill;
 use super::plan::BLOCK;
 
 /// Bytes that are looked at first for a border; most logs have one in every line.
-const GLANCE: u64 = 16 << 10;
+const GLANCE: u64 = 4 << 10;
 
 /// The bytes of the file that belong to a block, from the first record that begins in it to the
 /// first that begins in a later one. Empty if no record begins in it.

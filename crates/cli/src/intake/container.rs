@@ -4,6 +4,7 @@ use std::io::{self, BufReader, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::frames::Frames;
 use super::utf16::Utf16;
 
 /// Bytes that tell a container: a tar header names itself at byte 257.
@@ -78,7 +79,7 @@ pub(crate) fn open<'a>(reader: impl Read + 'a) -> io::Result<Opened<'a>> {
             Container::Gzip => {
                 Box::new(MultiGzDecoder::new(BufReader::with_capacity(64 << 10, whole)))
             }
-            Container::Zstd => Box::new(zstd::Decoder::new(whole)?),
+            Container::Zstd => Box::new(Frames::new(BufReader::with_capacity(64 << 10, whole))),
             Container::Utf16Le => Box::new(Utf16::new(whole, u16::from_le_bytes)),
             Container::Utf16Be => Box::new(Utf16::new(whole, u16::from_be_bytes)),
             Container::Zip => return Ok(Opened::Archive("zip")),

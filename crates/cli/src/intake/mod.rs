@@ -9,6 +9,7 @@ mod blocks;
 mod complaints;
 mod container;
 mod find;
+mod frames;
 mod nginx_conf;
 mod part;
 mod plan;

@@ -87,8 +87,9 @@ impl<S: Sink> Block<'_, '_, '_, S> {
     }
 
     fn quick(&mut self, line: &[u8]) -> bool {
-        let (profile, sink) = (self.profile, &mut *self.sink);
-        self.offers.quick(line, &mut |index, tally| sink.tally(profile.order[index].name(), tally))
+        let Some((index, tally)) = self.offers.quick(line) else { return false };
+        self.sink.tally(self.profile.order[index].name(), &tally);
+        true
     }
 
     fn flush(&mut self, pending: &Pending) {

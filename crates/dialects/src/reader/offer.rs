@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use model::{Event, Timestamp};
+use model::{Event, Tally, Timestamp};
 
 use super::lines;
 use super::prefix::{self, Prefix, Style};
@@ -125,27 +125,27 @@ impl<'p> Offers<'p> {
         }
     }
 
-    /// The quick look at a line, through the prefix that the source's lines have. The dialect's
-    /// place in the order goes to `found` with the tally.
-    pub(super) fn quick(
-        &mut self,
-        line: &[u8],
-        found: &mut dyn FnMut(usize, &model::Tally<'_>),
-    ) -> bool {
+    /// The quick look at a line, through the prefix that the source's lines have: the dialect's
+    /// place in the order and the tally.
+    #[inline]
+    pub(super) fn quick<'a>(&'a mut self, line: &'a [u8]) -> Option<(usize, Tally<'a>)> {
+        match self.profile.style {
+            None => ask(self.profile, line, &self.profile.context),
+            Some(style) => self.quick_behind(style, line),
+        }
+    }
+
+    fn quick_behind<'a>(&'a mut self, style: Style, line: &'a [u8]) -> Option<(usize, Tally<'a>)> {
         let profile = self.profile;
-        match profile.style {
-            None => ask(profile, line, &profile.context, found),
-            Some(Style::DockerJson) => {
-                let Some(prefix) = Style::DockerJson.find(line) else { return false };
-                let Some(rest) = line.get(prefix.rest..) else { return false };
-                let Some(end) = wrapper::json_string(rest, &mut self.decoded) else {
-                    return false;
-                };
+        match style {
+            Style::DockerJson => {
+                let rest = line.get(style.find(line)?.rest..)?;
+                let end = wrapper::json_string(rest, &mut self.decoded)?;
                 self.context.prefix_time = wrapper::docker_time(&rest[end..]);
-                ask(profile, &self.decoded, &self.context, found)
+                ask(profile, &self.decoded, &self.context)
             }
-            Some(style) => {
-                let Some(Prefix { rest, hop, time }) = style.find(line) else { return false };
+            _ => {
+                let Prefix { rest, hop, time } = style.find(line)?;
                 self.reset(line);
                 if let Some((from, to)) = hop
                     && let Some(name) = line.get(from..to)
@@ -157,25 +157,20 @@ impl<'p> Offers<'p> {
                     let year = self.context.year;
                     prefix::timestamp(line.get(from..to)?, self.context.offset_east, |_, _| year)
                 });
-                ask(profile, line.get(rest..).unwrap_or(b""), &self.context, found)
+                ask(profile, line.get(rest..).unwrap_or(b""), &self.context)
             }
         }
     }
 }
 
-fn ask(
-    profile: &Profile,
-    line: &[u8],
-    context: &Context,
-    found: &mut dyn FnMut(usize, &model::Tally<'_>),
-) -> bool {
+#[inline]
+fn ask<'a>(profile: &Profile, line: &'a [u8], context: &Context) -> Option<(usize, Tally<'a>)> {
     for (index, dialect) in profile.order[..profile.likely].iter().enumerate() {
         if let Quick::Tally(tally) = dialect.quick(line, context) {
-            found(index, &tally);
-            return true;
+            return Some((index, tally));
         }
     }
-    false
+    None
 }
 
 fn month_and_day(stamp: &[u8]) -> Option<(u32, u32)> {

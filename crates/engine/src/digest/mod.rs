@@ -13,7 +13,7 @@ pub(crate) mod stream;
 
 use std::collections::BTreeSet;
 
-use model::{Event, Request, Role, Tally, Timestamp};
+use model::{Event, HopKind, Request, Role, Tally, Timestamp};
 
 use crate::hash;
 use bounded::{Bounded, Merge};
@@ -50,6 +50,8 @@ pub struct Digest {
     /// Dialects of which any record was understood: what they do not show did not happen.
     pub(crate) saw: BTreeSet<&'static str>,
     recent: [u32; RECENT],
+    /// The stream of the last line: most logs are of one hop.
+    last: u32,
 }
 
 impl Digest {
@@ -107,13 +109,23 @@ impl Digest {
     }
 
     #[inline]
-    fn stream(&mut self, dialect: &'static str, hop: &[u8], kind: model::HopKind) -> &mut Stream {
+    fn stream(&mut self, dialect: &'static str, hop: &[u8], kind: HopKind) -> &mut Stream {
+        if self.is_at(self.last, dialect, hop, kind) {
+            return self.streams.at_mut(Some(self.last));
+        }
         let slot = (hash::of(&hop) as usize) % RECENT;
-        let position = self.recent[slot];
-        let known =
-            self.streams.at(position).is_some_and(|stream| stream.key.is(dialect, hop, kind));
-        let position = if known { Some(position) } else { self.find(slot, dialect, hop, kind) };
+        let position = if self.is_at(self.recent[slot], dialect, hop, kind) {
+            Some(self.recent[slot])
+        } else {
+            self.find(slot, dialect, hop, kind)
+        };
+        self.last = position.unwrap_or(self.last);
         self.streams.at_mut(position)
+    }
+
+    #[inline]
+    fn is_at(&self, position: u32, dialect: &'static str, hop: &[u8], kind: HopKind) -> bool {
+        self.streams.at(position).is_some_and(|stream| stream.key.is(dialect, hop, kind))
     }
 
     fn find(
@@ -121,7 +133,7 @@ impl Digest {
         slot: usize,
         dialect: &'static str,
         hop: &[u8],
-        kind: model::HopKind,
+        kind: HopKind,
     ) -> Option<u32> {
         let key = StreamKey::new(dialect, hop, kind);
         self.streams.entry(&key).key = key.clone();
