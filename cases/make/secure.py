@@ -17,8 +17,8 @@ WRONG_VERSION = (
     "SSL_do_handshake() failed (SSL: error:0A00010B:SSL routines::wrong version number) "
     "while SSL handshaking to upstream"
 )
-ALERT_40 = (
-    "SSL_do_handshake() failed (SSL: error:0A000410:SSL routines::sslv3 alert handshake failure:SSL alert number 40) "
+ALERT_70 = (
+    "SSL_do_handshake() failed (SSL: error:0A00042E:SSL routines::tlsv1 alert protocol version:SSL alert number 70) "
     "while SSL handshaking to upstream"
 )
 
@@ -92,9 +92,8 @@ TLS_SLUG = "upstream-tls-negotiation"
 
 @case(TLS_SLUG, "fires-nginx-error", "first: upstream-tls-negotiation\nverdict: proved\nnot: sni-host-mismatch target-connect-refused")
 def _(ev):
-    """The upstream was moved to TLS 1.3 with client certificates; nginx has none and offers 1.2:
-    handshake failure, alert 40."""
-    handshake_nginx(ev, t("2026-11-04T13:00:00"), [ALERT_40])
+    """The upstream was moved to TLS 1.3 only; nginx offers 1.2: protocol version, alert 70."""
+    handshake_nginx(ev, t("2026-11-04T13:00:00"), [ALERT_70])
 
 
 @case(TLS_SLUG, "fires-gcp-lb", "first: upstream-tls-negotiation\nverdict: proved\nnot: sni-host-mismatch")

@@ -75,6 +75,12 @@ impl Candidate<'_, '_> {
         self.met.iter().filter(|(test, _)| self.is_independent(test)).count()
     }
 
+    /// How many different kinds of evidence those observations come from.
+    pub(crate) fn independent_sources(&self) -> usize {
+        let met = self.met.iter().filter(|(test, _)| self.is_independent(test));
+        met.map(|(test, _)| source_of(test.signal)).collect::<BTreeSet<_>>().len()
+    }
+
     pub(crate) fn is_independent(&self, test: &Test) -> bool {
         let of_calls = matches!(
             test.signal,
@@ -101,6 +107,36 @@ impl Candidate<'_, '_> {
         let claims = self.cause().shows.claims.iter();
         let breadth = claims.map(|claim| claim.mechanisms.len()).sum();
         (self.is_stated(), self.independent(), self.met.len(), std::cmp::Reverse(breadth))
+    }
+}
+
+/// The kind of evidence a signal is read from.
+fn source_of(signal: Signal) -> &'static str {
+    use Signal as S;
+    match signal {
+        S::DeployLead | S::DeploysFollowed | S::NewTargetShare | S::Recovers => "deploys",
+        S::NatDrops | S::NatDropFocus | S::NatDestinationMatch => "nat",
+        S::OomKills
+        | S::ProcessExits
+        | S::ExitAlignedShare
+        | S::StopAlignedShare
+        | S::InstanceStarts
+        | S::InstanceStops
+        | S::ListenFailures
+        | S::ScaleLimits => "processes",
+        S::HealthDowns | S::NoServerLeft => "health",
+        S::EgressFailures
+        | S::EgressConnectTimeouts
+        | S::EgressLookupFailures
+        | S::EgressPeerFailures
+        | S::EgressDestinations
+        | S::ApplicationErrors
+        | S::DatabaseLimits
+        | S::PoolSaturations
+        | S::WorkerKills => "application",
+        S::ListenOverflows => "kernel",
+        S::InnerFinishedLater | S::InnerNeverSawShare => "hop behind",
+        _ => "traffic",
     }
 }
 

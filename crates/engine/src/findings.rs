@@ -223,7 +223,7 @@ fn verdict(
         matches!(c.state, State::Excluded(..)) && listed.iter().any(|r| r.slug == c.cause().slug)
     });
     let all_decided = listed.iter().all(|rival| decided(rival.slug));
-    if candidate.independent() >= 2 && excluded && all_decided {
+    if candidate.independent_sources() >= 2 && excluded && all_decided {
         Verdict::Proved
     } else {
         Verdict::Supported

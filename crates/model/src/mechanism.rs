@@ -44,11 +44,13 @@ vocabulary! {
         NoInstance = "no-instance",
         /// No route or cluster matched the request.
         NoRoute = "no-route",
-        /// The TLS handshake failed; the record does not say more.
+        /// The TLS handshake failed; the record does not say more, or only what every failure says
+        /// (alert 40, handshake_failure).
         TlsHandshakeFailed = "tls-handshake-failed",
         /// The peer spoke something other than TLS ("wrong version number").
         TlsPlaintextPeer = "tls-plaintext-peer",
-        /// The peer sent a TLS alert about protocol, cipher or a missing client certificate.
+        /// The peer and the gateway found no common protocol, cipher or ALPN, or the peer asked for
+        /// a client certificate: a TLS alert that says so.
         TlsAlert = "tls-alert",
         /// The peer did not know the server name (alert 112), or the certificate's names do not
         /// match the name the gateway used.

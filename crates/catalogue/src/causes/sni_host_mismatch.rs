@@ -85,7 +85,7 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["passive-ejection-cascade", "backend-own-5xx"],
     source: include_str!("sni_host_mismatch.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[M::TlsNameMismatch]).states(), Claim::of(&[M::TlsAlert])],
+        claims: &[Claim::of(&[M::TlsNameMismatch]).states(), Claim::of(&[M::TlsHandshakeFailed])],
         claims_effects: false,
         needs: &[Test::new(
             S::Failures,
@@ -259,8 +259,9 @@ mod tests {
     }
 
     #[test]
-    fn another_alert_states_nothing() {
-        assert_eq!(claims(&CAUSE, Seen::of(M::TlsAlert, 502)), Some(false));
+    fn a_handshake_that_failed_for_no_named_reason_states_nothing() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::TlsHandshakeFailed, 502)), Some(false));
+        assert_eq!(claims(&CAUSE, Seen::of(M::TlsAlert, 502)), None);
     }
 
     #[test]

@@ -91,8 +91,8 @@ pub static CAUSE: Cause = Cause {
     source: include_str!("upstream_tls_negotiation.rs"),
     shows: Shows {
         claims: &[
-            Claim::of(&[M::TlsPlaintextPeer]).states(),
-            Claim::of(&[M::TlsAlert, M::TlsHandshakeFailed, M::TlsTimeout]),
+            Claim::of(&[M::TlsPlaintextPeer, M::TlsAlert]).states(),
+            Claim::of(&[M::TlsHandshakeFailed, M::TlsTimeout]),
         ],
         claims_effects: false,
         needs: &[Test::new(

@@ -1,7 +1,7 @@
 //! The termination state: its first character tells who ended the session, the second in which
 //! phase. Source: HAProxy configuration manual, "Session state at disconnection".
 
-use model::{Author, Failure, Mechanism as M, Phase};
+use model::{Author, Failure, Mechanism as M, Phase, ProxyError, Side};
 
 use super::line::Line;
 
@@ -44,7 +44,14 @@ pub(super) fn failure(line: &Line<'_>) -> Option<Failure> {
         (b'P', b'C') => M::ProxyLimit,
         (b'P', b'H') => match status {
             // An invalid response, an oversized one and one denied by a rule look the same.
-            502 => M::ResponseMalformed,
+            502 => {
+                return Some(Failure {
+                    side: Side::Upstream,
+                    phase: Some(Phase::ResponseHead),
+                    error: Some(ProxyError::HttpProtocolError),
+                    ..Failure::of(M::Unspecified)
+                });
+            }
             500 => M::GatewayInternal,
             400 => M::ClientRequestInvalid,
             _ => M::Denied,

@@ -293,7 +293,11 @@ fn tls<'a>(what: &'a str, doing: Option<Doing>) -> Option<Reading<'a>> {
     } else if let Some((_, number)) = what.split_once("alert number ") {
         let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
         let token = format!("{call}() failed: alert {}", &number[..end]);
-        return say(M::TlsAlert, Some(502), token);
+        // Alert 40, handshake_failure, is what a peer sends for any reason it does not name, a
+        // missing server name among them (RFC 8446 section 6.2).
+        let unnamed = &number[..end] == "40";
+        let mechanism = if unnamed { M::TlsHandshakeFailed } else { M::TlsAlert };
+        return say(mechanism, Some(502), token);
     } else if has(&["tlsv1 alert", "sslv3 alert", "tlsv13 alert", " alert "]) {
         (M::TlsAlert, "alert")
     } else if in_handshake {

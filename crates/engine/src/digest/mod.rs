@@ -13,7 +13,7 @@ pub(crate) mod stream;
 
 use std::collections::BTreeSet;
 
-use model::{Event, HopKind, Request, Role, Tally, Timestamp};
+use model::{Event, HopKind, OccurrenceKind, Request, Role, Tally, Timestamp};
 
 use crate::hash;
 use bounded::{Bounded, Merge};
@@ -49,6 +49,8 @@ pub struct Digest {
     pub(crate) occurrences: Occurrences,
     /// Dialects of which any record was understood: what they do not show did not happen.
     pub(crate) saw: BTreeSet<&'static str>,
+    /// Kinds of occurrences that a dialect told of: which of its several logs are there.
+    pub(crate) told: BTreeSet<(&'static str, OccurrenceKind)>,
     recent: [u32; RECENT],
     /// The stream of the last line: most logs are of one hop.
     last: u32,
@@ -80,7 +82,13 @@ impl Digest {
         self.saw(dialect);
         match event {
             Event::Request(request) => self.request(dialect, request, place, record),
-            Event::Occurrence(occurrence) => self.occurrences.add(occurrence, place, record),
+            Event::Occurrence(occurrence) => {
+                let told = (dialect, occurrence.kind);
+                if !self.told.contains(&told) {
+                    self.told.insert(told);
+                }
+                self.occurrences.add(occurrence, place, record);
+            }
         }
     }
 
@@ -152,6 +160,7 @@ impl Digest {
         self.classes.merge(other.classes);
         self.occurrences.merge(other.occurrences);
         self.saw.extend(other.saw);
+        self.told.extend(other.told);
     }
 }
 

@@ -134,18 +134,19 @@ impl Scope<'_, '_> {
     }
 
     pub(super) fn stop_aligned(&self) -> Option<Measured> {
-        let visible = self.deploys_visible() || self.view.saw(&["kernel", "gcp-run", "node"]);
+        let visible = self.deploys_visible() || self.view.would_show(OccurrenceKind::InstanceStop);
         self.aligned(&self.alignment(Signal::StopAlignedShare)?, visible)
     }
 
     pub(super) fn exit_aligned(&self) -> Option<Measured> {
-        let visible = self.view.saw(&["kernel", "gcp-run", "node"]);
+        let visible = self.view.would_show(OccurrenceKind::ProcessExit);
         self.aligned(&self.alignment(Signal::ExitAlignedShare)?, visible)
     }
 
     pub(super) fn recovers(&self) -> Option<Measured> {
         let (_, last) = self.view.period?;
-        if self.is_undated() {
+        // Without a deploy log, a rollback may have ended it.
+        if self.is_undated() || !self.deploys_visible() {
             return None;
         }
         let quiet = last - self.window.end;

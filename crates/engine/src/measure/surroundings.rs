@@ -8,6 +8,7 @@ use super::{Measured, Scope, Shown};
 use crate::digest::Place;
 use crate::digest::occurrences::Happened;
 use crate::incidents::Cluster;
+use crate::view::View;
 
 /// Records cited for one observation.
 const CITED: usize = 3;
@@ -18,17 +19,42 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
     match kind {
         K::NatDrop | K::NatAllocation => &["gcp-nat"],
         K::Deploy | K::ConfigChange => &["gcp-audit"],
-        K::OomKill | K::ProcessExit => &["kernel", "gcp-run", "node"],
-        K::InstanceStart | K::InstanceStop | K::ListenFailed | K::ScaleLimit => {
-            &["gcp-run", "node", "kernel"]
-        }
+        K::OomKill
+        | K::ProcessExit
+        | K::InstanceStart
+        | K::InstanceStop
+        | K::ListenFailed
+        | K::ScaleLimit => &["node", "kernel"],
         K::HealthDown | K::HealthUp | K::NoServerLeft => &["haproxy-notice"],
         K::TargetEjected => &["nginx-error", "apache-error"],
         K::PoolSaturated | K::WorkerKilled | K::DatabaseLimit | K::ApplicationError => {
-            &["node", "gcp-run", "apache-error"]
+            &["node", "apache-error"]
         }
         K::ConntrackFull | K::ListenOverflow => &["kernel"],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
+    }
+}
+
+/// What only a platform's system log tells of: any of it there means that the log is there. The
+/// platform's request log alone shows none of it.
+const SYSTEM_LOG: &[OccurrenceKind] = &[
+    OccurrenceKind::InstanceStart,
+    OccurrenceKind::InstanceStop,
+    OccurrenceKind::ProcessExit,
+    OccurrenceKind::OomKill,
+    OccurrenceKind::ListenFailed,
+    OccurrenceKind::ScaleLimit,
+];
+
+impl View<'_> {
+    /// Whether the evidence would show an occurrence of this kind.
+    pub(super) fn would_show(&self, kind: OccurrenceKind) -> bool {
+        let told = |kinds: &[OccurrenceKind]| {
+            self.digest.told.iter().any(|(_, told)| kinds.contains(told))
+        };
+        self.saw(shown_in(kind))
+            || told(&[kind])
+            || (SYSTEM_LOG.contains(&kind) && told(SYSTEM_LOG))
     }
 }
 
@@ -78,7 +104,7 @@ impl Scope<'_, '_> {
                     measured.value += inside.map(|(_, n)| **n as f64).sum::<f64>();
                 }
             }
-            visible |= self.view.saw(shown_in(*kind));
+            visible |= self.view.would_show(*kind);
         }
         let in_window =
             |at: Option<Timestamp>| self.is_undated() || at.is_none_or(|at| at >= from && at <= to);

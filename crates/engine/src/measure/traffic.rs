@@ -157,21 +157,19 @@ impl<'a> Scope<'_, 'a> {
     }
 
     pub(super) fn new_targets(&self) -> Option<Measured> {
-        let revisions: BTreeSet<&str> = self
-            .view
-            .happened(&[OccurrenceKind::Deploy])
-            .into_iter()
-            .filter(|(_, deploy)| {
-                deploy.at.is_some_and(|at| {
-                    at <= self.window.start + Micros::from_secs(60) && self.window.start - at <= NEW
-                })
-            })
-            .filter_map(|(_, deploy)| deploy.object.as_deref())
+        let deploys = self.view.happened(&[OccurrenceKind::Deploy]);
+        let named: Vec<(&str, Timestamp)> = deploys
+            .iter()
+            .filter_map(|(_, deploy)| Some((deploy.object.as_deref()?, deploy.at?)))
             .collect();
         let known = self.fails().any(|f| f.record.revision.is_some());
-        if known && !revisions.is_empty() {
+        if known && !named.is_empty() {
             return self.share(|fail| {
-                fail.record.revision.as_deref().map(|revision| revisions.contains(revision))
+                let revision = fail.record.revision.as_deref()?;
+                Some(named.iter().any(|(deployed, at)| {
+                    let age = fail.at - *at;
+                    *deployed == revision && age >= Micros::from_secs(-60) && age <= NEW
+                }))
             });
         }
         self.share_of_targets(|stream, counts| {
