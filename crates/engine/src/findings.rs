@@ -150,7 +150,7 @@ fn finding(
         verdict,
         failures: rounded(all),
         windows: windows(view, positions),
-        observations: along_the_chain(candidate, &chain, candidates, &figures, citer),
+        observations: along_the_chain(candidate, &chain, candidates, citer),
         chain,
         failing: citer.failing(view, positions, FAILING),
         ruled_out,
@@ -178,22 +178,25 @@ fn remedies(chain: &[&'static Cause]) -> Vec<&'static Remedy> {
     links.into_iter().flat_map(|link| link.remedies).collect()
 }
 
-/// What speaks for the root, and then what speaks for each link it leads through.
+/// What speaks for the root, and then what speaks for each link it leads through. The same fact is
+/// told once, in the words of the first that tells it.
 fn along_the_chain(
     root: &Candidate<'_, '_>,
     chain: &[&'static Cause],
     candidates: &[Candidate<'_, '_>],
-    figures: &[(&'static str, String)],
     citer: &Citer<'_>,
 ) -> Vec<Observation> {
-    let mut all = observations(root, figures, citer);
-    for link in chain.iter().skip(1) {
-        let Some(candidate) = candidates.iter().find(|c| c.cause().slug == link.slug) else {
-            continue;
-        };
-        let figures = figures::of(&candidate.scope);
-        for observation in observations(candidate, &figures, citer) {
-            if !all.iter().any(|known| known.says.text == observation.says.text) {
+    let links = chain
+        .iter()
+        .skip(1)
+        .filter_map(|link| candidates.iter().find(|candidate| candidate.cause().slug == link.slug));
+    let mut told: Vec<(Signal, String)> = Vec::new();
+    let mut all = Vec::new();
+    for candidate in std::iter::once(root).chain(links) {
+        for (signal, value, observation) in observations(candidate, citer) {
+            let fact = (signal, value);
+            if !told.contains(&fact) {
+                told.push(fact);
                 all.push(observation);
             }
         }
@@ -265,21 +268,25 @@ fn statement(
     statement
 }
 
+/// What speaks for a cause, strongest first, with the signal and its value as shown.
 fn observations(
     candidate: &Candidate<'_, '_>,
-    figures: &[(&'static str, String)],
     citer: &Citer<'_>,
-) -> Vec<Observation> {
+) -> Vec<(Signal, String, Observation)> {
+    let figures = figures::of(&candidate.scope);
     let mut met: Vec<_> = candidate.met.iter().collect();
     met.sort_by_key(|(test, _)| (!test.proves, !candidate.is_independent(test)));
     met.into_iter()
         .filter(|(test, _)| !matches!(test.signal, Signal::Failures | Signal::EffectsHold))
-        .map(|(test, measured)| Observation {
-            says: statement(test.says, test.signal, measured.value, figures),
-            citations: measured.shown_by.iter().map(|shown| citer.cite(shown)).collect(),
-            independent: candidate.is_independent(test),
+        .map(|(test, measured)| {
+            let observation = Observation {
+                says: statement(test.says, test.signal, measured.value, &figures),
+                citations: measured.shown_by.iter().map(|shown| citer.cite(shown)).collect(),
+                independent: candidate.is_independent(test),
+            };
+            (test.signal, figures::value(test.signal, measured.value), observation)
         })
-        .filter(|observation| !observation.says.has_gaps())
+        .filter(|(_, _, observation)| !observation.says.has_gaps())
         .collect()
 }
 
@@ -332,7 +339,11 @@ fn what_is_missing(
 
 fn missing(candidate: &Candidate<'_, '_>, signals: &[Signal]) -> Vec<&'static Visibility> {
     let visible = candidate.cause().shows.visible;
-    visible.iter().filter(|v| signals.contains(&v.signal)).collect()
+    visible
+        .iter()
+        .filter(|v| signals.contains(&v.signal))
+        .filter(|v| candidate.scope.would_be_shown_by_more_logs(v.signal))
+        .collect()
 }
 
 fn extend(all: &mut Vec<&'static Visibility>, more: Vec<&'static Visibility>) {
@@ -399,7 +410,7 @@ fn cannot_tell(
                 windows: windows(view, &positions),
                 remedies: remedies(&chain),
                 chain,
-                observations: observations(candidate, &figures, citer),
+                observations: along_the_chain(candidate, &[], candidates, citer),
                 failing: citer.failing(view, &positions, FAILING),
                 ruled_out,
                 rivals: others.iter().map(|o| rival_note(candidate.cause(), o.cause())).collect(),

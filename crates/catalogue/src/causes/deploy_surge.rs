@@ -135,8 +135,8 @@ fewer than half of the deploys were followed by such failures.",
                 S::NatDropFocus,
                 AtLeast(0.5),
                 Text::new(
-                    "{value} of all NAT drops in the evidence fall into this window.",
-                    "全証拠中の NAT の破棄の {value} が、この期間に集中しています。",
+                    "{value} of all NAT drops in the evidence fall into such windows of failure.",
+                    "全証拠中の NAT の破棄の {value} が、このような障害の期間に集中しています。",
                 ),
             )
             .independent(),

@@ -148,7 +148,8 @@ destinations that failed: the calls left.",
 {egress_destinations}.",
                     "失敗した呼び出しの宛先は {egress_destinations} だけです。",
                 ),
-            ),
+            )
+            .independent(),
             Test::new(
                 S::TopPathShare,
                 AtLeast(0.8),

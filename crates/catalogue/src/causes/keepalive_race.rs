@@ -188,9 +188,8 @@ pub static CAUSE: Cause = Cause {
                 S::StopAlignedShare,
                 AtMost(0.1),
                 Text::new(
-                    "No more than {value} of them came near the stop of an instance or \
-a deploy.",
-                    "インスタンスの停止やデプロイの近くで起きたのは {value} 以下です。",
+                    "Only {value} of them came near the stop of an instance or a deploy.",
+                    "インスタンスの停止やデプロイの近くで起きたのは {value} だけです。",
                 ),
             )
             .independent(),
@@ -198,8 +197,8 @@ a deploy.",
                 S::ExitAlignedShare,
                 AtMost(0.1),
                 Text::new(
-                    "No more than {value} of them came near the end of a process.",
-                    "プロセスの終了の近くで起きたのは {value} 以下です。",
+                    "Only {value} of them came near the end of a process.",
+                    "プロセスの終了の近くで起きたのは {value} だけです。",
                 ),
             )
             .independent(),

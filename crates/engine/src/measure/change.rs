@@ -38,7 +38,7 @@ impl Scope<'_, '_> {
         self.view.happened(kinds).iter().filter_map(|(_, happened)| happened.at).collect()
     }
 
-    fn deploys_visible(&self) -> bool {
+    pub(super) fn deploys_visible(&self) -> bool {
         self.view.saw(&["gcp-audit"])
             || self.view.digest.occurrences.kinds.contains_key(&OccurrenceKind::Deploy)
     }

@@ -75,6 +75,24 @@ impl<'s, 'a> Scope<'s, 'a> {
         if all > 0.0 { Measured::of(yes / all) } else { None }
     }
 
+    /// Whether more logs would show a signal that is not visible. Some are invisible although their
+    /// log is there: too little traffic to compare with, or a log that ends too early.
+    pub(crate) fn would_be_shown_by_more_logs(&self, signal: Signal) -> bool {
+        use Signal as S;
+        match signal {
+            S::TargetSuccessShare
+            | S::HealthyTargetShare
+            | S::VanishedTargetShare
+            | S::NewTargetShare => {
+                !self.fails().any(|f| f.is_access() && f.record.target.is_some())
+            }
+            S::LoadRise | S::LatencyRise | S::FailureRate => !self.fails().any(Fail::is_access),
+            S::Recovers => self.deploys_visible(),
+            S::Steadiness => false,
+            _ => true,
+        }
+    }
+
     /// Measures one signal.
     pub(crate) fn measure(&self, signal: Signal) -> Option<Measured> {
         use OccurrenceKind as K;
