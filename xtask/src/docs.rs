@@ -46,7 +46,43 @@ fn pages() -> Result<BTreeMap<PathBuf, String>> {
         pages.insert(PathBuf::from(format!("docs/causes/{}.md", cause.slug)), page(cause));
     }
     pages.insert(PathBuf::from("docs/cli.md"), command_line()?);
+    pages.insert(PathBuf::from("README.md"), readme()?);
     Ok(pages)
+}
+
+/// The README with the screen as the program prints it today.
+fn readme() -> Result<String> {
+    const OPEN: &str = "<!-- screen -->\n";
+    const CLOSE: &str = "<!-- /screen -->\n";
+    let text =
+        std::fs::read_to_string(root().join("README.md")).context("README.md cannot be read")?;
+    let (before, rest) = text.split_once(OPEN).context("README.md has no place for a screen")?;
+    let (_, after) = rest.split_once(CLOSE).context("the README's screen has no end")?;
+    let report = why502(&["diagnose", "examples/cloud-run-release"])?;
+    let screen = excerpt(&report).context("the report has another layout than the README shows")?;
+    Ok(format!("{before}{OPEN}```text\n{screen}\n```\n{CLOSE}{after}"))
+}
+
+/// The first finding up to its failing requests, and the last lines.
+fn excerpt(report: &str) -> Option<String> {
+    let incident = &report[report.find("Incident 1 of")?..];
+    let incident = &incident[..incident.find("\n     Failing requests")?];
+    let closing = &report[report.find("\nIn short\n")?..];
+    Some(format!("{}\n\n…\n{}", incident.trim_end(), closing.trim_end()))
+}
+
+/// What the real binary prints, at 80 columns and without colour.
+fn why502(words: &[&str]) -> Result<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--package", "why502", "--"])
+        .args(words)
+        .current_dir(root())
+        .env("COLUMNS", "80")
+        .env("NO_COLOR", "1")
+        .env("LC_ALL", "C")
+        .output()
+        .context("the why502 binary could not be started")?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 const MADE: &str = "<!-- Made by `cargo xtask docs`; change the source, not this file. -->\n\n";
@@ -89,16 +125,8 @@ fn index() -> String {
 fn command_line() -> Result<String> {
     let mut page = format!("{MADE}# Command line\n");
     for verb in [&[][..], &["diagnose"], &["explain"], &["causes"]] {
-        let output = Command::new(env!("CARGO"))
-            .args(["run", "--quiet", "--package", "why502", "--"])
-            .args(verb)
-            .arg("--help")
-            .env("COLUMNS", "80")
-            .env("NO_COLOR", "1")
-            .env("LC_ALL", "C")
-            .output()
-            .context("the why502 binary could not be started")?;
-        let help = String::from_utf8_lossy(&output.stdout);
+        let words: Vec<&str> = verb.iter().copied().chain(["--help"]).collect();
+        let help = why502(&words)?;
         let name = ["why502"].iter().chain(verb).copied().collect::<Vec<_>>().join(" ");
         write!(page, "\n## {name}\n\n```text\n{}\n```\n", help.trim_end()).unwrap_or_default();
     }

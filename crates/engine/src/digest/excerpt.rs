@@ -17,6 +17,13 @@ pub(crate) fn cited(record: &str, telling: &[&str]) -> Box<str> {
         _ => 0,
     };
     let from = border(&line, from);
+    // A field is shown from its beginning.
+    let from = match found {
+        Some(at) if from > 0 => {
+            line[from..at].rfind([',', '{', ' ']).map_or(from, |field| from + field + 1)
+        }
+        _ => from,
+    };
     if from == 0 {
         return super::short(&line, LIMIT);
     }
