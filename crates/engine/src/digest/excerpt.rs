@@ -20,7 +20,10 @@ pub(crate) fn cited(record: &str, telling: &[&str]) -> Box<str> {
     // A field is shown from its beginning.
     let from = match found {
         Some(at) if from > 0 => {
-            line[from..at].rfind([',', '{', ' ']).map_or(from, |field| from + field + 1)
+            let borders = line[from..at].rmatch_indices([',', '{', ' ']);
+            let mut fields =
+                borders.map(|(p, _)| from + p + 1).filter(|p| line[*p..].starts_with('"'));
+            fields.next().unwrap_or(from)
         }
         _ => from,
     };

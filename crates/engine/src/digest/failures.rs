@@ -104,7 +104,7 @@ impl Class {
             let token = request.token.as_deref().unwrap_or("");
             // Application errors are told by their text, access entries in JSON by their status.
             let telling: [&str; 4] = match request.role {
-                Role::Explanation => [token, "textPayload", "message", ""],
+                Role::Explanation => ["textPayload", "message", token, ""],
                 Role::Access => [request.path.as_deref().unwrap_or(""), "\"status\"", "", ""],
             };
             cited(text, if text.starts_with('{') { &telling } else { &[] })
