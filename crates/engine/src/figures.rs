@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Micros, OccurrenceKind, Signal};
+use model::{Micros, OccurrenceKind, Signal, Unit};
 
 use crate::digest::occurrences::PairCounts;
 use crate::measure::Scope;
@@ -20,35 +20,11 @@ const PORTS_PER_ADDRESS: f64 = 64_512.0;
 
 /// A signal's value as people read it.
 pub(crate) fn value(signal: Signal, value: f64) -> String {
-    use Signal as S;
-    match signal {
-        S::ShortWaitShare
-        | S::StatedShare
-        | S::LongWaitShare
-        | S::TimerShare
-        | S::ReusedShare
-        | S::UnsafeMethodShare
-        | S::TopTargetShare
-        | S::TargetSuccessShare
-        | S::HealthyTargetShare
-        | S::TopPathShare
-        | S::FailureRate
-        | S::Steadiness
-        | S::BurstShare
-        | S::DeploysFollowed
-        | S::StopAlignedShare
-        | S::VanishedTargetShare
-        | S::NewTargetShare
-        | S::NatDropFocus
-        | S::NatDestinationMatch
-        | S::ExitAlignedShare
-        | S::PrecededByTargetFailure
-        | S::InnerNeverSawShare => percent(value),
-        S::WindowSeconds | S::DeployLead if value.is_finite() => {
-            Micros((value * 1e6) as i64).to_string()
-        }
-        S::LoadRise | S::LatencyRise => format!("{value:.1}×"),
-        _ => format!("{value:.0}"),
+    match signal.unit() {
+        Unit::Share => percent(value),
+        Unit::Seconds if value.is_finite() => Micros((value * 1e6) as i64).to_string(),
+        Unit::Ratio => format!("{value:.1}×"),
+        Unit::Seconds | Unit::Count => format!("{value:.0}"),
     }
 }
 

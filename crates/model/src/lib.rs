@@ -28,6 +28,6 @@ pub use diagnosis::{
 };
 pub use event::{Event, Failure, Occurrence, OccurrenceKind, Request, Tally, Timers};
 pub use mechanism::Mechanism;
-pub use signal::Signal;
+pub use signal::{Signal, Unit};
 pub use text::{Lang, Statement, Text};
 pub use time::{Micros, Timestamp};

@@ -122,3 +122,51 @@ vocabulary! {
         EffectsHold = "effects-hold",
     }
 }
+
+/// What a signal's number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A share, from 0 to 1.
+    Share,
+    /// Seconds; infinity means never.
+    Seconds,
+    /// One rate or duration over another.
+    Ratio,
+    /// A number of things, or a flag of 0 or 1.
+    Count,
+}
+
+impl Signal {
+    /// The unit of its value.
+    #[must_use]
+    pub const fn unit(self) -> Unit {
+        use Signal as S;
+        match self {
+            S::StatedShare
+            | S::ShortWaitShare
+            | S::LongWaitShare
+            | S::TimerShare
+            | S::ReusedShare
+            | S::UnsafeMethodShare
+            | S::TopTargetShare
+            | S::TargetSuccessShare
+            | S::HealthyTargetShare
+            | S::TopPathShare
+            | S::FailureRate
+            | S::Steadiness
+            | S::BurstShare
+            | S::DeploysFollowed
+            | S::StopAlignedShare
+            | S::VanishedTargetShare
+            | S::NewTargetShare
+            | S::NatDropFocus
+            | S::NatDestinationMatch
+            | S::ExitAlignedShare
+            | S::PrecededByTargetFailure
+            | S::InnerNeverSawShare => Unit::Share,
+            S::WindowSeconds | S::DeployLead => Unit::Seconds,
+            S::LoadRise | S::LatencyRise => Unit::Ratio,
+            _ => Unit::Count,
+        }
+    }
+}

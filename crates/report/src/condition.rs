@@ -1,53 +1,13 @@
 //! Conditions on signals in words, for sentences whose `{value}` has not been measured: "50 % or
 //! more of the failures …".
 
-use model::{Condition, Lang, Micros, Signal, Test};
+use model::{Condition, Lang, Micros, Signal, Test, Unit};
 
 use crate::{figures, fill, words};
 
-/// What a signal's number counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
-    Share,
-    Seconds,
-    Ratio,
-    Count,
-}
-
-const fn unit(signal: Signal) -> Unit {
-    use Signal as S;
-    match signal {
-        S::StatedShare
-        | S::ShortWaitShare
-        | S::LongWaitShare
-        | S::TimerShare
-        | S::ReusedShare
-        | S::UnsafeMethodShare
-        | S::TopTargetShare
-        | S::TargetSuccessShare
-        | S::HealthyTargetShare
-        | S::TopPathShare
-        | S::FailureRate
-        | S::Steadiness
-        | S::BurstShare
-        | S::DeploysFollowed
-        | S::StopAlignedShare
-        | S::VanishedTargetShare
-        | S::NewTargetShare
-        | S::NatDropFocus
-        | S::NatDestinationMatch
-        | S::ExitAlignedShare
-        | S::PrecededByTargetFailure
-        | S::InnerNeverSawShare => Unit::Share,
-        S::WindowSeconds | S::DeployLead => Unit::Seconds,
-        S::LoadRise | S::LatencyRise => Unit::Ratio,
-        _ => Unit::Count,
-    }
-}
-
 /// The condition in words.
 pub(crate) fn in_words(signal: Signal, condition: Condition, lang: Lang) -> String {
-    let unit = unit(signal);
+    let unit = signal.unit();
     let (limit, words, is_end) = match condition {
         Condition::AtLeast(least) => (least, &words::AT_LEAST, unit == Unit::Share && least >= 1.0),
         Condition::AtMost(most) => (most, &words::AT_MOST, most <= 0.0),
@@ -127,7 +87,7 @@ mod tests {
     #[test]
     fn shares_are_written_as_shares() {
         for signal in Signal::ALL.iter().filter(|signal| signal.as_str().ends_with("-share")) {
-            assert_eq!(unit(*signal), Unit::Share, "{signal}");
+            assert_eq!(signal.unit(), Unit::Share, "{signal}");
         }
     }
 }
