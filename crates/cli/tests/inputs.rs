@@ -220,3 +220,18 @@ fn configuration_is_no_log() {
     assert!(!said.contains("nginx.conf"), "{said}");
     assert!(said.contains("None of the 7 lines of good.log"), "{said}");
 }
+
+/// A combined line is the same in nginx and in Apache httpd: where the file lies decides.
+#[test]
+fn a_combined_log_is_read_as_what_its_place_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let line =
+        "192.0.2.1 - - [17/Oct/2026:05:57:50 +0000] \"GET /b HTTP/1.1\" 503 226 \"-\" \"-\"\n";
+    for place in ["apache2", "web"] {
+        fs::create_dir(folder.path().join(place)).unwrap();
+        fs::write(folder.path().join(place).join("access.log"), line.repeat(3)).unwrap();
+    }
+    let events = |place| why502(folder.path(), &["events", place]).out;
+    assert!(events("apache2").contains("apache-access request"), "{}", events("apache2"));
+    assert!(events("web").contains("nginx-access request"), "{}", events("web"));
+}

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Cause, Citation, Finding, Missing, Observation, Remedy, RivalNote, RuledOut, Signal, Statement,
-    Text, Unexplained, Verdict, Visibility, Window,
+    Cause, Citation, Finding, Mechanism, Missing, Observation, Remedy, RivalNote, RuledOut, Signal,
+    Statement, Text, Unexplained, Verdict, Visibility, Window,
 };
 
 use crate::attribution::{Candidate, Graph, State, admissible, assign};
@@ -369,9 +369,13 @@ fn cannot_tell(
     let mut by_cause: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut unexplained = Vec::new();
     for &position in rest {
+        // A bare status could be anybody's: naming one of them would be a guess.
+        let bare = view.fails[position].failure.mechanism == Mechanism::Unspecified;
         let undecided = (0..candidates.len()).filter(|&c| {
-            matches!(candidates[c].state, State::Undecided)
-                && candidates[c].claims.contains_key(&position)
+            let candidate = &candidates[c];
+            matches!(candidate.state, State::Undecided)
+                && candidate.claims.contains_key(&position)
+                && (!bare || candidate.independent() > 0)
         });
         let best = undecided.max_by_key(|&c| {
             let candidate = &candidates[c];

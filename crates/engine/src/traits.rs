@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Statement, Text};
+use model::{Mechanism, Statement, Text};
 
 use crate::measure::timer;
 use crate::view::{Fail, View};
@@ -22,6 +22,11 @@ const SAME_DURATION: Text =
     Text::new("{share} of them took {value}", "{share} の所要時間が {value} です");
 const SAME_STATUS: Text =
     Text::new("{share} of them got status {value}", "{share} がステータス {value} です");
+
+const SAYS_NOTHING: Text = Text::new(
+    "{share} of them are from records that do not say why: give the error log of the same hop as well, or log the upstream's status and times (nginx: $upstream_status $upstream_connect_time $upstream_header_time $upstream_response_time)",
+    "{share} の記録には理由が書かれていません。同じホップのエラーログも渡すか、アップストリームのステータスと時間（nginx: $upstream_status $upstream_connect_time $upstream_header_time $upstream_response_time）をログに加えてください",
+);
 
 /// Describes some failures.
 pub(crate) fn of(view: &View<'_>, positions: &[usize]) -> Vec<Statement> {
@@ -47,7 +52,11 @@ pub(crate) fn of(view: &View<'_>, positions: &[usize]) -> Vec<Statement> {
         }
     };
     most(SAME_STATUS, &|f| (f.key.status > 0).then(|| f.key.status.to_string()));
-    most(SAME_MECHANISM, &|f| Some(f.failure.mechanism.to_string()));
+    most(SAME_MECHANISM, &|f| {
+        let mechanism = f.failure.mechanism;
+        (mechanism != Mechanism::Unspecified).then(|| mechanism.to_string())
+    });
+    most(SAYS_NOTHING, &|f| (f.failure.mechanism == Mechanism::Unspecified).then(String::new));
     most(SAME_TOKEN, &|f| f.record.token.as_deref().map(str::to_owned));
     most(SAME_TARGET, &|f| f.record.target.as_deref().map(str::to_owned));
     most(SAME_PATH, &|f| f.record.path.as_deref().map(str::to_owned));

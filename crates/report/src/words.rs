@@ -120,7 +120,7 @@ pub(crate) const OF_THESE_CLIENT: Counted = counted(
     "このうち {n} 件はクライアント側の理由で終わったもので、ゲートウェイの障害ではありません。",
 );
 pub(crate) const NO_CAUSE_FITS: Text =
-    t("No cause in the catalogue fits.", "カタログのどの原因にも当てはまりません。");
+    t("This evidence names no cause.", "この証拠からは原因を特定できません。");
 
 // Findings.
 pub(crate) const NAMED: Text = t("{title} ({slug})", "{title}（{slug}）");

@@ -17,7 +17,8 @@ impl Dialect for ApacheAccess {
 
     fn sniff(&self, record: &str) -> bool {
         let line = record.trim_end();
-        !line.contains('\n') && entry(line.as_bytes(), false).is_some()
+        // A combined line may be nginx's just as well; what the source is decides, not the line.
+        !line.contains('\n') && entry(line.as_bytes(), true).is_some()
     }
 
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
