@@ -70,6 +70,10 @@ pub(crate) const NO_REQUESTS: Text = t(
     "No failures, but no requests either: this evidence holds no record of a request, so it cannot show whether any failed.",
     "失敗の記録はありませんが、リクエストの記録自体がありません。この証拠からは、失敗があったかどうかを判断できません。",
 );
+pub(crate) const RECORDED: Text = t(
+    "It does record: {list}. Give the log of the gateway in front as well.",
+    "記録されている出来事: {list}。手前のゲートウェイのログも渡してください。",
+);
 pub(crate) const NO_FAILURES: Counted = counted(
     "No failures: none of {n} request failed{when}.",
     "No failures: none of {n} requests failed{when}.",

@@ -251,6 +251,13 @@ impl View<'_> {
         };
         self.page.blank();
         self.page.para(0, "", vec![ink(Ink::Strong, text)]);
+        if d.requests == 0 && failures == 0 && !d.occurrences.is_empty() {
+            let kinds: Vec<String> =
+                d.occurrences.iter().map(|(kind, n)| format!("{kind} × {}", count(*n))).collect();
+            let list = kinds.join(self.say(words::LIST));
+            let recorded = self.fill(&words::RECORDED, &[("list", &list)]);
+            self.page.text(0, "", &recorded);
+        }
     }
 }
 
