@@ -1,4 +1,5 @@
 //! A log made of events, and a few causes to judge it by.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use engine::{Digest, Place};
 use model::{

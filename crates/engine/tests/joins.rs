@@ -1,0 +1,128 @@
+//! Records about the same request are brought together: an error log's line with the access log's,
+//! an inner hop's failure with the outer hop's status, and clocks that differ are put right first.
+
+mod support;
+
+use engine::{Digest, Place};
+use model::{Author, Event, Failure, HopKind, Mechanism as M, Micros, Request, Role, Timestamp};
+use support::{CAUSES, at};
+
+#[derive(Default)]
+struct Logs {
+    digest: Digest,
+    line: u32,
+}
+
+impl Logs {
+    fn add(&mut self, dialect: &'static str, request: Request<'_>, text: &str) {
+        self.line += 1;
+        let place = Place { source: 0, block: 0, line: self.line };
+        self.digest.event(dialect, &Event::Request(Box::new(request)), place, text);
+    }
+
+    fn diagnose(&self) -> model::Diagnosis {
+        engine::diagnose(&self.digest, CAUSES, &|place| u64::from(place.line))
+    }
+}
+
+fn access(hop: &'static str, kind: HopKind, mechanism: M, end: Timestamp) -> Request<'static> {
+    let mut request = Request::new(hop, kind, Role::Access);
+    request.end = Some(end);
+    request.timers.total = Some(Micros::from_millis(2));
+    request.status = Some(502);
+    request.failure = Some(Failure::of(mechanism));
+    request.method = Some("GET".into());
+    request.client = Some("192.0.2.1".into());
+    request.complete_times();
+    request
+}
+
+fn error(mechanism: M, end: Timestamp, path: String) -> Request<'static> {
+    let mut request = Request::new("nginx", HopKind::Proxy, Role::Explanation);
+    request.end = Some(end);
+    request.failure = Some(Failure::of(mechanism));
+    request.author = Author::ThisHop;
+    request.method = Some("GET".into());
+    request.client = Some("192.0.2.1".into());
+    request.path = Some(path.into());
+    request
+}
+
+fn path(i: i64) -> String {
+    format!("/p/{i}")
+}
+
+#[test]
+fn an_error_line_explains_the_access_line_about_the_same_request() {
+    let mut logs = Logs::default();
+    for i in 0..20 {
+        let mut request = access("nginx", HopKind::Proxy, M::Unspecified, at(i * 7));
+        request.path = Some(path(i).into());
+        logs.add("nginx-access", request, "access line");
+        logs.add("nginx-error", error(M::ConnectRefused, at(i * 7), path(i)), "error line");
+    }
+    let found = logs.diagnose();
+    assert_eq!(found.failures, 20, "each request is counted once");
+    let finding = &found.incidents[0].findings[0];
+    assert_eq!((finding.cause.slug, finding.failures), ("refused", 20));
+    let cited: Vec<&str> = finding.failing.iter().map(|c| c.text.as_str()).collect();
+    assert!(cited.contains(&"access line") && cited.contains(&"error line"), "{cited:?}");
+}
+
+#[test]
+fn an_error_log_in_another_zone_is_moved_to_the_access_log() {
+    let mut logs = Logs::default();
+    for i in 0..20 {
+        let mut request = access("nginx", HopKind::Proxy, M::Unspecified, at(i * 7));
+        request.path = Some(path(i).into());
+        logs.add("nginx-access", request, "access line");
+        let nine_hours = Micros::from_secs(9 * 3_600);
+        let local = at(i * 7) + nine_hours;
+        logs.add("nginx-error", error(M::ConnectRefused, local, path(i)), "error line");
+    }
+    let found = logs.diagnose();
+    assert_eq!(found.skews.len(), 1);
+    assert_eq!(found.skews[0].offset, Micros::from_secs(-9 * 3_600));
+    assert_eq!(found.failures, 20);
+    assert_eq!(found.incidents[0].findings[0].cause.slug, "refused");
+}
+
+#[test]
+fn a_hop_whose_clock_is_off_is_moved_before_anything_is_compared() {
+    let mut logs = Logs::default();
+    for i in 0..30 {
+        let id = format!("id-{i}");
+        let mut outer = access("edge", HopKind::Edge, M::StatusFromUpstream, at(i * 11));
+        outer.id = Some(id.clone().into());
+        logs.add("outer", outer, "outer");
+        // The inner hop's clock is 40 s ahead.
+        let ahead = at(i * 11) + Micros::from_secs(40);
+        let mut inner = access("nginx", HopKind::Proxy, M::ConnectRefused, ahead);
+        inner.id = Some(id.into());
+        logs.add("inner", inner, "inner");
+    }
+    let found = logs.diagnose();
+    assert_eq!(found.skews.len(), 1, "{:?}", found.skews);
+    assert_eq!(found.skews[0].offset, Micros::from_secs(-40));
+    assert_eq!(found.skews[0].pairs, 30);
+    let finding = &found.incidents[0].findings[0];
+    assert_eq!((finding.cause.slug, finding.failures), ("refused", 30), "seen behind the status");
+    assert_eq!(found.failures, 30, "counted at the outermost hop only");
+}
+
+#[test]
+fn clocks_that_agree_are_left_alone() {
+    let mut logs = Logs::default();
+    for i in 0..30 {
+        let id = format!("id-{i}");
+        for (name, hop, kind, mechanism) in [
+            ("outer", "edge", HopKind::Edge, M::StatusFromUpstream),
+            ("inner", "nginx", HopKind::Proxy, M::ConnectRefused),
+        ] {
+            let mut request = access(hop, kind, mechanism, at(i * 11));
+            request.id = Some(id.clone().into());
+            logs.add(name, request, name);
+        }
+    }
+    assert!(logs.diagnose().skews.is_empty());
+}
