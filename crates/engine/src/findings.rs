@@ -148,6 +148,7 @@ fn finding(
     Finding {
         cause,
         verdict,
+        stated: candidate.is_stated(),
         failures: rounded(all),
         windows: windows(view, positions),
         observations: along_the_chain(candidate, &chain, candidates, citer),
@@ -410,6 +411,7 @@ fn cannot_tell(
             Finding {
                 cause: candidate.cause(),
                 verdict: Verdict::CannotTell,
+                stated: false,
                 failures: rounded(weight(view, &positions)),
                 windows: windows(view, &positions),
                 remedies: remedies(&chain),

@@ -180,6 +180,9 @@ pub struct Finding {
     pub cause: &'static Cause,
     /// How much the evidence carries.
     pub verdict: Verdict,
+    /// True if a record states the cause; a proved finding without that is proved because every
+    /// rival is excluded.
+    pub stated: bool,
     /// Failing requests it explains.
     pub failures: u64,
     /// When, in the order of time: one window a burst.

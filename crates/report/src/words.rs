@@ -279,11 +279,12 @@ pub(crate) const fn verdict_word(verdict: Verdict) -> Text {
 }
 
 /// What a verdict is worth, in one sentence.
-pub(crate) const fn worth(verdict: Verdict, has_rivals: bool) -> Text {
+pub(crate) const fn worth(verdict: Verdict, stated: bool, has_rivals: bool) -> Text {
     match verdict {
+        Verdict::Proved if stated => t("A record states it.", "記録に明記されています。"),
         Verdict::Proved => t(
-            "A record states it, or the evidence excludes everything else.",
-            "記録に明記されているか、ほかの原因がすべて証拠によって除外されています。",
+            "Evidence of more than one kind agrees, and every rival is excluded by evidence.",
+            "複数の種類の証拠が一致し、競合する原因はすべて証拠によって除外されています。",
         ),
         Verdict::Supported => t(
             "Everything it needs is there, evidence of another kind agrees, and no rival fits. Not a proof.",

@@ -47,7 +47,8 @@ impl View<'_> {
         self.page.text(PART, "", &explains);
         let verdict_before = before.and_then(|i| self.told(i, finding)).map(|f| f.verdict);
         if verdict_before != Some(finding.verdict) {
-            let worth = self.say(words::worth(finding.verdict, !finding.rivals.is_empty()));
+            let worth =
+                self.say(words::worth(finding.verdict, finding.stated, !finding.rivals.is_empty()));
             self.page.para(PART, "", vec![ink(Ink::Quiet, worth)]);
         }
         if let Some(before) = before {

@@ -60,6 +60,7 @@ struct WireConsidered {
 struct WireFinding {
     cause: &'static str,
     verdict: &'static str,
+    stated: bool,
     failures: u64,
     share: Option<f64>,
     windows: Vec<WireWindow>,
@@ -119,6 +120,7 @@ impl WireFinding {
         WireFinding {
             cause: finding.cause.slug,
             verdict: finding.verdict.as_str(),
+            stated: finding.stated,
             failures: finding.failures,
             share: share(finding.failures, all),
             windows: windows(&finding.windows),

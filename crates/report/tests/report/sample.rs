@@ -39,6 +39,7 @@ fn nat(failures: u64, windows: Vec<Window>) -> Finding {
     Finding {
         cause: &NAT,
         verdict: Verdict::Proved,
+        stated: true,
         failures,
         windows,
         chain: vec![&NAT, &CONNECT],
@@ -96,6 +97,7 @@ pub(crate) fn rich() -> Diagnosis {
     let surge = Finding {
         cause: &DEPLOY,
         verdict: Verdict::Supported,
+        stated: false,
         failures: 7,
         windows: bursts.clone(),
         chain: vec![&DEPLOY, &NAT, &CONNECT],
@@ -121,6 +123,7 @@ pub(crate) fn rich() -> Diagnosis {
     let idle = Finding {
         cause: &IDLE,
         verdict: Verdict::Consistent,
+        stated: false,
         failures: 12,
         windows: vec![first],
         chain: vec![&IDLE],
@@ -150,6 +153,7 @@ pub(crate) fn rich() -> Diagnosis {
     let oom = Finding {
         cause: &OOM,
         verdict: Verdict::CannotTell,
+        stated: false,
         failures: 5,
         windows: vec![bursts[0]],
         chain: vec![&OOM],
