@@ -73,6 +73,24 @@ fn cloud_run_release_names_the_cures_with_the_arithmetic() {
 }
 
 #[test]
+fn cloud_run_release_says_why_it_is_no_slow_backend_and_no_outage() {
+    let diagnosis = diagnose(&root(), &["examples/cloud-run-release"]);
+    for finding in findings(&diagnosis) {
+        let observations = serde_json::to_string(&finding["observations"]).unwrap();
+        assert!(observations.contains("not for the answer of a slow backend"));
+        let ruled_out: Vec<&str> = finding["ruled_out"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|ruled_out| ruled_out["cause"].as_str().unwrap())
+            .collect();
+        for cause in ["external-dependency-outage", "bad-release", "target-connect-timeout"] {
+            assert!(ruled_out.contains(&cause), "{cause} is not in {ruled_out:?}");
+        }
+    }
+}
+
+#[test]
 fn without_the_nat_and_deploy_logs_the_verdict_is_lower_and_says_what_to_switch_on() {
     let folder = tempfile::tempdir().unwrap();
     let from = root().join("examples/cloud-run-release");

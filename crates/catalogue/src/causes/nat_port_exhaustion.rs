@@ -129,9 +129,11 @@ pub static CAUSE: Cause = Cause {
             AtLeast(1.0),
             Text::new(
                 "{value} outward calls of the application failed because nobody \
-                answered the SYN.",
+                answered the SYN: they waited for a connection, not for the \
+                answer of a slow backend.",
                 "アプリケーションの外向き通信 {value} 件が、SYN に応答がないため失\
-                敗しました。",
+                敗しました。待っていたのは接続であり、遅いバックエンドの応答ではあり\
+                ません。",
             ),
         )
         .otherwise(Text::new(
