@@ -15,6 +15,11 @@ const SAMPLED: Text = Text::new(
     "件数は正確です。規模の大きい {classes} 種類の失敗については、割合と時間を {records} 件の標本から測っています",
 );
 
+const BEYOND: Text = Text::new(
+    "the evidence has more kinds of failures than can be judged; {n} failures of the rarest were only counted",
+    "判定できる数を超える種類の失敗があるため、まれな種類の {n} 件は件数に含めるだけで、判定していません",
+);
+
 /// Judges a digest by the causes of a catalogue. `line_of` gives the line number, from 1, of a
 /// place. The inputs' summaries and complaints are left for the caller to fill in.
 #[must_use]
@@ -51,7 +56,8 @@ pub fn diagnose(
     incidents.sort_by_key(|incident| {
         (incident.windows.first().map(|w| (w.start, w.end)), std::cmp::Reverse(incident.failures))
     });
-    let background = found.background.round() as u64;
+    // Kinds beyond the bound share one class, which says nothing but how many they are.
+    let background = found.background.round() as u64 + digest.classes.rest().count;
     Diagnosis {
         period: view.period.map(|(start, end)| Window { start, end }),
         requests: requests(&view),
@@ -60,7 +66,7 @@ pub fn diagnose(
         incidents,
         streams: streams(&view),
         occurrences: occurrences(digest),
-        assumptions: assumptions(digest),
+        assumptions: assumptions(digest, found.beyond.round() as u64),
         skews: view
             .shifts
             .iter()
@@ -146,7 +152,16 @@ fn occurrences(digest: &Digest) -> Vec<(OccurrenceKind, u64)> {
         .collect()
 }
 
-fn assumptions(digest: &Digest) -> Vec<Assumption> {
+fn assumptions(digest: &Digest, beyond: u64) -> Vec<Assumption> {
+    let mut all = sampled(digest);
+    let beyond = beyond + digest.classes.rest().count;
+    if beyond > 0 {
+        all.push(Assumption { says: Statement::plain(BEYOND).with("n", beyond) });
+    }
+    all
+}
+
+fn sampled(digest: &Digest) -> Vec<Assumption> {
     let classes = digest.classes.sorted();
     let sampled = classes.iter().filter(|(_, class)| class.count > class.records.len() as u64);
     let sampled = sampled.filter(|(key, _)| key.failure.is_some()).count();

@@ -32,6 +32,8 @@ pub(crate) struct Cluster {
 pub(crate) struct Found {
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) background: f64,
+    /// Of those, the failures in incidents beyond the number that is judged.
+    pub(crate) beyond: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -73,6 +75,7 @@ pub(crate) fn find(view: &View<'_>) -> Found {
     }
     // Client aborts beside real failures are a consequence or noise; alone they were examined.
     clusters.retain(|cluster| !cluster.counted.is_empty());
+    let beyond = keep_the_largest(view, &mut clusters);
     let outermost = background
         .iter()
         .filter(|&&p| view.fails[p].is_access() && !view.fails[p].is_client_side())
@@ -83,8 +86,21 @@ pub(crate) fn find(view: &View<'_>) -> Found {
         .map(|&p| &view.fails[p])
         .filter(|f| Some(f.key.kind) == outermost && f.is_access() && !f.is_client_side())
         .map(|f| f.weight)
-        .sum();
-    Found { clusters, background }
+        .sum::<f64>();
+    Found { clusters, background: background + beyond, beyond }
+}
+
+/// Nobody reads more incidents than this, and each is judged by every cause. Drops the smallest and
+/// returns the failures in them.
+fn keep_the_largest(view: &View<'_>, clusters: &mut Vec<Cluster>) -> f64 {
+    const MOST: usize = 100;
+    let size = |cluster: &Cluster| weight(view, &cluster.counted);
+    clusters.sort_by(|a, b| {
+        size(b).total_cmp(&size(a)).then_with(|| a.members.first().cmp(&b.members.first()))
+    });
+    let beyond = clusters.iter().skip(MOST).map(size).sum();
+    clusters.truncate(MOST);
+    beyond
 }
 
 fn is_the_clients_mistake(fail: &Fail<'_>) -> bool {
@@ -100,7 +116,8 @@ fn split(view: &View<'_>, members: &[usize], parts: &mut Vec<Part>, background: 
     }
     let Some(&first) = dated.first() else { return };
     let series = Timeline::of(view, &dated);
-    let found = stretches(&series.bins);
+    // One or two failures make no burst, however the rest of the log looks.
+    let found = if dated.len() < 3 { Vec::new() } else { stretches(&series.bins) };
     let any_elevated = found.iter().any(|s| s.elevated) && found.len() > 1;
     let in_burst: Vec<bool> = dated
         .iter()

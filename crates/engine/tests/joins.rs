@@ -126,3 +126,16 @@ fn clocks_that_agree_are_left_alone() {
     }
     assert!(logs.diagnose().skews.is_empty());
 }
+
+#[test]
+fn failures_of_more_kinds_than_are_told_apart_are_still_counted() {
+    let mut logs = Logs::default();
+    for i in 0..2_600 {
+        let mut request = access("", HopKind::Edge, M::ConnectRefused, at(i));
+        request.hop = format!("hop-{i}").into();
+        logs.add("edge", request, "line");
+    }
+    let found = logs.diagnose();
+    assert_eq!(found.failures, 2_600);
+    assert!(!found.assumptions.is_empty(), "and the report says that some were not judged");
+}
