@@ -172,14 +172,24 @@ impl<'a> Scope<'_, 'a> {
                 }))
             });
         }
+        let is_new = |stream: &Stream, counts: &TargetCounts| {
+            let (start, first) = (stream.period.0?.0, counts.seen.0?.0);
+            Some((first > start + Micros::from_secs(120), first))
+        };
+        // Where no target ever appears, versions may change in place: the targets tell nothing.
+        let some_appear = self.streams().iter().any(|stream| {
+            let targets = stream.targets.sorted();
+            targets.iter().any(|(_, counts)| is_new(stream, counts).is_some_and(|(late, _)| late))
+        });
+        if !some_appear {
+            return None;
+        }
         self.share_of_targets(|stream, counts| {
+            let (late, first) = is_new(stream, counts)?;
             let (start, _) = stream.period.0?;
-            let (first, _) = counts.seen.0?;
             // What is there from the beginning may be old or new.
-            let judged = first > start + Micros::from_secs(120)
-                || self.window.start > start + Micros::from_secs(300);
-            judged
-                .then(|| first > start + Micros::from_secs(120) && self.window.start - first <= NEW)
+            let judged = late || self.window.start > start + Micros::from_secs(300);
+            judged.then(|| late && self.window.start - first <= NEW)
         })
     }
 }
