@@ -222,14 +222,19 @@ fn protocol_error(access: &Access<'_>) -> Failure {
     if too_large {
         return Failure::of(M::ResponseHeaderTooLarge);
     }
-    let failure = Failure::of(M::ResponseMalformed);
     match access.details.as_deref() {
         Some(details) if details.contains("reset_after_response_started") => Failure {
             side: Side::Upstream,
             phase: Some(Phase::ResponseBody),
             error: Some(ProxyError::HttpProtocolError),
-            ..failure
+            ..Failure::of(M::ResponseMalformed)
         },
-        _ => failure,
+        // A head that breaks HTTP and one with more fields than Envoy accepts look the same.
+        _ => Failure {
+            side: Side::Upstream,
+            phase: Some(Phase::ResponseHead),
+            error: Some(ProxyError::HttpProtocolError),
+            ..Failure::of(M::Unspecified)
+        },
     }
 }
