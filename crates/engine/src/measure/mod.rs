@@ -88,7 +88,9 @@ impl<'s, 'a> Scope<'s, 'a> {
             }
             S::LoadRise | S::LatencyRise | S::FailureRate => !self.fails().any(Fail::is_access),
             S::Recovers => self.deploys_visible(),
-            S::Steadiness => false,
+            // No dialect tells new connections from reused ones, and ids of healthy requests are not
+            // kept: to ask for such logs would be to ask in vain.
+            S::Steadiness | S::ReusedShare | S::InnerNeverSawShare => false,
             _ => true,
         }
     }
