@@ -107,10 +107,15 @@ fn index() -> String {
     for cause in catalogue::ALL {
         let statuses: Vec<String> = cause.statuses.iter().map(ToString::to_string).collect();
         let Predicts::NotYet(_) = cause.predicts;
-        let Drill::NotYet(_) = cause.drill;
+        let drilled = match cause.drill {
+            Drill::NotYet(_) => "not yet".to_owned(),
+            Drill::Runs(scenarios) => {
+                scenarios.iter().map(|s| s.name).collect::<Vec<_>>().join(", ")
+            }
+        };
         writeln!(
             page,
-            "| [{slug}]({slug}.md) | {} | {} | {} | not yet | not yet |",
+            "| [{slug}]({slug}.md) | {} | {} | {} | not yet | {drilled} |",
             cause.title.en,
             cause.place,
             statuses.join(" "),

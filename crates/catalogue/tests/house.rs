@@ -325,8 +325,17 @@ fn every_cause_can_claim_hold_and_be_remedied() {
         for test in tests_of(cause).filter(|t| t.proves) {
             assert!(test.independent, "{}: {}", cause.slug, test.signal);
         }
-        let (model::Predicts::NotYet(why), model::Drill::NotYet(how)) =
-            (&cause.predicts, &cause.drill);
-        assert!(why.len() > 40 && how.len() > 40, "{}: an absent part needs a reason", cause.slug);
+        let model::Predicts::NotYet(why) = &cause.predicts;
+        assert!(why.len() > 40, "{}: an absent part needs a reason", cause.slug);
+        match &cause.drill {
+            model::Drill::NotYet(how) => {
+                assert!(how.len() > 40, "{}: an absent part needs a reason", cause.slug);
+            }
+            model::Drill::Runs(scenarios) => {
+                assert!(!scenarios.is_empty(), "{}", cause.slug);
+                let names: BTreeSet<&str> = scenarios.iter().map(|s| s.name).collect();
+                assert_eq!(names.len(), scenarios.len(), "{}: names are unique", cause.slug);
+            }
+        }
     }
 }

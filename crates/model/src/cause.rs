@@ -323,8 +323,11 @@ pub enum Predicts {
 /// The run that makes a cause happen on real servers.
 #[derive(Debug)]
 pub enum Drill {
-    /// Not written yet; the reason, for the catalogue's table.
+    /// Not written yet, or not possible on one Linux machine; the reason, for the catalogue's
+    /// table.
     NotYet(&'static str),
+    /// One scenario per set of servers.
+    Runs(&'static [crate::Scenario]),
 }
 
 vocabulary! {

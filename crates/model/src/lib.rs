@@ -10,6 +10,7 @@ mod cause;
 mod coordinates;
 mod describe;
 mod diagnosis;
+mod drill;
 mod event;
 mod mechanism;
 mod names;
@@ -25,6 +26,10 @@ pub use coordinates::{Author, HopKind, Phase, ProxyError, Reuse, Role, Side};
 pub use diagnosis::{
     Assumption, Citation, Complaint, Diagnosis, Finding, Incident, Missing, Observation, Outcome,
     RivalNote, RuledOut, Skew, SourceSummary, StreamSummary, Unexplained, Verdict, Window,
+};
+pub use drill::{
+    Action, Arrivals, Ask, Certificate, Expect, Host, Knob, Load, Nat, Network, Part, Protocol,
+    Rollout, Router, Scenario, Server, Step, When,
 };
 pub use event::{Event, Failure, Occurrence, OccurrenceKind, Request, Tally, Timers};
 pub use mechanism::Mechanism;
