@@ -13,6 +13,7 @@ const RANKS: &[(&str, u8)] = &[
     ("why502-engine", 1),
     ("why502-catalogue", 1),
     ("why502-report", 1),
+    ("why502-lab", 2),
     ("why502", 3),
 ];
 

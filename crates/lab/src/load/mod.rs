@@ -1,0 +1,1 @@
+//! The open-loop load generator: arrivals by the clock, errors by mechanism.

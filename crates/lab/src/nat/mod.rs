@@ -1,0 +1,1 @@
+//! Address translation in the manner of Google Cloud NAT, on the kernel's own tables.

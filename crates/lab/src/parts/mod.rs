@@ -1,0 +1,1 @@
+//! How each server program is laid out, started, waited for and read.
