@@ -18,7 +18,7 @@ pub(super) fn lay_out(task: &Task<'_>, command: &Command) -> Launch {
     // A master with a worker takes over a changed configuration without a gap.
     let mut launch =
         Launch::new(command).args(["-W", "-db", "-f", &conf]).args(options::words(task.options));
-    launch.check = Some(vec![program, "-c".into(), "-q".into(), "-f".into(), conf]);
+    launch.check = Some(vec![program, "-c".into(), "-f".into(), conf]);
     launch.reload = Reload::Signal("USR2");
     // Ends after the connections at hand, as Debian's unit does.
     launch.stop = "USR1";
