@@ -56,16 +56,19 @@ impl Socket {
         Ok(())
     }
 
-    /// The next datagram, or `None` if none came in that time.
+    /// The next datagram, or `None` if none came in that time; does not wait at all for zero.
     pub(super) fn receive<'b>(
         &self,
         buffer: &'b mut [u8],
         within: Duration,
     ) -> io::Result<Option<&'b [u8]>> {
-        // A timeout of zero would mean "for ever".
-        let within = within.max(Duration::from_millis(1));
-        sockopt::set_socket_timeout(&self.0, Timeout::Recv, Some(within))?;
-        match recv(&self.0, &mut *buffer, RecvFlags::empty()) {
+        let mut flags = RecvFlags::empty();
+        if within.is_zero() {
+            flags = RecvFlags::DONTWAIT;
+        } else {
+            sockopt::set_socket_timeout(&self.0, Timeout::Recv, Some(within))?;
+        }
+        match recv(&self.0, &mut *buffer, flags) {
             Ok((length, _)) => Ok(Some(&buffer[..length])),
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(None),
             Err(error) => Err(error.into()),
