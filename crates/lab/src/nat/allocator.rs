@@ -84,6 +84,13 @@ impl Allocator {
 ///
 /// The rules are not loaded, or the caller is not an administrator of the namespace.
 pub fn usage(settings: &Settings) -> io::Result<Usage> {
+    read_usage(settings).map_err(|error| {
+        let text = format!("the NAT's tables could not be read ({error}): are its rules loaded?");
+        io::Error::new(error.kind(), text)
+    })
+}
+
+fn read_usage(settings: &Settings) -> io::Result<Usage> {
     let socket = Socket::open()?;
     let mut used = Usage::new();
     for (address, pair) in pairs(&socket)? {

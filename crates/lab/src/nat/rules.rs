@@ -36,7 +36,7 @@ pub(super) const ADMITTED: &str = "nat-admitted";
 pub(super) const TRANSLATED: &str = "nat-translated";
 
 /// The rules, to be given to [`super::load`] (or to `nft -f`) one after the other, in this order.
-/// Loading them again replaces the table; connections then start anew.
+/// Loading them again replaces the table; connections that are open stay so.
 ///
 /// The port of a closed connection comes free up to a quarter of a second after its time.
 #[must_use]
