@@ -163,6 +163,10 @@ impl Decoder {
             bytes = rest;
             complete = ended && self.at_empty_line();
         }
+        // Only a request may have an empty line before it (RFC 9112 section 2.2).
+        if self.line.starts_with(b"\n") || self.line.starts_with(b"\r\n") {
+            return Err(Outcome::HttpProtocolError);
+        }
         // Parsed even if incomplete: what is not HTTP is known for it before it ends.
         let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
         let mut response = httparse::Response::new(&mut fields);

@@ -119,7 +119,14 @@ impl Http2 {
         let upload = Upload::new(ask.body_bytes, false);
         let (response, stream) =
             sender.send_request(request, upload.ended()).map_err(|error| of(&error, false))?;
-        exchange(response, stream, upload, trace).await
+        match exchange(response, stream, upload, trace).await {
+            Err(Outcome::ClosedBeforeFirstByte | Outcome::ClosedAfterFirstByte)
+                if over(&sender).await.is_some_and(|error| error.is_go_away()) =>
+            {
+                Err(Outcome::Http2Goaway)
+            }
+            result => result,
+        }
     }
 
     /// A sender with room for one more stream.
@@ -132,11 +139,11 @@ impl Http2 {
             let mut shared = self.shared.lock().await;
             // What has arrived meanwhile is seen by the connection's own task.
             tokio::task::yield_now().await;
-            let over = match shared.as_ref() {
-                Some(connection) => is_over(&connection.sender).await,
+            let ended = match shared.as_ref() {
+                Some(connection) => over(&connection.sender).await.is_some(),
                 None => true,
             };
-            if over {
+            if ended {
                 *shared = None;
                 *shared = Some(Connection { sender: self.open().await?, used: false });
             }
@@ -172,10 +179,14 @@ impl Drop for Http2 {
     }
 }
 
-/// Whether the connection takes no more streams. Does not wait for room among those it has.
-async fn is_over(sender: &SendRequest<Bytes>) -> bool {
+/// Why the connection takes no more streams, if so. Does not wait for room among those it has.
+async fn over(sender: &SendRequest<Bytes>) -> Option<h2::Error> {
     let mut sender = sender.clone();
-    poll_fn(|cx| Poll::Ready(matches!(sender.poll_ready(cx), Poll::Ready(Err(_))))).await
+    poll_fn(|cx| match sender.poll_ready(cx) {
+        Poll::Ready(Err(error)) => Poll::Ready(Some(error)),
+        _ => Poll::Ready(None),
+    })
+    .await
 }
 
 /// Sends the content and reads the response at the same time; done when the response is.

@@ -83,7 +83,7 @@ impl Plan {
     pub const IN_FLIGHT: usize = 4096;
 
     /// Most requests of one run.
-    const MOST: u64 = 20_000_000;
+    pub(super) const MOST: u64 = 20_000_000;
 
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl Plan {
             _ => {}
         }
         if self.scheduled() > Plan::MOST {
-            return err(format!("{} requests are too many for one run", self.scheduled()));
+            return err(format!("it is more than {} requests", Plan::MOST));
         }
         if self.in_flight == 0 {
             return err("no request may be in flight".into());

@@ -73,15 +73,15 @@ fn constant(rate: f64, lasts: Duration) -> u64 {
 }
 
 impl Plan {
-    /// How many requests become due.
+    /// How many requests become due; of more than a run may have, not all are counted.
     #[must_use]
     pub fn scheduled(&self) -> u64 {
         match self.arrivals {
             Arrivals::Constant { rate } => constant(rate, self.lasts),
             Arrivals::Bursts { size, mut gap, step } => {
                 let (mut bursts, mut at) = (0_u64, Duration::ZERO);
-                // A gap below a microsecond is no burst; `check` refuses what this then counts.
-                while at < self.lasts && bursts < 100_000_000 {
+                // Beyond what a run may have, `check` refuses it and the number does not matter.
+                while at < self.lasts && bursts * u64::from(size) <= Plan::MOST {
                     bursts += 1;
                     at += gap;
                     gap += step;

@@ -63,15 +63,10 @@ fn cuts_do_not_matter() {
 #[test]
 fn what_never_ends_is_bounded() {
     let mut decoder = Decoder::new(false);
-    let lines = std::iter::repeat_n(&b"\r\n"[..], 100_000);
-    let mut outcome = Ok(());
-    for line in lines {
-        outcome = decoder.feed(line);
-        if outcome.is_err() {
-            break;
-        }
-    }
-    assert_eq!(outcome, Err(Outcome::HttpResponseHeaderSectionSize));
+    decoder.feed(b"HTTP/1.1 200 OK\r\n").unwrap();
+    let field = format!("X: {}\r\n", "y".repeat(997));
+    let fed = (0..100).position(|_| decoder.feed(field.as_bytes()).is_err());
+    assert_eq!(fed, Some(65), "64 KiB and the field that goes beyond");
     let mut decoder = Decoder::new(false);
     decoder.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;").unwrap();
     assert_eq!(decoder.feed(&[b'a'; 5000]), Err(Outcome::HttpResponseTransferCoding));

@@ -162,6 +162,7 @@ fn malformed_responses() {
     for (bytes, outcome) in [
         ("220 mail.test ESMTP\r\n", Outcome::HttpProtocolError),
         ("\x15\x03\x01\x00\x02\x02\x46", Outcome::HttpProtocolError),
+        ("\r\nHTTP/1.1 200 OK\r\n\r\n", Outcome::HttpProtocolError),
         ("HTTP/1.1 2x0 OK\r\n\r\n", Outcome::HttpProtocolError),
         ("HTTP/1.1 099 OK\r\n\r\n", Outcome::HttpProtocolError),
         ("HTTP/1.1 200 OK\r\nA b: c\r\n\r\n", Outcome::HttpProtocolError),
@@ -201,7 +202,7 @@ fn complete_responses_of_every_framing() {
             "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
             2,
         ),
-        ("GET", "\r\nHTTP/1.1 200 OK\nContent-Length: 2\n\nok", 2),
+        ("GET", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", 2),
     ] {
         // One byte per packet, so that every border is met.
         let server = Server::each(move |mut connection, _| {

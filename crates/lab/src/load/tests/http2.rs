@@ -193,22 +193,51 @@ fn a_graceful_goaway_fails_nothing() {
 }
 
 #[test]
-fn closed_before_and_after_the_head() {
+fn closed_before_the_head() {
     let server = Server::closing_after("");
     all(&plan2(server.address), Outcome::ClosedBeforeFirstByte);
-    // The connection is dropped with the response under way.
+}
+
+#[test]
+fn broken_off_after_the_head() {
+    // By hand, since the library ends streams before it ends a connection. An empty SETTINGS
+    // frame; HEADERS of stream 1 with `:status: 200` (index 8 of HPACK's table) and END_HEADERS.
+    let half = b"\0\0\0\x04\0\0\0\0\0\0\0\x01\x01\x04\0\0\0\x01\x88";
+    for reset in [false, true] {
+        let server = Server::each(move |mut connection, _| {
+            // The client's preface and its SETTINGS; its request follows.
+            connection.head();
+            connection.content(12);
+            connection.write(half);
+            thread::sleep(Duration::from_millis(150));
+            if reset {
+                connection.reset();
+            } else {
+                connection.finish();
+                connection.stall();
+            }
+        });
+        let plan = Plan { keep_alive: false, ..plan2(server.address) };
+        let report = all(
+            &plan,
+            if reset { Outcome::ResetAfterFirstByte } else { Outcome::ClosedAfterFirstByte },
+        );
+        assert_eq!(report.statuses, [].into());
+    }
+}
+
+#[test]
+fn silence_in_the_content() {
     let server = Server2::each(|_, (_, mut respond), _| {
         let mut body = respond.send_response(head(200), false).unwrap();
         tokio::spawn(async move {
             body.send_data(Bytes::from_static(b"half"), false).unwrap();
-            tokio::time::sleep(Duration::from_secs(5)).await;
+            tokio::time::sleep(super::servers::LONG).await;
         });
         true
     });
-    let report = all(
-        &Plan { patience: Duration::from_millis(400), ..plan2(server.address) },
-        Outcome::ResponseBodyTimeout,
-    );
+    let plan = Plan { protocol: Protocol::Http2, ..impatient(server.address) };
+    let report = all(&plan, Outcome::ResponseBodyTimeout);
     assert_eq!(report.statuses, [].into());
 }
 
