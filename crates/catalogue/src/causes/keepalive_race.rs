@@ -98,6 +98,7 @@ use model::{
     Test, Text,
 };
 
+use crate::drills::{envoy, haproxy};
 use crate::visibility;
 
 /// Keep-alive race: see the page above.
@@ -680,6 +681,10 @@ async def app(scope, receive, send):
     await send({'type': 'http.response.body', 'body': b'{}\n'})
 ";
 
+const HAPROXY: &str = haproxy!("    http-reuse always\n    {{members:app:3000}}\n");
+
+const ENVOY: &str = envoy!("    connect_timeout: 2s\n    {{members:app:3000}}\n");
+
 const NGINX: &str = r#"
 upstream orders {
     {{members:app:3000}}
@@ -694,44 +699,6 @@ server {
         proxy_set_header Connection "";
     }
 }
-"#;
-
-const HAPROXY: &str = r"
-defaults
-    mode http
-    log global
-    option httplog
-    timeout connect 2s
-    timeout client 75s
-    timeout server 30s
-frontend www
-    bind :8080
-    default_backend orders
-backend orders
-    http-reuse always
-    {{members:app:3000}}
-";
-
-const ENVOY: &str = r#"
-  listeners:
-  - address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: www
-          {{access_log}}
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-          route_config:
-            virtual_hosts:
-            - {name: all, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: orders}}]}
-  clusters:
-  - name: orders
-    connect_timeout: 2s
-    {{members:app:3000}}
 "#;
 
 const APACHE: &str = r#"
