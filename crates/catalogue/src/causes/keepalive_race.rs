@@ -611,7 +611,7 @@ const GUNICORN_RACE: Scenario = RACE;
 /// is at work meet a connection that is being closed.
 const UVICORN_RACE: Scenario = Scenario {
     load: Load {
-        arrivals: Arrivals::Bursts { size: "100", gap: "1010", step: "15" },
+        arrivals: Arrivals::Bursts { size: "60", gap: "1005", step: "10" },
         lasts: "7000",
         ..RACE.load
     },
@@ -668,14 +668,11 @@ const UVICORN: Host = Host::new(
 );
 
 const ASGI_APP: &str = r"
-import time
-
 async def app(scope, receive, send):
     if scope['type'] != 'http':
         return
     while (await receive()).get('more_body'):
         pass
-    time.sleep(0.001)
     headers = [(b'content-type', b'application/json'), (b'content-length', b'3')]
     await send({'type': 'http.response.start', 'status': 200, 'headers': headers})
     await send({'type': 'http.response.body', 'body': b'{}\n'})
