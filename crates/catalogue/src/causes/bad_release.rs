@@ -203,7 +203,7 @@ deploy.",
                 ),
             ),
             Test::new(
-                S::StopAlignedShare,
+                S::StopConfinedShare,
                 AtLeast(0.9),
                 Text::new(
                     "{value} of the failures came within 30 s after an instance was \
@@ -391,7 +391,7 @@ const server = http.createServer((request, response) => {
     }
     response.end('{}\n');
   } catch (error) {
-    say(`ERROR GET ${request.url} failed: ${error.stack}`);
+    console.error(new Date().toISOString(), error);
     response.writeHead(500).end();
   }
 });

@@ -125,6 +125,8 @@ pub static CAUSE: Cause = Cause {
                 M::ConnectFailed,
             ])
             .sides(&[Side::Upstream]),
+            // After the first refusals a proxy may take the targets out by itself.
+            Claim::of(&[M::AllTargetsEjected]),
         ],
         claims_effects: false,
         needs: &[Test::new(
