@@ -298,6 +298,7 @@ half went to targets that were gone afterwards.",
                 GUNICORN,
                 Host::new("gateway", &[Part::new(Server::HAProxy, "gateway", 8080, HAPROXY)]),
             ],
+            load: Load { keep_alive: false, ..ROLLED_OUT.load },
             expect: Expect::failing(0.05, &[502, 503]),
             ..ROLLED_OUT
         },
