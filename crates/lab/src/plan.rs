@@ -22,7 +22,7 @@ use crate::topology::{
 /// line depends on where it is.
 pub fn dry_run(scenario: &'static Scenario, variant: Variant) -> Result<String> {
     let topology = Topology::new(scenario, variant, &[], Path::new("/mnt"))?;
-    let mut script = Script { topology, tools: Tools::find(), text: String::new() };
+    let mut script = Script { topology, tools: Tools::find(), text: String::new(), cables: 0 };
     script.head();
     script.room()?;
     script.router()?;
@@ -40,6 +40,7 @@ pub fn dry_run(scenario: &'static Scenario, variant: Variant) -> Result<String> 
     }
     script.say("\n# What the logs say, to somebody who knows nothing else");
     script.say("why502 diagnose /mnt/*/*/logs");
+    script.say(ROOM);
     Ok(script.text)
 }
 
@@ -47,8 +48,12 @@ struct Script {
     topology: Topology,
     tools: Tools,
     text: String,
+    cables: u32,
 }
 
+/// The end mark of what happens in the room. Everything stands between two of them, so that not one
+/// command reaches the machine itself, whether the script is typed, piped or run as a file.
+const ROOM: &str = "END_OF_LAB";
 /// The end mark of a text in the script; no configuration has such a line.
 const END: &str = "END_OF_FILE";
 
@@ -100,8 +105,10 @@ impl Script {
     }
 
     fn room(&mut self) -> Result<()> {
-        self.say("\n# A room of its own: everything below is gone when this shell ends");
-        self.say("unshare --user --map-root-user --pid --fork --mount-proc --net --mount bash");
+        self.say("\n# A room of its own, gone with its shell");
+        self.say(&format!(
+            "unshare --user --map-root-user --pid --fork --mount-proc --net --mount bash <<'{ROOM}'"
+        ));
         self.say("mount -t tmpfs lab /mnt; mount -t tmpfs run /run; mkdir /run/netns");
         let hosts = self.topology.hosts_file();
         self.file("cat >/mnt/hosts", &hosts);
@@ -116,7 +123,8 @@ impl Script {
     }
 
     fn cable(&mut self, host: &str, network: Network, interface: &str, address: &str) {
-        let near = format!("{}-{network}", &host[..host.len().min(6)]);
+        self.cables += 1;
+        let near = format!("h{}", self.cables);
         self.say(&format!(
             "ip link add {near} type veth peer name {interface} netns {host}; \
              ip link set {near} master br-{network} up"
@@ -157,7 +165,8 @@ impl Script {
                 &fill(nat.max_ports)?,
                 &fill(nat.idle)?,
             )
-            .map_err(|why| Error::Data(why.to_string()))?;
+            .map_err(|why| Error::Data(why.to_string()))?
+            .for_pairs(self.pairs());
             for (name, value) in nat::sysctls(&settings) {
                 self.say(&format!("ip netns exec {ROUTER} sysctl -qw {name}={value}"));
             }
@@ -170,6 +179,16 @@ impl Script {
             self.file(&format!("ip netns exec {ROUTER} nft -f -"), &firewall);
         }
         Ok(())
+    }
+
+    /// Pairs of an instance and a destination that can occur.
+    fn pairs(&self) -> u32 {
+        let nodes = &self.topology.nodes;
+        let inside = nodes.iter().filter(|node| node.host.network == Network::Private);
+        let outside = nodes.iter().filter(|node| node.host.network == Network::Public);
+        let instances = inside.filter(|node| node.name != CLIENT).count();
+        let destinations: usize = outside.map(|node| node.host.parts.len()).sum();
+        u32::try_from(instances * destinations).unwrap_or(u32::MAX)
     }
 
     fn host(&mut self, node: &Node) -> Result<()> {
