@@ -136,7 +136,7 @@ impl Lab {
             Network::Private => ROUTER_PRIVATE,
             Network::Public => ROUTER_PUBLIC,
         });
-        let bridge = bridge(network);
+        let (bridge, public) = (bridge(network), bridge(Network::Public));
         let cable = Cable {
             bridge: &bridge,
             number: 0,
@@ -148,6 +148,14 @@ impl Lab {
         self.cable(&space, cable)?;
         if !routed {
             wire::neighbours(&space, "eth0")?;
+        }
+        if let (Some(address), true) = (node.public, routed) {
+            let bridge = bridge(Network::Public);
+            let prefix = prefix(Network::Public);
+            let inside = "eth1";
+            let cable =
+                Cable { bridge: &bridge, number: 0, inside, address, prefix, gateway: None };
+            self.cable(&space, cable)?;
         }
         for (name, value) in node.host.sysctls {
             sysctl(&space, name, &self.topology.fill(value)?)?;
