@@ -36,6 +36,9 @@ struct Prepared {
     body_bytes: u64,
 }
 
+/// How often a request is sent that servers leave unprocessed.
+const TRIES: u32 = 3;
+
 /// A way to send on a connection.
 #[derive(Clone)]
 struct Connection {
@@ -118,9 +121,27 @@ impl Http2 {
         if let Some(value) = id.and_then(|id| http::HeaderValue::from_str(id).ok()) {
             request.headers_mut().insert("x-request-id", value);
         }
+        let mut left = TRIES;
+        loop {
+            left -= 1;
+            let result = self.attempt(&request, ask.body_bytes, trace).await;
+            if !trace.take_unprocessed() || left == 0 {
+                return result;
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &http::Request<()>,
+        body_bytes: u64,
+        trace: &Trace,
+    ) -> Result<Answer, Outcome> {
+        trace.enter(Phase::Connect);
+        trace.on_reused(false);
         let connection = self.connection(trace).await?;
         trace.enter(Phase::RequestSend);
-        match connection.exchange(request, ask.body_bytes, trace).await {
+        match connection.exchange(request.clone(), body_bytes, trace).await {
             Err(Outcome::ClosedBeforeFirstByte) => Err(connection.closed(false).await),
             Err(Outcome::ClosedAfterFirstByte) => Err(connection.closed(true).await),
             result => result,
@@ -181,10 +202,10 @@ impl Connection {
         trace: &Trace,
     ) -> Result<Answer, Outcome> {
         let sender = self.sender.clone();
-        let mut sender = sender.ready().await.map_err(|error| of(&error, false))?;
+        let mut sender = sender.ready().await.map_err(|error| refused(&error, trace))?;
         let upload = Upload::new(body_bytes, false);
         let (response, stream) =
-            sender.send_request(request, upload.ended()).map_err(|error| of(&error, false))?;
+            sender.send_request(request, upload.ended()).map_err(|error| refused(&error, trace))?;
         exchange(response, stream, upload, trace).await
     }
 
@@ -252,7 +273,7 @@ async fn send(mut stream: SendStream<Bytes>, mut upload: Upload, trace: &Trace) 
 }
 
 async fn receive(response: ResponseFuture, trace: &Trace) -> Result<Answer, Outcome> {
-    let response = response.await.map_err(|error| of(&error, false))?;
+    let response = response.await.map_err(|error| refused(&error, trace))?;
     trace.enter(Phase::ResponseBody);
     let status = response.status().as_u16();
     let mut body = response.into_body();
@@ -272,6 +293,17 @@ async fn receive(response: ResponseFuture, trace: &Trace) -> Result<Answer, Outc
     }
     body.trailers().await.map_err(|error| of(&error, true))?;
     Ok(Answer { status, body_bytes })
+}
+
+/// What an error before the response's head means. A server that ends a connection in order says
+/// which streams it has not looked at, and every client sends those again (RFC 9113 section 6.8):
+/// nginx does so each thousand requests.
+fn refused(error: &h2::Error, trace: &Trace) -> Outcome {
+    let in_order = error.reason() == Some(Reason::NO_ERROR);
+    if in_order && error.is_go_away() && error.is_remote() {
+        trace.unprocessed();
+    }
+    of(error, false)
 }
 
 /// What an error of the HTTP/2 layer means.
