@@ -136,9 +136,9 @@ impl Lab {
             Network::Private => ROUTER_PRIVATE,
             Network::Public => ROUTER_PUBLIC,
         });
-        let (bridge, public) = (bridge(network), bridge(Network::Public));
+        let (near, public) = (bridge(network), bridge(Network::Public));
         let cable = Cable {
-            bridge: &bridge,
+            bridge: &near,
             number: 0,
             inside: "eth0",
             address: node.address,
@@ -150,11 +150,14 @@ impl Lab {
             wire::neighbours(&space, "eth0")?;
         }
         if let (Some(address), true) = (node.public, routed) {
-            let bridge = bridge(Network::Public);
-            let prefix = prefix(Network::Public);
-            let inside = "eth1";
-            let cable =
-                Cable { bridge: &bridge, number: 0, inside, address, prefix, gateway: None };
+            let cable = Cable {
+                bridge: &public,
+                number: 0,
+                inside: "eth1",
+                address,
+                prefix: prefix(Network::Public),
+                gateway: None,
+            };
             self.cable(&space, cable)?;
         }
         for (name, value) in node.host.sysctls {
