@@ -59,7 +59,8 @@ impl Told {
     /// What is not as the chapter says, one sentence each.
     fn wrong(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        if self.before.failed > 0 {
+        // A chapter whose configuration is broken is so before the release too.
+        if self.before.failed > 0 && self.chapter.names.is_some() {
             wrong.push(format!("{} requests failed before the release", self.before.failed));
         }
         let (least, most) = self.chapter.failing;

@@ -21,6 +21,10 @@ pub(crate) struct Alignment {
     after: Micros,
 }
 
+/// How far the clocks of the platform's log and of a gateway's may be apart: a deploy that comes
+/// later than this after the first failure did not bring it about.
+const CLOCKS: Micros = Micros::from_secs(2);
+
 impl Alignment {
     /// Whether either end of the request lies near: what cuts it off is near its end, what refuses
     /// it near its start.
@@ -56,9 +60,7 @@ impl Scope<'_, '_> {
         let onset = self.onset().max(self.window.start - Micros::from_secs(30));
         let deploys = self.view.happened(&[OccurrenceKind::Deploy]);
         let last = deploys.into_iter().rfind(|(_, deploy)| {
-            deploy
-                .at
-                .is_some_and(|at| at <= onset + Micros::from_secs(5) && onset - at <= DEPLOY_REACH)
+            deploy.at.is_some_and(|at| at <= onset + CLOCKS && onset - at <= DEPLOY_REACH)
         })?;
         Some(shown(last))
     }
@@ -93,7 +95,7 @@ impl Scope<'_, '_> {
         }
         let onsets: Vec<Timestamp> =
             self.alike().filter_map(|cluster| cluster.window.map(|w| w.start)).collect();
-        let margin = Micros::from_secs(30);
+        let margin = CLOCKS;
         let followed = deploys.iter().filter(|deploy| {
             onsets.iter().any(|onset| *onset >= **deploy - margin && *onset - **deploy <= ROLL_OUT)
         });
