@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow, bail};
-use lab::hold::Held;
+use lab::hold::{self, Held};
 use lab::judge::{self, Check};
 use lab::message::Message;
 use lab::parts::Tools;
@@ -69,7 +69,7 @@ pub(crate) fn run(options: &args::Drill, lang: Lang, color: args::When) -> Resul
     if options.what == "list" {
         out.write(&match options.format {
             args::Format::Text => list::text(&known(), lang, out.width()),
-            args::Format::Json => list::json(&known()),
+            args::Format::Json => list::json(&known(), &Tools::find(), hold::forbidden().as_deref()),
         })?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -186,7 +186,9 @@ fn run_one(
         },
     };
     let text = serde_json::to_string(&job).map_err(|why| broken(&why))?;
-    let mut held = Held::start(&text, options.keep.as_deref()).map_err(|why| broken(&why))?;
+    let mut held =
+        Held::start(&text, options.keep.as_deref(), lab::limits_memory(known.scenario))
+            .map_err(|why| broken(&why))?;
     let output = held.output().ok_or_else(|| broken(&"the lab has no output"))?;
     let mut live = Live::new(&known.name(), variant);
     let mut result = None;
@@ -216,12 +218,14 @@ pub(crate) fn serve(role: Role) -> ExitCode {
         Role::Shim => lab::shim::run(),
         Role::Lab => {
             let outcome = lab::job().and_then(|job| {
+                let inside = Inside::enter()?;
+                let Some(job) = job else { return lab::try_out(&inside).map(|()| None) };
                 let scenario = known()
                     .into_iter()
                     .find(|k| k.cause.slug == job.slug && k.scenario.name == job.scenario)
                     .map(|known| known.scenario)
                     .ok_or_else(|| lab::Error::Data(format!("there is no drill {}", job.slug)))?;
-                lab::run(Inside::enter()?, scenario, &job)
+                lab::run(inside, scenario, &job).map(Some)
             });
             lab::answer(&outcome);
             if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
