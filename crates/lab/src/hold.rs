@@ -14,8 +14,8 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
 use crate::error::{Error, Result};
 use crate::group::{self, Groups};
-use crate::namespace;
 use crate::message::Message;
+use crate::namespace;
 use crate::reexec::{Role, again};
 
 /// What the holder hands on to the lab process, by descriptor number or path.
@@ -101,9 +101,7 @@ impl Drop for Held {
 pub fn forbidden() -> Option<String> {
     let said = Held::start(NOTHING, None, false).and_then(|mut held| {
         let output = held.output().map(io::read_to_string);
-        output
-            .unwrap_or_else(|| Ok(String::new()))
-            .map_err(|why| Error::Ended(why.to_string()))
+        output.unwrap_or_else(|| Ok(String::new())).map_err(|why| Error::Ended(why.to_string()))
     });
     let said = match said {
         Ok(said) => said,

@@ -44,6 +44,7 @@ pub(crate) fn json(known: &[Known], tools: &Tools, forbidden: Option<&str>) -> S
                 "cure": { "en": one.scenario.cure.en, "ja": one.scenario.cure.ja },
                 "servers": servers,
                 "everyday": one.scenario.everyday,
+                "limits_memory": lab::limits_memory(one.scenario),
                 "missing": forbidden.map(str::to_owned).or_else(|| {
                     lab::missing(one.scenario, tools).into_iter().next()
                 }),

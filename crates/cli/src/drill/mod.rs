@@ -69,7 +69,9 @@ pub(crate) fn run(options: &args::Drill, lang: Lang, color: args::When) -> Resul
     if options.what == "list" {
         out.write(&match options.format {
             args::Format::Text => list::text(&known(), lang, out.width()),
-            args::Format::Json => list::json(&known(), &Tools::find(), hold::forbidden().as_deref()),
+            args::Format::Json => {
+                list::json(&known(), &Tools::find(), hold::forbidden().as_deref())
+            }
         })?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -186,9 +188,8 @@ fn run_one(
         },
     };
     let text = serde_json::to_string(&job).map_err(|why| broken(&why))?;
-    let mut held =
-        Held::start(&text, options.keep.as_deref(), lab::limits_memory(known.scenario))
-            .map_err(|why| broken(&why))?;
+    let mut held = Held::start(&text, options.keep.as_deref(), lab::limits_memory(known.scenario))
+        .map_err(|why| broken(&why))?;
     let output = held.output().ok_or_else(|| broken(&"the lab has no output"))?;
     let mut live = Live::new(&known.name(), variant);
     let mut result = None;

@@ -153,6 +153,7 @@ pub(crate) fn json(done: &[Done], skipped: &[Skipped]) -> String {
             "load": outcome.load,
             "named_first": first_cause(&outcome.diagnosis),
             "diagnosis": outcome.diagnosis,
+            "report": outcome.report,
             "versions": outcome.versions,
             "journal": outcome.journal,
             "seconds": outcome.seconds,
