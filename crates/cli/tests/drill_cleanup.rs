@@ -30,11 +30,12 @@ fn main() -> ExitCode {
     let known = listed.iter().find(|drill| drill.name == DRILL).expect("the drill is listed");
     let missing = known.missing.clone();
     let limited = listed.iter().find(|drill| drill.limits_memory);
+    let root = rustix::process::geteuid().is_root();
     let limited = match limited {
+        _ if !root => Err("only root can make control groups".to_owned()),
         None => Err("no drill of the catalogue limits memory".to_owned()),
         Some(drill) => drill.missing.clone().map_or(Ok(drill.name.clone()), Err),
     };
-    let root = rustix::process::geteuid().is_root();
     let other = if root { Ok(()) } else { Err("only root can become another user".to_owned()) };
 
     let mut trials = Vec::new();
@@ -120,11 +121,23 @@ fn start(room: &Room, mark: &str, words: &[&str]) -> Child {
     room.command(words).env(MARK, mark).spawn().expect("nsenter starts")
 }
 
+/// Ends a drill whose test fails half-way.
+struct Unless(Pid);
+
+impl Drop for Unless {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = kill_process(self.0, Signal::KILL);
+        }
+    }
+}
+
 fn disturbed(test: &str, drill: &str, attack: Attack) {
     let room = Room::new();
     let mark = mark(test);
     let before = Before::look(&mark);
     let child = start(&room, &mark, &[PROGRAM, "drill", drill]);
+    let _unless = Unless(Pid::from_child(&child));
     let limited = drill != DRILL;
     let seen = before.wait_for(if limited { "why502" } else { "nginx" });
     assert!(!seen.inside.is_empty());
@@ -135,6 +148,8 @@ fn disturbed(test: &str, drill: &str, attack: Attack) {
     assert!(!ended.late, "the drill went on: {}", ended.err);
     assert_ne!(ended.code, Some(0), "a disturbed drill does not succeed: {}", ended.out);
     if limited && NOBODY_LEFT.iter().any(|attack| test.starts_with(attack)) {
+        let others = before.gone_but(Some(&seen), &["control group"], || room.left());
+        assert!(others.is_empty(), "left behind: {others:#?}");
         // The next lab removes the group: that of the list, which tries the machine out.
         drills::list();
     }

@@ -94,10 +94,21 @@ impl Before {
 
     /// Waits until nothing of the lab is there any more; says what stays.
     pub(crate) fn gone(&self, seen: Option<&Seen>, files: impl Fn() -> Vec<String>) -> Vec<String> {
+        self.gone_but(seen, &[], files)
+    }
+
+    /// The same, without what begins with one of these words.
+    pub(crate) fn gone_but(
+        &self,
+        seen: Option<&Seen>,
+        but: &[&str],
+        files: impl Fn() -> Vec<String>,
+    ) -> Vec<String> {
         let until = Instant::now() + GONE_WITHIN;
         loop {
             let mut left = self.left(seen);
             left.extend(files());
+            left.retain(|what| !but.iter().any(|word| what.starts_with(word)));
             if left.is_empty() || Instant::now() > until {
                 return left;
             }
