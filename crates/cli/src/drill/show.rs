@@ -69,6 +69,9 @@ fn run(out: &mut String, name: &str, outcome: &Outcome) {
         load.latency.p99 / 1000,
         kinds(load),
     ));
+    for note in &load.notes {
+        out.push_str(&format!("          {note}\n"));
+    }
 }
 
 /// The share of failures per second.
@@ -145,9 +148,12 @@ pub(crate) fn json(done: &[Done], skipped: &[Skipped]) -> String {
     let outcome = |outcome: &Option<Outcome>| match outcome {
         None => Value::Null,
         Some(outcome) => json!({
+            "sent": outcome.load.sent,
+            "failed": outcome.load.failed(),
             "load": outcome.load,
             "named_first": first_cause(&outcome.diagnosis),
             "diagnosis": outcome.diagnosis,
+            "report": outcome.report,
             "versions": outcome.versions,
             "journal": outcome.journal,
             "seconds": outcome.seconds,

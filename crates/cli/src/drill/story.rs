@@ -96,6 +96,13 @@ pub(crate) fn run(
         out.write(&lab::dry_run(&story.scenario, Variant::Fault)?)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if let Some(client) = &options.load {
+        return Err(anyhow!(
+            "{} cannot be told with {client}: what happened before and after the release is counted \
+             by the second, which only the built-in generator does",
+            story.name
+        ));
+    }
     if let Some(why) = lab::missing(&story.scenario, &Tools::find()).into_iter().next() {
         return Err(anyhow!("{}: {why}", story.name));
     }
