@@ -83,7 +83,7 @@ fn explain(drill: &Value) -> String {
     let mut said = String::new();
     for check in drill["checks"].as_array().into_iter().flatten() {
         let mark = if check["holds"] == true { "holds" } else { "FAILS" };
-        said.push_str(&format!("{mark}: {}\n", check["says"].as_str().unwrap_or_default()));
+        said.push_str(&format!("{mark}: {}\n", check["says"]["en"].as_str().unwrap_or_default()));
     }
     for run in ["fault", "remedy"] {
         let run = (run, &drill[run]);

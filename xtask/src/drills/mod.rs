@@ -87,7 +87,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                     eprintln!("{name} {turn}/{}: {what}, {} s", options.times, row.seconds());
                     for check in result["checks"].as_array().into_iter().flatten() {
                         if check["holds"] != true {
-                            eprintln!("    {}", check["says"].as_str().unwrap_or_default());
+                            eprintln!("    {}", check["says"]["en"].as_str().unwrap_or_default());
                         }
                     }
                 }
