@@ -101,6 +101,7 @@ pub static CAUSE: Cause = Cause {
     place: Place::Release,
     statuses: &[502, 503, 504],
     leads_to: &[
+        "response-body-truncated",
         "target-connect-refused",
         "target-connect-timeout",
         "no-registered-targets",
