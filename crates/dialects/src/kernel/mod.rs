@@ -2,3 +2,5 @@
 pub(crate) mod oom;
 mod prefix;
 mod systemd;
+
+pub(crate) use prefix::syslog_header;
