@@ -99,7 +99,8 @@ vocabulary! {
         /// after: what waits for a process that stands still is answered at once.
         FinishedTogether = "finished-together",
         /// Share of F in the two minutes before the report of a start with which they ended: some
-        /// of F came in the ten seconds before it, and none in the half minute after.
+        /// of F came in the ten seconds before it, and none in the half minute after. Starts within
+        /// half a minute of a stop do not count: there the gap between the two is the stop's.
         StartAlignedShare = "start-aligned-share",
         /// Share of F, where the target is known, in the five minutes before that target's first
         /// answer of all. Not visible for targets that the log may have missed earlier answers of.

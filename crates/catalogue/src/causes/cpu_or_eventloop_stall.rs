@@ -64,8 +64,9 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Side, Signal as S, Test, Text,
+    Action, Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side,
+    Signal as S, Step, Test, Text,
 };
 
 use crate::visibility;
@@ -190,7 +191,7 @@ pub static CAUSE: Cause = Cause {
         quota and heap against use need figures that no configuration \
         holds.",
     ),
-    drill: Drill::NotYet("Being written: the servers and their load are described on the page."),
+    drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {
             product: "any",
@@ -265,6 +266,121 @@ server app1 10.0.0.11:8080 check inter 1s fall 2",
         },
     ],
 };
+
+const DRILLS: &[Scenario] = &[
+    Scenario {
+        name: "nginx-node",
+        happens: Text::new(
+            "An export computes for 7 s in the event loop of one of two \
+            Node.js processes, twice.",
+            "2 つの Node.js プロセスの一方で、エクスポートがイベントループを 7 \
+            秒間占有します(2 回)。",
+        ),
+        cure: Text::new("It computes in a worker thread.", "計算をワーカースレッドで行います。"),
+        hosts: &[NODES, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+        router: None,
+        knobs: &[Knob { name: "where", fault: "loop", remedy: "thread" }],
+        steps: &[
+            Step::at("6000", Action::Run { host: "gw", command: EXPORT }),
+            Step::at("17000", Action::Run { host: "gw", command: EXPORT }),
+        ],
+        load: Load {
+            target: "{{ip:gw}}:8080",
+            protocol: Protocol::Http1,
+            keep_alive: false,
+            arrivals: Arrivals::Constant { rate: "10" },
+            lasts: "28000",
+            patience: "20000",
+            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart"), Ask::new("GET", "/orders")],
+        },
+        expect: Expect::failing(0.05, &[504]).at_most(0.5),
+        everyday: true,
+    },
+    Scenario {
+        name: "haproxy-node",
+        happens: Text::new(
+            "An export computes for 7 s in the event loop of one of two \
+            Node.js processes, twice.",
+            "2 つの Node.js プロセスの一方で、エクスポートがイベントループを 7 \
+            秒間占有します(2 回)。",
+        ),
+        cure: Text::new("It computes in a worker thread.", "計算をワーカースレッドで行います。"),
+        hosts: &[NODES, Host::new("gw", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)])],
+        router: None,
+        knobs: &[Knob { name: "where", fault: "loop", remedy: "thread" }],
+        steps: &[
+            Step::at("6000", Action::Run { host: "gw", command: EXPORT }),
+            Step::at("17000", Action::Run { host: "gw", command: EXPORT }),
+        ],
+        load: Load {
+            target: "{{ip:gw}}:8080",
+            protocol: Protocol::Http1,
+            keep_alive: false,
+            arrivals: Arrivals::Constant { rate: "10" },
+            lasts: "28000",
+            patience: "20000",
+            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart"), Ask::new("GET", "/orders")],
+        },
+        expect: Expect::failing(0.05, &[504]).at_most(0.5),
+        everyday: false,
+    },
+];
+
+/// An export computes for seven seconds, in the event loop or beside it; a watch says when the loop was blocked.
+const APP: &str = "const http = require('node:http');
+const { Worker } = require('node:worker_threads');
+const work = 'const end = Date.now() + 7000; while (Date.now() < end);';
+let last = performance.now();
+setInterval(() => {
+  const late = performance.now() - last - 500;
+  last = performance.now();
+  if (late > 1000) {
+    console.warn(`${new Date().toISOString()} WARN event loop blocked for ${Math.round(late)} ms`);
+  }
+}, 500);
+http.createServer((request, response) => {
+  if (request.url.startsWith('/export')) {
+    if ('{{where}}' === 'thread') {
+      return new Worker(work, { eval: true }).on('exit', () => response.end('done\\n'));
+    }
+    eval(work);
+  }
+  setTimeout(() => response.end('ok\\n'), 5);
+}).listen(3000, () => console.log(`${new Date().toISOString()} Server listening on port 3000`));
+";
+
+const NODES: Host = Host::new("app", &[Part::new(Server::Node, "app", 3000, APP)]).instances("2");
+
+const NGINX: &str = "upstream app {
+{{members:app:3000 max_fails=0}}
+}
+server {
+  listen 8080;
+  location / {
+    proxy_pass http://app;
+    proxy_read_timeout 3s;
+    proxy_next_upstream off;
+  }
+}";
+
+const HAPROXY: &str = "defaults
+  mode http
+  log global
+  option httplog
+  option log-health-checks
+  timeout check 1s
+  retries 0
+  timeout connect 2s
+  timeout client 30s
+  timeout server 3s
+frontend web
+  bind :8080
+  default_backend app
+backend app
+  option httpchk GET /health
+{{members:app:3000 check inter 1s fall 3 rise 2}}";
+
+const EXPORT: &str = "curl -s -m 20 -o /dev/null http://{{ip:app-1}}:3000/export/all.csv &";
 
 #[cfg(test)]
 mod tests {

@@ -62,8 +62,8 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::visibility;
@@ -159,7 +159,7 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration: instances times pool size \
         against max_connections.",
     ),
-    drill: Drill::NotYet("Being written: the servers and their load are described on the page."),
+    drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {
             product: "PostgreSQL",
@@ -232,6 +232,77 @@ max_client_conn = 2000",
         },
     ],
 };
+
+const DRILLS: &[Scenario] = &[Scenario {
+    name: "nginx-node-postgresql",
+    happens: Text::new(
+        "A service opens a connection per request, and PostgreSQL allows \
+        12.",
+        "サービスがリクエストごとに接続を開き、PostgreSQL の上限は 12 です。",
+    ),
+    cure: Text::new(
+        "A pool of 8 connections, shared by all requests.",
+        "8 本の接続のプールを全リクエストで共有します。",
+    ),
+    hosts: &[
+        Host::new("db", &[Part::new(Server::Postgres, "postgresql", 5432, "max_connections = 12")]),
+        Host::new("api", &[Part::new(Server::Node, "api", 3000, APP)]),
+        Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+    ],
+    router: None,
+    knobs: &[Knob { name: "connections", fault: "each", remedy: "pooled" }],
+    steps: &[],
+    load: Load {
+        target: "{{ip:gw}}:8080",
+        protocol: Protocol::Http1,
+        keep_alive: false,
+        arrivals: Arrivals::Constant { rate: "16" },
+        lasts: "10000",
+        patience: "40000",
+        requests: &[Ask::new("GET", "/"), Ask::new("GET", "/report")],
+    },
+    expect: Expect::failing(0.03, &[500]).at_most(0.6),
+    everyday: true,
+}];
+
+/// A connection per request, or a pool; reports hold theirs for two seconds.
+const APP: &str = "const http = require('node:http');
+const { Client, Pool } = require('./pg.js');
+const options = { host: '{{ip:db}}', port: 5432 };
+const pool = new Pool({ ...options, max: 8 });
+async function query(text) {
+  if ('{{connections}}' === 'pooled') return pool.query(text);
+  const client = new Client(options);
+  await client.connect();
+  try {
+    return await client.query(text);
+  } finally {
+    client.end();
+  }
+}
+http.createServer(async (request, response) => {
+  const seconds = request.url.startsWith('/report') ? 2 : 0.02;
+  try {
+    await query(`select pg_sleep(${seconds})`);
+    response.end('ok\\n');
+  } catch (error) {
+    console.error(new Date().toISOString(), error);
+    response.statusCode = 500;
+    response.end('error\\n');
+  }
+}).listen(3000, () => console.log(new Date().toISOString(), 'Server listening on port 3000'));
+";
+
+const NGINX: &str = "upstream app {
+  server {{ip:api}}:3000;
+}
+server {
+  listen 8080;
+  location / {
+    proxy_pass http://app;
+
+  }
+}";
 
 #[cfg(test)]
 mod tests {

@@ -214,6 +214,16 @@ half went to targets that were gone afterwards.",
                     ゲットの問題です。",
                 ),
             ),
+            Test::new(
+                S::FirstAnswerShare,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of them went to a target that had never answered before: \
+                    draining concerns the old ones.",
+                    "{value} が、それまで一度も応答していないターゲット宛てでした。ドレイ\
+                    ンは古いターゲットの問題です。",
+                ),
+            ),
         ],
         rivals: &[
             Rival {

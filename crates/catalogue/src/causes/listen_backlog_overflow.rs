@@ -50,7 +50,7 @@
 //!
 //! `why502 drill listen-backlog-overflow`: gunicorn with one worker and a backlog of 4 on a unix
 //! socket behind nginx, twelve requests a second of which a third take half a second. nginx logs
-//! errno 11. With four workers and the default backlog the same load passes.
+//! errno 11. With eight workers and the default backlog the same load passes.
 //!
 //! ## Remedy
 //!
@@ -72,8 +72,9 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Shows, Side,
-    Signal as S, Test, Text,
+    Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
+    Part, Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Side, Signal as S, Test,
+    Text,
 };
 
 use crate::visibility;
@@ -198,7 +199,7 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration: backlog and somaxconn against \
         the connections that arrive in the longest pause of the program.",
     ),
-    drill: Drill::NotYet("Being written: the servers and their load are described on the page."),
+    drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {
             product: "any",
@@ -273,6 +274,70 @@ server app1 10.0.0.11:8080 maxconn 64",
         },
     ],
 };
+
+const DRILLS: &[Scenario] = &[Scenario {
+    name: "nginx-gunicorn",
+    happens: Text::new(
+        "gunicorn with one worker and a queue of 4 on a unix socket gets \
+        more work than it can do.",
+        "ワーカー 1 つ、キュー 4 の gunicorn が、Unix ソケットで能力以上の\
+        リクエストを受けます。",
+    ),
+    cure: Text::new(
+        "Eight workers and gunicorn's own backlog.",
+        "ワーカーを 8 つにし、backlog を gunicorn の既定値に戻します。",
+    ),
+    hosts: &[Host::new("gw", &[GUNICORN, Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+    router: None,
+    knobs: &[
+        Knob { name: "workers", fault: "1", remedy: "8" },
+        Knob { name: "backlog", fault: "4", remedy: "2048" },
+    ],
+    steps: &[],
+    load: Load {
+        target: "{{ip:gw}}:8080",
+        protocol: Protocol::Http1,
+        keep_alive: false,
+        arrivals: Arrivals::Constant { rate: "12" },
+        lasts: "12000",
+        patience: "20000",
+        requests: &[Ask::new("GET", "/report"), Ask::new("GET", "/"), Ask::new("GET", "/cart")],
+    },
+    expect: Expect::failing(0.1, &[502]),
+    everyday: true,
+}];
+
+/// One path of three takes half a second.
+const APP: &str = "import time
+
+def app(environ, start_response):
+    if environ['PATH_INFO'] == '/report':
+        time.sleep(0.5)
+    start_response('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', '3')])
+    return [b'ok\\n']
+";
+
+const GUNICORN: Part = Part::new(Server::Gunicorn, "shop", 8000, APP).options(&[
+    "--bind",
+    "unix:{{dir}}/shop.sock",
+    "--bind",
+    "127.0.0.1:8000",
+    "--workers",
+    "{{workers}}",
+    "--backlog",
+    "{{backlog}}",
+]);
+
+const NGINX: &str = "upstream app {
+  server unix:{{dir}}/../shop/shop.sock max_fails=0;
+}
+server {
+  listen 8080;
+  location / {
+    proxy_pass http://app;
+    proxy_next_upstream off;
+  }
+}";
 
 #[cfg(test)]
 mod tests {

@@ -64,8 +64,9 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
-    Signal as S, Test, Text,
+    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test,
+    Text,
 };
 
 use crate::visibility;
@@ -160,7 +161,7 @@ pub static CAUSE: Cause = Cause {
         "Not predictable from settings: what cuts a response is code, or a \
         time limit in the target that no configuration reader knows yet.",
     ),
-    drill: Drill::NotYet("Being written: the servers and their load are described on the page."),
+    drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {
             product: "any",
@@ -217,6 +218,137 @@ await pipeline(source, response); // no Content-Length header: chunked",
         },
     ],
 };
+
+const DRILLS: &[Scenario] = &[
+    Scenario {
+        name: "nginx-node",
+        happens: Text::new(
+            "A Node.js service declares 2,000,000 bytes for an export and \
+            closes after 70,000.",
+            "Node.js のサービスがエクスポートの長さを 2,000,000 バイトと宣言し、\
+            70,000 バイトで閉じます。",
+        ),
+        cure: Text::new("It sends all it declares.", "宣言どおりの長さを送ります。"),
+        hosts: &[NODE, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+        router: None,
+        knobs: &[Knob { name: "sent", fault: "70000", remedy: "2000000" }],
+        steps: &[],
+        load: Load {
+            target: "{{ip:gw}}:8080",
+            protocol: Protocol::Http1,
+            keep_alive: false,
+            arrivals: Arrivals::Constant { rate: "12" },
+            lasts: "6000",
+            patience: "10000",
+            requests: &[
+                Ask::new("GET", "/").weight(2),
+                Ask::new("GET", "/cart"),
+                Ask::new("GET", "/export/orders.csv"),
+            ],
+        },
+        expect: Expect::failing(0.15, &[0]).at_most(0.35),
+        everyday: true,
+    },
+    Scenario {
+        name: "haproxy-node",
+        happens: Text::new(
+            "A Node.js service declares 2,000,000 bytes for an export and \
+            closes after 70,000.",
+            "Node.js のサービスがエクスポートの長さを 2,000,000 バイトと宣言し、\
+            70,000 バイトで閉じます。",
+        ),
+        cure: Text::new("It sends all it declares.", "宣言どおりの長さを送ります。"),
+        hosts: &[NODE, Host::new("gw", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)])],
+        router: None,
+        knobs: &[Knob { name: "sent", fault: "70000", remedy: "2000000" }],
+        steps: &[],
+        load: Load {
+            target: "{{ip:gw}}:8080",
+            protocol: Protocol::Http1,
+            keep_alive: false,
+            arrivals: Arrivals::Constant { rate: "12" },
+            lasts: "6000",
+            patience: "10000",
+            requests: &[
+                Ask::new("GET", "/").weight(2),
+                Ask::new("GET", "/cart"),
+                Ask::new("GET", "/export/orders.csv"),
+            ],
+        },
+        expect: Expect::failing(0.15, &[0]).at_most(0.35),
+        everyday: false,
+    },
+    Scenario {
+        name: "apache-node",
+        happens: Text::new(
+            "A Node.js service declares 2,000,000 bytes for an export and \
+            closes after 70,000.",
+            "Node.js のサービスがエクスポートの長さを 2,000,000 バイトと宣言し、\
+            70,000 バイトで閉じます。",
+        ),
+        cure: Text::new("It sends all it declares.", "宣言どおりの長さを送ります。"),
+        hosts: &[NODE, Host::new("gw", &[Part::new(Server::Apache, "apache", 8080, APACHE)])],
+        router: None,
+        knobs: &[Knob { name: "sent", fault: "70000", remedy: "2000000" }],
+        steps: &[],
+        load: Load {
+            target: "{{ip:gw}}:8080",
+            protocol: Protocol::Http1,
+            keep_alive: false,
+            arrivals: Arrivals::Constant { rate: "12" },
+            lasts: "6000",
+            patience: "10000",
+            requests: &[
+                Ask::new("GET", "/").weight(2),
+                Ask::new("GET", "/cart"),
+                Ask::new("GET", "/export/orders.csv"),
+            ],
+        },
+        expect: Expect::failing(0.15, &[0]).at_most(0.35),
+        everyday: false,
+    },
+];
+
+/// Declares 2,000,000 bytes for one path and sends as many as the drill says.
+const APP: &str = "const http = require('node:http');
+http.createServer((request, response) => {
+  if (!request.url.startsWith('/export')) return response.end('ok\\n');
+  response.writeHead(200, { 'Content-Type': 'text/csv', 'Content-Length': 2000000 });
+  const sent = Number('{{sent}}');
+  response.write('x'.repeat(sent));
+  setTimeout(() => (sent < 2000000 ? response.destroy() : response.end()), 60);
+}).listen(3000, () => console.log(new Date().toISOString(), 'Server listening on port 3000'));
+";
+
+const NODE: Host = Host::new("app", &[Part::new(Server::Node, "app", 3000, APP)]);
+
+const NGINX: &str = "upstream app {
+  server {{ip:app}}:3000;
+}
+server {
+  listen 8080;
+  location / {
+    proxy_pass http://app;
+
+  }
+}";
+
+const HAPROXY: &str = "defaults
+  mode http
+  log global
+  option httplog
+  retries 0
+  timeout connect 2s
+  timeout client 30s
+  timeout server 10s
+frontend web
+  bind :8080
+  default_backend app
+backend app
+  server app {{ip:app}}:3000";
+
+const APACHE: &str = "Listen 8080
+ProxyPass \"/\" \"http://{{ip:app}}:3000/\"";
 
 #[cfg(test)]
 mod tests {

@@ -38,9 +38,9 @@
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill slow-startup`: a second Node.js instance that needs several seconds before it listens is put
-//! into nginx's upstream the moment it is launched. Every request that goes to it is `502` until it listens.
-//! With the switch after it is ready none fails.
+//! `why502 drill slow-startup`: new Node.js instances need 7 s before they listen, and nginx or HAProxy
+//! sends everything to them as soon as they are launched. Every request is `502` or `503` until they
+//! listen. With the switch after they accept connections none fails.
 //!
 //! ## Remedy
 //!
@@ -60,8 +60,9 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
-    Signal as S, Test, Text,
+    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
+    Shows, Side, Signal as S, Step, Test, Text,
 };
 
 use crate::visibility;
@@ -168,16 +169,6 @@ pub static CAUSE: Cause = Cause {
                 ),
             ),
             Test::new(
-                S::StopAlignedShare,
-                AtLeast(0.5),
-                Text::new(
-                    "{value} of these requests failed as an instance was told to stop \
-                    or a deploy completed.",
-                    "これらのリクエストの {value} は、インスタンスの停止指示またはデプ\
-                    ロイ完了と同時に失敗しました。",
-                ),
-            ),
-            Test::new(
                 S::ExitAlignedShare,
                 AtLeast(0.5),
                 Text::new(
@@ -201,7 +192,7 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration: probes and their delays \
         against the time a start takes, which only a log holds.",
     ),
-    drill: Drill::NotYet("Being written: the servers and their load are described on the page."),
+    drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {
             product: "Kubernetes",
@@ -276,6 +267,124 @@ TimeoutStartSec=120",
     ],
 };
 
+const DRILLS: &[Scenario] = &[
+    Scenario {
+        name: "nginx-node",
+        happens: Text::new(
+            "New instances need 7 s before they listen, and get traffic as \
+            soon as they are launched.",
+            "新しいインスタンスは待ち受けまで 7 秒かかりますが、起動した直後か\
+            らトラフィックを受けます。",
+        ),
+        cure: Text::new(
+            "Traffic moves when they accept connections.",
+            "接続を受け付けるようになってからトラフィックを移します。",
+        ),
+        hosts: &[NODES, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+        router: None,
+        knobs: &[Knob { name: "ready", fault: "300", remedy: "" }],
+        steps: &[Step::at(
+            "12000",
+            Action::Rollout(Rollout {
+                host: "app",
+                gateways: &["gw/nginx"],
+                pace: "0",
+                ready: "{{ready}}",
+                drain: "25000",
+                grace: "5000",
+                environment: &["LOADING=7000"],
+            }),
+        )],
+        load: Load {
+            target: "{{ip:gw}}:8080",
+            protocol: Protocol::Http1,
+            keep_alive: false,
+            arrivals: Arrivals::Constant { rate: "10" },
+            lasts: "30000",
+            patience: "10000",
+            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
+        },
+        expect: Expect::failing(0.1, &[502]).at_most(0.5),
+        everyday: true,
+    },
+    Scenario {
+        name: "haproxy-node",
+        happens: Text::new(
+            "New instances need 7 s before they listen, and get traffic as \
+            soon as they are launched.",
+            "新しいインスタンスは待ち受けまで 7 秒かかりますが、起動した直後か\
+            らトラフィックを受けます。",
+        ),
+        cure: Text::new(
+            "Traffic moves when they accept connections.",
+            "接続を受け付けるようになってからトラフィックを移します。",
+        ),
+        hosts: &[NODES, Host::new("gw", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)])],
+        router: None,
+        knobs: &[Knob { name: "ready", fault: "300", remedy: "" }],
+        steps: &[Step::at(
+            "12000",
+            Action::Rollout(Rollout {
+                host: "app",
+                gateways: &["gw/haproxy"],
+                pace: "0",
+                ready: "{{ready}}",
+                drain: "25000",
+                grace: "5000",
+                environment: &["LOADING=7000"],
+            }),
+        )],
+        load: Load {
+            target: "{{ip:gw}}:8080",
+            protocol: Protocol::Http1,
+            keep_alive: false,
+            arrivals: Arrivals::Constant { rate: "10" },
+            lasts: "30000",
+            patience: "10000",
+            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
+        },
+        expect: Expect::failing(0.1, &[503]).at_most(0.5),
+        everyday: false,
+    },
+];
+
+/// Listens after as long as its revision needs.
+const APP: &str = "const http = require('node:http');
+const say = (text) => console.log(`${new Date().toISOString()} ${text}`);
+say('starting');
+setTimeout(() => {
+  const server = http.createServer((request, response) => response.end('ok\\n'));
+  server.listen(3000, () => say('Server listening on port 3000'));
+}, Number(process.env.LOADING || 0));
+";
+
+const NODES: Host = Host::new("app", &[Part::new(Server::Node, "app", 3000, APP)]).instances("2");
+
+const NGINX: &str = "upstream app {
+{{members:app:3000 max_fails=0}}
+}
+server {
+  listen 8080;
+  location / {
+    proxy_pass http://app;
+    proxy_next_upstream off;
+  }
+}";
+
+const HAPROXY: &str = "defaults
+  mode http
+  log global
+  option httplog
+  retries 0
+  timeout connect 2s
+  timeout client 30s
+  timeout server 10s
+frontend web
+  bind :8080
+  default_backend app
+backend app
+{{members:app:3000}}";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,13 +406,13 @@ mod tests {
     }
 
     #[test]
-    fn quiet_when_an_instance_was_told_to_stop() {
+    fn quiet_when_a_process_had_ended() {
         assert_eq!(
             judge(
                 &CAUSE,
-                &[(S::Failures, 9.0), (S::StartAlignedShare, 1.0), (S::StopAlignedShare, 1.0)]
+                &[(S::Failures, 9.0), (S::StartAlignedShare, 1.0), (S::ExitAlignedShare, 1.0)]
             ),
-            Judgement::Excluded(S::StopAlignedShare)
+            Judgement::Excluded(S::ExitAlignedShare)
         );
     }
 

@@ -63,8 +63,8 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Shows, Signal as S,
-    Test, Text,
+    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::visibility;
@@ -157,7 +157,7 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration: the socket's path, owner and \
         mode on both sides.",
     ),
-    drill: Drill::NotYet("Being written: the servers and their load are described on the page."),
+    drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {
             product: "any",
@@ -230,6 +230,87 @@ listen.mode = 0660",
         },
     ],
 };
+
+const DRILLS: &[Scenario] = &[
+    Scenario {
+        name: "nginx-gunicorn",
+        happens: Text::new(
+            "nginx looks for app.sock, and gunicorn listens on shop.sock.",
+            "nginx は app.sock に接続しようとしますが、gunicorn は shop.sock で\
+            待ち受けています。",
+        ),
+        cure: Text::new("Both name the same path.", "両方で同じパスを使います。"),
+        hosts: &[Host::new("gw", &[GUNICORN, Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+        router: None,
+        knobs: &[Knob { name: "socket", fault: "shop.sock", remedy: "app.sock" }],
+        steps: &[],
+        load: Load {
+            target: "{{ip:gw}}:8080",
+            protocol: Protocol::Http1,
+            keep_alive: false,
+            arrivals: Arrivals::Constant { rate: "10" },
+            lasts: "5000",
+            patience: "5000",
+            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
+        },
+        expect: Expect::failing(0.99, &[502]),
+        everyday: true,
+    },
+    Scenario {
+        name: "apache-gunicorn",
+        happens: Text::new(
+            "Apache httpd looks for app.sock, and gunicorn listens on \
+            shop.sock.",
+            "Apache httpd は app.sock に接続しようとしますが、gunicorn は \
+            shop.sock で待ち受けています。",
+        ),
+        cure: Text::new("Both name the same path.", "両方で同じパスを使います。"),
+        hosts: &[Host::new("gw", &[GUNICORN, Part::new(Server::Apache, "apache", 8080, APACHE)])],
+        router: None,
+        knobs: &[Knob { name: "socket", fault: "shop.sock", remedy: "app.sock" }],
+        steps: &[],
+        load: Load {
+            target: "{{ip:gw}}:8080",
+            protocol: Protocol::Http1,
+            keep_alive: false,
+            arrivals: Arrivals::Constant { rate: "10" },
+            lasts: "5000",
+            patience: "5000",
+            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
+        },
+        expect: Expect::failing(0.99, &[503]),
+        everyday: false,
+    },
+];
+
+/// Answers everything.
+const APP: &str = "def app(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', '3')])
+    return [b'ok\\n']
+";
+
+const GUNICORN: Part = Part::new(Server::Gunicorn, "shop", 8000, APP).options(&[
+    "--bind",
+    "unix:{{dir}}/{{socket}}",
+    "--bind",
+    "127.0.0.1:8000",
+    "--workers",
+    "2",
+]);
+
+const NGINX: &str = "upstream app {
+  server unix:{{dir}}/../shop/app.sock;
+}
+server {
+  listen 8080;
+  location / {
+    proxy_pass http://app;
+
+  }
+}";
+
+const APACHE: &str = "Listen 8080
+ProxyPass \"/\" \"unix:{{dir}}/../shop/app.sock|http://localhost/\" retry=0";
 
 #[cfg(test)]
 mod tests {

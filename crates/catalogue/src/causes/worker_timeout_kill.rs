@@ -40,9 +40,9 @@
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill worker-timeout-kill`: gunicorn with three sync workers and `--timeout 3`, one path that
-//! takes 8 s, behind nginx. That path is `502` after 3 to 4 s, and WORKER TIMEOUT is in gunicorn's log at
-//! the same second. With the path in a job, or `--timeout 30`, none fails.
+//! `why502 drill worker-timeout-kill`: gunicorn with six sync workers and `--timeout 2`, one path
+//! that takes 5 s, behind nginx or HAProxy. That path is `502` after 2 to 3 s, and WORKER TIMEOUT is
+//! in gunicorn's log at the same second. With `--timeout 30` none fails.
 //!
 //! ## Remedy
 //!
@@ -61,8 +61,9 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
-    Signal as S, Test, Text,
+    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test,
+    Text,
 };
 
 use crate::visibility;
@@ -174,7 +175,7 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration: the supervisor's limit \
         against the gateway's timer and the longest request.",
     ),
-    drill: Drill::NotYet("Being written: the servers and their load are described on the page."),
+    drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {
             product: "any",
@@ -243,6 +244,121 @@ request_terminate_timeout = 55s",
         },
     ],
 };
+
+const DRILLS: &[Scenario] = &[
+    Scenario {
+        name: "nginx-gunicorn",
+        happens: Text::new(
+            "A report takes 5 s, and gunicorn's supervisor kills workers after \
+            2.",
+            "レポートに 5 秒かかり、gunicorn は 2 秒を超えたワーカーを終了させ\
+            ます。",
+        ),
+        cure: Text::new(
+            "The limit is longer than the report.",
+            "上限をレポートの所要時間より長くします。",
+        ),
+        hosts: &[GUNICORN, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+        router: None,
+        knobs: &[Knob { name: "limit", fault: "2", remedy: "30" }],
+        steps: &[],
+        load: Load {
+            target: "{{ip:gw}}:8080",
+            protocol: Protocol::Http1,
+            keep_alive: false,
+            arrivals: Arrivals::Constant { rate: "8" },
+            lasts: "14000",
+            patience: "30000",
+            requests: &[
+                Ask::new("GET", "/").weight(5),
+                Ask::new("GET", "/cart").weight(5),
+                Ask::new("GET", "/report/monthly"),
+            ],
+        },
+        expect: Expect::failing(0.02, &[502]).at_most(0.4),
+        everyday: true,
+    },
+    Scenario {
+        name: "haproxy-gunicorn",
+        happens: Text::new(
+            "A report takes 5 s, and gunicorn's supervisor kills workers after \
+            2.",
+            "レポートに 5 秒かかり、gunicorn は 2 秒を超えたワーカーを終了させ\
+            ます。",
+        ),
+        cure: Text::new(
+            "The limit is longer than the report.",
+            "上限をレポートの所要時間より長くします。",
+        ),
+        hosts: &[
+            GUNICORN,
+            Host::new("gw", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+        ],
+        router: None,
+        knobs: &[Knob { name: "limit", fault: "2", remedy: "30" }],
+        steps: &[],
+        load: Load {
+            target: "{{ip:gw}}:8080",
+            protocol: Protocol::Http1,
+            keep_alive: false,
+            arrivals: Arrivals::Constant { rate: "8" },
+            lasts: "14000",
+            patience: "30000",
+            requests: &[
+                Ask::new("GET", "/").weight(5),
+                Ask::new("GET", "/cart").weight(5),
+                Ask::new("GET", "/report/monthly"),
+            ],
+        },
+        expect: Expect::failing(0.02, &[502]).at_most(0.4),
+        everyday: false,
+    },
+];
+
+/// One path takes five seconds.
+const APP: &str = "import time
+
+def app(environ, start_response):
+    if environ['PATH_INFO'].startswith('/report'):
+        time.sleep(5)
+    start_response('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', '3')])
+    return [b'ok\\n']
+";
+
+const GUNICORN: Host = Host::new(
+    "app",
+    &[Part::new(Server::Gunicorn, "shop", 8000, APP).options(&[
+        "--workers",
+        "6",
+        "--timeout",
+        "{{limit}}",
+    ])],
+);
+
+const NGINX: &str = "upstream app {
+  server {{ip:app}}:8000 max_fails=0;
+}
+server {
+  listen 8080;
+  location / {
+    proxy_pass http://app;
+
+  }
+}";
+
+const HAPROXY: &str = "defaults
+  mode http
+  log global
+  option httplog
+
+  timeout connect 2s
+  timeout client 30s
+  timeout server 60s
+frontend web
+  bind :8080
+  default_backend app
+backend app
+  server app {{ip:app}}:8000";
 
 #[cfg(test)]
 mod tests {

@@ -33,6 +33,11 @@ impl Alignment {
     }
 }
 
+/// Whether something was told to stop so shortly before that the gap is the stop's.
+fn follows_a_stop(start: Timestamp, stops: &[Timestamp]) -> bool {
+    stops.iter().any(|stop| *stop <= start && start - *stop <= Micros::from_secs(30))
+}
+
 impl Scope<'_, '_> {
     fn times(&self, kinds: &[OccurrenceKind]) -> Vec<Timestamp> {
         self.view.happened(kinds).iter().filter_map(|(_, happened)| happened.at).collect()
@@ -131,7 +136,8 @@ impl Scope<'_, '_> {
         let mut times = self.times(kinds);
         if signal == Signal::StartAlignedShare {
             // Starts are many, and of things that have nothing to do with it.
-            times.retain(|at| self.ended_with(*at));
+            let stops = self.times(&[OccurrenceKind::InstanceStop]);
+            times.retain(|at| self.ended_with(*at) && !follows_a_stop(*at, &stops));
         }
         Some(Alignment {
             kinds,
