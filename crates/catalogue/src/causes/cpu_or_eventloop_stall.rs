@@ -2,63 +2,66 @@
 //!
 //! ## What happens
 //!
-//! One process stops doing anything for a while and then goes on. Its event loop is held by a long
-//! computation or a synchronous call, a garbage collector stops all threads, the container has used up
-//! its CPU quota, or the machine is starved. New connections are still completed by the kernel and
-//! requests still arrive, so nobody is refused: everything sent to that process waits. Requests whose
-//! timer fires meanwhile fail; the moment the process goes on, all others are answered at once.
+//! One process stops doing anything for a while and then goes on. Its event loop is held by a
+//! long computation or a synchronous call, a garbage collector stops all threads, the container
+//! has used up its CPU quota, or the machine is starved. New connections are still completed by
+//! the kernel and requests still arrive, so nobody is refused: everything sent to that process
+//! waits. Requests whose timer fires meanwhile fail; the moment the process goes on, all others
+//! are answered at once.
 //!
 //! ## How it shows
 //!
-//! - Requests of all paths on one target fail at the gateway's timer (`504`, nginx `upstream timed out …
-//!   while reading response header`, HAProxy `sH`, Envoy `UT`), in a burst as long as the pause less the
-//!   timer.
+//! - Requests of all paths on one target fail at the gateway's timer (`504`, nginx `upstream
+//!   timed out … while reading response header`, HAProxy `sH`, Envoy `UT`), in a burst as long as
+//!   the pause less the timer.
 //! - Requests begun at different moments are finished by that target within the same second, with
 //!   durations like 3.9, 3.6, 3.4 s: the end is common, not the duration.
 //! - Health checks of that target time out (`Layer7 timeout`) and succeed again afterwards.
-//! - The process's own watch, where it has one: Vert.x `Thread … has been blocked for 2345 ms`, Kestrel
-//!   `the heartbeat has been running for`, HikariCP `Thread starvation or clock leap detected`, asyncio in
-//!   debug mode `Executing <…> took 3.002 seconds`, or a line such as `event loop blocked for 6741 ms`.
+//! - The process's own watch, where it has one: Vert.x `Thread … has been blocked for 2345 ms`,
+//!   Kestrel `the heartbeat has been running for`, HikariCP `Thread starvation or clock leap
+//!   detected`, asyncio in debug mode `Executing <…> took 3.002 seconds`, or a line such as
+//!   `event loop blocked for 6741 ms`.
 //! - Collector and quota: long pauses in the GC log, `nr_throttled` in `cpu.stat` rising.
 //!
 //! ## What it is mistaken for
 //!
-//! - `worker-pool-saturated`: all workers wait and the server says so; latency rises over minutes rather
-//!   than at one moment. From outside, a pool with one blocked worker looks the same.
-//! - `target-response-timeout`: the symptom one step further out. One slow path leaves the others quick;
-//!   here every path waits.
+//! - `worker-pool-saturated`: all workers wait and the server says so; latency rises over minutes
+//!   rather than at one moment. From outside, a pool with one blocked worker looks the same.
+//! - `target-response-timeout`: the symptom one step further out. One slow path leaves the others
+//!   quick; here every path waits.
 //! - A lock or a pause of the database: all targets stop at once, and only the paths that need it.
 //! - `app-crash`: connections are cut; here none is.
 //!
 //! ## Before it happens
 //!
-//! - Node.js and asyncio: `JSON.parse` of large bodies, synchronous cryptography or file access, regular
-//!   expressions that backtrack, large loops in a handler.
-//! - A heap close to its limit; CPU quota below what one request can use; Cloud Run with CPU only during
-//!   requests.
+//! - Node.js and asyncio: `JSON.parse` of large bodies, synchronous cryptography or file access,
+//!   regular expressions that backtrack, large loops in a handler.
+//! - A heap close to its limit; CPU quota below what one request can use; Cloud Run with CPU only
+//!   during requests.
 //! - One process per container, so that everything stops together.
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill cpu-or-eventloop-stall`: two Node.js processes behind nginx or HAProxy with a timer of 3 s; an
-//! export computes for 7 s in one of them. Requests to that one are `504`, those begun in the last 3 s end
-//! together. With the export in a worker thread none fails.
+//! `why502 drill cpu-or-eventloop-stall`: two Node.js processes behind nginx or HAProxy with a
+//! timer of 3 s; an export computes for 7 s in one of them. Requests to that one are `504`, those
+//! begun in the last 3 s end together. With the export in a worker thread none fails.
 //!
 //! ## Remedy
 //!
 //! 1. Find what holds the process: a CPU profile or stack during the pause (`node --cpu-prof`,
-//!    `py-spy dump`, `jstack`), the GC log, `cpu.stat`. The request at fault is the one that began just
-//!    before the pause and ended with it.
-//! 2. Move the computation out: worker threads, a job, streaming in pieces. The loop's delay stays in
-//!    milliseconds.
-//! 3. Give it CPU and memory to work with: quota, heap, more processes. `nr_throttled` stands still.
+//!    `py-spy dump`, `jstack`), the GC log, `cpu.stat`. The request at fault is the one that
+//!    began just before the pause and ended with it.
+//! 2. Move the computation out: worker threads, a job, streaming in pieces. The loop's delay
+//!    stays in milliseconds.
+//! 3. Give it CPU and memory to work with: quota, heap, more processes. `nr_throttled` stands
+//!    still.
 //! 4. Watch the loop's delay and log it, so that the next pause names itself.
 //!
 //! ## Sources
 //!
-//! - Node.js, "Don't Block the Event Loop" and `perf_hooks.monitorEventLoopDelay`; Python asyncio,
-//!   "Developing with asyncio" (debug mode); Vert.x core manual (blocked thread checker); ASP.NET Core
-//!   Kestrel `Heartbeat`; HikariCP `HikariPool` (housekeeper).
+//! - Node.js, "Don't Block the Event Loop" and `perf_hooks.monitorEventLoopDelay`; Python
+//!   asyncio, "Developing with asyncio" (debug mode); Vert.x core manual (blocked thread
+//!   checker); ASP.NET Core Kestrel `Heartbeat`; HikariCP `HikariPool` (housekeeper).
 //! - Linux, `Documentation/scheduler/sched-bwc.rst` (`nr_throttled`).
 //! - Measured with Node.js 20, nginx 1.22 and HAProxy 2.6.
 
@@ -326,7 +329,8 @@ const DRILLS: &[Scenario] = &[
     },
 ];
 
-/// An export computes for seven seconds, in the event loop or beside it; a watch says when the loop was blocked.
+/// An export computes for seven seconds, in the event loop or beside it; a watch says when the
+/// loop was blocked.
 const APP: &str = "const http = require('node:http');
 const { Worker } = require('node:worker_threads');
 const work = 'const end = Date.now() + 7000; while (Date.now() < end);';

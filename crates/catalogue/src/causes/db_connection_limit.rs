@@ -2,61 +2,64 @@
 //!
 //! ## What happens
 //!
-//! A database accepts a fixed number of connections. When instances times pool size exceed it, further
-//! ones are refused at once, with an error of the database's own. The application turns that into `500`,
-//! `502` or `503`, usually within milliseconds, for the requests that needed a new connection, while
-//! requests that have one go on. A release that runs old and new instances side by side needs twice as
-//! many for a while; a slow query holds each one longer.
+//! A database accepts a fixed number of connections. When instances times pool size exceed it,
+//! further ones are refused at once, with an error of the database's own. The application turns
+//! that into `500`, `502` or `503`, usually within milliseconds, for the requests that needed a
+//! new connection, while requests that have one go on. A release that runs old and new instances
+//! side by side needs twice as many for a while; a slow query holds each one longer.
 //!
 //! ## How it shows
 //!
-//! - PostgreSQL, its log and the client's error: `FATAL: sorry, too many clients already` (SQLSTATE
-//!   53300), `remaining connection slots are reserved for …` for ordinary roles, `too many connections for
-//!   role` or `for database`. PgBouncer: `no more connections allowed (max_client_conn)`.
+//! - PostgreSQL, its log and the client's error: `FATAL: sorry, too many clients already`
+//!   (SQLSTATE 53300), `remaining connection slots are reserved for …` for ordinary roles, `too
+//!   many connections for role` or `for database`. PgBouncer: `no more connections allowed
+//!   (max_client_conn)`.
 //! - MySQL: `ERROR 1040 (HY000): Too many connections`, `ER_CON_COUNT_ERROR`.
-//! - Gateways: a plain `500` or `503` from the application, quick, on every path that needs the database.
-//!   nginx `$upstream_status` has it; HAProxy `----`; ALB `target_status_code` 500.
+//! - Gateways: a plain `500` or `503` from the application, quick, on every path that needs the
+//!   database. nginx `$upstream_status` has it; HAProxy `----`; ALB `target_status_code` 500.
 //! - Health checks that touch the database fail with it, and take all targets out together.
 //!
 //! ## What it is mistaken for
 //!
-//! - An empty pool in the application (`timeout acquiring connection`, Prisma P2024, HikariCP `Connection
-//!   is not available`): the database has room and the pool has not; the database logs nothing.
-//! - `external-dependency-outage`: the database cannot be reached or is down; here it answers, and says
-//!   no.
+//! - An empty pool in the application (`timeout acquiring connection`, Prisma P2024, HikariCP
+//!   `Connection is not available`): the database has room and the pool has not; the database
+//!   logs nothing.
+//! - `external-dependency-outage`: the database cannot be reached or is down; here it answers,
+//!   and says no.
 //! - `nat-port-exhaustion`: the connection never arrives, and it takes a connect timer instead of
 //!   milliseconds.
 //! - `backend-own-5xx`: what the gateway sees of it.
 //!
 //! ## Before it happens
 //!
-//! - Instances × pool size (and both generations during a release) > `max_connections` less reserved:
-//!   PostgreSQL 100 less 3, MySQL 151. A managed database sets it by memory.
-//! - Serverless functions and autoscaling without an upper bound; a pool per process with many processes
-//!   per instance; a new connection per request.
+//! - Instances × pool size (and both generations during a release) > `max_connections` less
+//!   reserved: PostgreSQL 100 less 3, MySQL 151. A managed database sets it by memory.
+//! - Serverless functions and autoscaling without an upper bound; a pool per process with many
+//!   processes per instance; a new connection per request.
 //! - Connections left open in a transaction: `idle in transaction`.
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill db-connection-limit`: PostgreSQL with `max_connections = 12`, a Node.js service that opens a
-//! connection per request, and reports that hold theirs for seconds. With a pool of 8 in the service the
-//! same load is answered, later but completely.
+//! `why502 drill db-connection-limit`: PostgreSQL with `max_connections = 12`, a Node.js service
+//! that opens a connection per request, and reports that hold theirs for seconds. With a pool of
+//! 8 in the service the same load is answered, later but completely.
 //!
 //! ## Remedy
 //!
-//! 1. See who holds the connections: `select application_name, state, count(*) from pg_stat_activity
-//!    group by 1, 2`. One of them stands out.
-//! 2. Bound the pools: per process at most (`max_connections` less reserved) / (processes × instances × 2).
-//!    The sum stays below the limit during a release, too.
-//! 3. Put a pooler in front (PgBouncer in transaction mode, RDS Proxy, Cloud SQL's managed pooling). The
-//!    number of server connections is then flat.
+//! 1. See who holds the connections: `select application_name, state, count(*) from
+//!    pg_stat_activity group by 1, 2`. One of them stands out.
+//! 2. Bound the pools: per process at most (`max_connections` less reserved) / (processes ×
+//!    instances × 2). The sum stays below the limit during a release, too.
+//! 3. Put a pooler in front (PgBouncer in transaction mode, RDS Proxy, Cloud SQL's managed
+//!    pooling). The number of server connections is then flat.
 //! 4. Only then raise `max_connections`, with the memory each connection needs.
 //!
 //! ## Sources
 //!
 //! - PostgreSQL documentation, "Connections and Authentication" (`max_connections`,
-//!   `superuser_reserved_connections`, `reserved_connections`) and `src/backend/utils/init/postinit.c`,
-//!   `storage/lmgr/proc.c`; appendix "PostgreSQL Error Codes" (53300).
+//!   `superuser_reserved_connections`, `reserved_connections`) and
+//!   `src/backend/utils/init/postinit.c`, `storage/lmgr/proc.c`; appendix "PostgreSQL Error
+//!   Codes" (53300).
 //! - MySQL reference manual, "Too many connections"; PgBouncer configuration (`max_client_conn`).
 //! - Measured with PostgreSQL 15 behind Node.js 20 and nginx 1.22.
 

@@ -14,8 +14,8 @@
 //!
 //! ## How it shows
 //!
-//! - nginx, unix socket: `connect() to unix:… failed (11: Resource temporarily unavailable)`, `502`,
-//!   instantly. TCP: `upstream timed out … while connecting to upstream`, `504`, while
+//! - nginx, unix socket: `connect() to unix:… failed (11: Resource temporarily unavailable)`,
+//!   `502`, instantly. TCP: `upstream timed out … while connecting to upstream`, `504`, while
 //!   `$upstream_connect_time` of requests that succeed sits near 1.0, 3.0 and 7.0 s.
 //! - HAProxy: `sC`, `503`, and `Tc` near 1000 or 3000 ms in lines that succeed. Envoy: `UF`, `503`,
 //!   `connection_timeout`. Apache httpd: `AH00957`, `(110)Connection timed out`.
@@ -34,7 +34,8 @@
 //!   is named where the application server says that its workers are busy.
 //! - `unix-socket-upstream`: errno 2 or 13 instead of 11; the socket is absent or forbidden, at any
 //!   load.
-//! - `nat-port-exhaustion`: connect timeouts of calls that leave through a NAT; its log shows drops.
+//! - `nat-port-exhaustion`: connect timeouts of calls that leave through a NAT; its log shows
+//!   drops.
 //! - With `net.ipv4.tcp_abort_on_overflow=1` the kernel resets instead of ignoring, which reads as
 //!   a refusal under load.
 //!
@@ -63,9 +64,10 @@
 //!
 //! ## Sources
 //!
-//! - Linux, `net/ipv4/tcp_input.c` (`tcp_conn_request`, `tcp_syn_flood_action`), `net/unix/af_unix.c`
-//!   (`unix_stream_connect`), listen(2); `Documentation/networking/ip-sysctl.rst` (`somaxconn`,
-//!   `tcp_abort_on_overflow`, `tcp_syn_retries`).
+//! - Linux, `net/ipv4/tcp_input.c` (`tcp_conn_request`, `tcp_syn_flood_action`),
+//!   `net/unix/af_unix.c` (`unix_stream_connect`), listen(2);
+//!   `Documentation/networking/ip-sysctl.rst` (`somaxconn`, `tcp_abort_on_overflow`,
+//!   `tcp_syn_retries`).
 //! - gunicorn settings (`backlog`), uvicorn settings (`--backlog`), Node.js `server.listen()`,
 //!   Apache `ListenBackLog`.
 //! - Measured with nginx 1.22, gunicorn 20.1 and Linux 6.18 on loopback.

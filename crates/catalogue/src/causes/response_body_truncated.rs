@@ -2,34 +2,35 @@
 //!
 //! ## What happens
 //!
-//! The target began a response and the connection ended before the length it had declared, or before
-//! the last chunk. The status line had been passed on already, often `200`, so the gateway cannot turn
-//! it into an error: it closes or resets the client's connection, and the client is left with a part.
-//! Caches, browsers and `JSON.parse` fail on it later, far from the cause.
+//! The target began a response and the connection ended before the length it had declared, or
+//! before the last chunk. The status line had been passed on already, often `200`, so the gateway
+//! cannot turn it into an error: it closes or resets the client's connection, and the client is
+//! left with a part. Caches, browsers and `JSON.parse` fail on it later, far from the cause.
 //!
-//! Reasons in the target: a handler that throws in the middle of a stream, a wrong Content-Length, a
-//! timer of the target's own that ends long downloads, a process that dies, a disk or an origin behind
-//! it that stops delivering.
+//! Reasons in the target: a handler that throws in the middle of a stream, a wrong
+//! Content-Length, a timer of the target's own that ends long downloads, a process that dies, a
+//! disk or an origin behind it that stops delivering.
 //!
 //! ## How it shows
 //!
-//! - nginx: `upstream prematurely closed connection while reading upstream` with status `200` in the
-//!   access log; `recv() failed (104…) while reading upstream`. A missing last chunk alone is not
-//!   logged (1.22, measured).
+//! - nginx: `upstream prematurely closed connection while reading upstream` with status `200` in
+//!   the access log; `recv() failed (104…) while reading upstream`. A missing last chunk alone is
+//!   not logged (1.22, measured).
 //! - HAProxy: `SD--` with `200` and fewer bytes than usual. Apache httpd: `AH01110: error reading
 //!   response`. Envoy: `UPE` or `UC` with `upstream_reset_after_response_started`.
 //! - Google Cloud Load Balancing: `backend_connection_closed_after_partial_response_sent`.
-//! - ALB: waits for the missing bytes, then ends the connection; `504` where none had been passed on.
+//! - ALB: waits for the missing bytes, then ends the connection; `504` where none had been passed
+//!   on.
 //! - Clients: curl `(18) transfer closed with N bytes remaining`, Chrome
-//!   `ERR_CONTENT_LENGTH_MISMATCH` or `ERR_INCOMPLETE_CHUNKED_ENCODING`, Node.js `terminated`, Python
-//!   `IncompleteRead`.
+//!   `ERR_CONTENT_LENGTH_MISMATCH` or `ERR_INCOMPLETE_CHUNKED_ENCODING`, Node.js `terminated`,
+//!   Python `IncompleteRead`.
 //!
 //! ## What it is mistaken for
 //!
-//! - `malformed-response`: the bytes that came are wrong, such as a chunk size that is no number; here
-//!   they are right and the end is missing. Envoy logs `UPE` for both.
-//! - `app-crash`, `oom-kill`, `worker-timeout-kill`, `deploy-without-drain`: the process ended; they
-//!   are named where a record of that lies at the same moment.
+//! - `malformed-response`: the bytes that came are wrong, such as a chunk size that is no number;
+//!   here they are right and the end is missing. Envoy logs `UPE` for both.
+//! - `app-crash`, `oom-kill`, `worker-timeout-kill`, `deploy-without-drain`: the process ended;
+//!   they are named where a record of that lies at the same moment.
 //! - `client-abort`: the other side left; nginx says `client prematurely closed`, HAProxy `CD`.
 //! - A stalled response: bytes stop and the reader's timer fires (`sD`, `upstream timed out … while
 //!   reading upstream`).
@@ -44,13 +45,14 @@
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill response-body-truncated`: a Node.js service declares 2,000,000 bytes for one path and
-//! destroys the connection after 70,000, behind nginx, HAProxy or Apache. With the remedy it sends all.
+//! `why502 drill response-body-truncated`: a Node.js service declares 2,000,000 bytes for one
+//! path and destroys the connection after 70,000, behind nginx, HAProxy or Apache. With the
+//! remedy it sends all.
 //!
 //! ## Remedy
 //!
-//! 1. Ask the target directly: `curl --raw -v http://TARGET/PATH -o /dev/null`. Error 18 shows that the
-//!    target cuts, not the gateway.
+//! 1. Ask the target directly: `curl --raw -v http://TARGET/PATH -o /dev/null`. Error 18 shows
+//!    that the target cuts, not the gateway.
 //! 2. Read the target's error log at that second and repair the handler; send chunked instead of a
 //!    length that is not known. curl ends with exit code 0.
 //! 3. Let the target's own time limits exceed the longest download. Long downloads complete.

@@ -2,60 +2,63 @@
 //!
 //! ## What happens
 //!
-//! A process has been started and is not ready: it loads models, warms caches, migrates a database,
-//! compiles, waits for its own dependencies. Traffic is sent to it all the same. Until it listens,
-//! connections are refused; where a platform holds requests back, they wait, and those with short timers
-//! fail. A little later it works, without anybody doing anything.
+//! A process has been started and is not ready: it loads models, warms caches, migrates a
+//! database, compiles, waits for its own dependencies. Traffic is sent to it all the same. Until
+//! it listens, connections are refused; where a platform holds requests back, they wait, and
+//! those with short timers fail. A little later it works, without anybody doing anything.
 //!
 //! It returns with every release, every scale-out and every restart.
 //!
 //! ## How it shows
 //!
-//! - nginx: `connect() failed (111: Connection refused)` for the new address from its first request on,
-//!   then `200` from the same address. HAProxy: `SC`, then `UP` by its health check. Envoy: `UF`
-//!   `connect error: 111`. ALB: `502` with target time -1, GCLB
+//! - nginx: `connect() failed (111: Connection refused)` for the new address from its first
+//!   request on, then `200` from the same address. HAProxy: `SC`, then `UP` by its health check.
+//!   Envoy: `UF` `connect error: 111`. ALB: `502` with target time -1, GCLB
 //!   `failed_to_connect_to_backend`.
-//! - The process's own log: its first lines, and seconds or minutes later `Listening on …`, with the
-//!   failures in between. systemd: `Started …`, which for most units only means that the process exists.
-//! - Cloud Run: long first requests of an instance, `429` or `500` `no available instance`; `Starting new
-//!   instance` and `Default STARTUP TCP probe succeeded after N attempts` in the system log.
+//! - The process's own log: its first lines, and seconds or minutes later `Listening on …`, with
+//!   the failures in between. systemd: `Started …`, which for most units only means that the
+//!   process exists.
+//! - Cloud Run: long first requests of an instance, `429` or `500` `no available instance`;
+//!   `Starting new instance` and `Default STARTUP TCP probe succeeded after N attempts` in the
+//!   system log.
 //!
 //! ## What it is mistaken for
 //!
-//! - `app-not-listening`: never listens where it must, however long one waits. Here it does, by itself.
-//! - `deploy-without-drain`: the address that fails is an old one that was told to stop, or nobody is
-//!   left between stop and start.
+//! - `app-not-listening`: never listens where it must, however long one waits. Here it does, by
+//!   itself.
+//! - `deploy-without-drain`: the address that fails is an old one that was told to stop, or
+//!   nobody is left between stop and start.
 //! - `app-crash`: a process ended just before; the gap is the time its restart takes.
 //! - `bad-release`: the failures stay.
 //!
 //! ## Before it happens
 //!
-//! - Targets registered, or DNS and upstream lists rewritten, when the process is launched rather than
-//!   when it is ready; readiness by TCP port, or none.
+//! - Targets registered, or DNS and upstream lists rewritten, when the process is launched rather
+//!   than when it is ready; readiness by TCP port, or none.
 //! - Work before `listen()`: models, caches, migrations, class loading.
 //! - Minimum instances 0; ALB slow start off; Cloud Run without start-up CPU boost.
 //! - One instance that is restarted in place.
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill slow-startup`: new Node.js instances need 7 s before they listen, and nginx or HAProxy
-//! sends everything to them as soon as they are launched. Every request is `502` or `503` until they
-//! listen. With the switch after they accept connections none fails.
+//! `why502 drill slow-startup`: new Node.js instances need 7 s before they listen, and nginx or
+//! HAProxy sends everything to them as soon as they are launched. Every request is `502` or `503`
+//! until they listen. With the switch after they accept connections none fails.
 //!
 //! ## Remedy
 //!
-//! 1. Send traffic only to what is ready: a readiness or startup probe that asks for a page which needs
-//!    everything. The first request a new instance gets is answered with `200`.
+//! 1. Send traffic only to what is ready: a readiness or startup probe that asks for a page which
+//!    needs everything. The first request a new instance gets is answered with `200`.
 //! 2. Keep the old instances until then. A release costs no request.
-//! 3. Make the start shorter: load lazily, build at image time, boost CPU at start. The time between the
-//!    first log line and `Listening` shrinks.
+//! 3. Make the start shorter: load lazily, build at image time, boost CPU at start. The time
+//!    between the first log line and `Listening` shrinks.
 //! 4. Keep a minimum of warm instances.
 //!
 //! ## Sources
 //!
-//! - Kubernetes, "Configure Liveness, Readiness and Startup Probes"; Google Cloud, Cloud Run "Minimum
-//!   instances", "Startup CPU boost" and "Troubleshoot Cloud Run issues"; AWS, target groups
-//!   (`slow_start.duration_seconds`, health checks); systemd.service(5) (`Type=notify`).
+//! - Kubernetes, "Configure Liveness, Readiness and Startup Probes"; Google Cloud, Cloud Run
+//!   "Minimum instances", "Startup CPU boost" and "Troubleshoot Cloud Run issues"; AWS, target
+//!   groups (`slow_start.duration_seconds`, health checks); systemd.service(5) (`Type=notify`).
 //! - Measured with Node.js 20 behind nginx 1.22.
 
 use model::Condition::{AtLeast, AtMost};

@@ -2,11 +2,12 @@
 //!
 //! ## What happens
 //!
-//! The gateway talks to a program on the same machine through a socket file. The file has to exist
-//! at the path the gateway expects, and the gateway's user has to be allowed to search every
-//! directory above it and to write to it. If the program listens elsewhere, has not been started, or
-//! its file was cleaned away, `connect()` fails with ENOENT; if owner, mode or a mandatory access
-//! control forbid it, with EACCES. Both at once, for every request, whatever the load.
+//! The gateway talks to a program on the same machine through a socket file. The file has to
+//! exist at the path the gateway expects, and the gateway's user has to be allowed to search
+//! every directory above it and to write to it. If the program listens elsewhere, has not been
+//! started, or its file was cleaned away, `connect()` fails with ENOENT; if owner, mode or a
+//! mandatory access control forbid it, with EACCES. Both at once, for every request, whatever the
+//! load.
 //!
 //! ## How it shows
 //!
@@ -33,16 +34,18 @@
 //! ## Before it happens
 //!
 //! - Path in the gateway and in the program's unit, pool or command line differ.
-//! - `RuntimeDirectory=` or `/run/…` made by hand: gone after a reboot, or removed when the unit stops.
+//! - `RuntimeDirectory=` or `/run/…` made by hand: gone after a reboot, or removed when the unit
+//!   stops.
 //! - `PrivateTmp=yes` with a socket in `/tmp`: each unit has its own.
-//! - PHP-FPM `listen.owner`, `listen.group`, `listen.mode` (default 0660 of the pool's user), gunicorn
-//!   `--umask`, and a home directory of mode 0700 above the socket.
+//! - PHP-FPM `listen.owner`, `listen.group`, `listen.mode` (default 0660 of the pool's user),
+//!   gunicorn `--umask`, and a home directory of mode 0700 above the socket.
 //! - A container that shares the volume but not the user.
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill unix-socket-upstream`: nginx looks for `app.sock`, gunicorn listens on `shop.sock` in
-//! the same directory. Every request is `502` with errno 2. With the same path in both none fails.
+//! `why502 drill unix-socket-upstream`: nginx looks for `app.sock`, gunicorn listens on
+//! `shop.sock` in the same directory. Every request is `502` with errno 2. With the same path in
+//! both none fails.
 //!
 //! ## Remedy
 //!

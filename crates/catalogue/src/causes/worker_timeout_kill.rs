@@ -3,17 +3,19 @@
 //! ## What happens
 //!
 //! A supervisor inside the application server watches its workers. One that handles a request for
-//! longer than allowed, or does not report in, is killed, and its connections with it: the request at
-//! fault, and whatever else that worker had in hand. The gateway sees a connection that closes without
-//! an answer after about the supervisor's limit, although its own timers have not fired.
+//! longer than allowed, or does not report in, is killed, and its connections with it: the
+//! request at fault, and whatever else that worker had in hand. The gateway sees a connection
+//! that closes without an answer after about the supervisor's limit, although its own timers have
+//! not fired.
 //!
 //! ## How it shows
 //!
-//! - gunicorn: `[CRITICAL] WORKER TIMEOUT (pid:N)`, then `Booting worker with pid`; default 30 s. If
-//!   the worker ignores SIGABRT, `Worker (pid:N) was sent SIGKILL! Perhaps out of memory?` follows,
-//!   which is gunicorn's guess and wrong here.
-//! - uWSGI: `*** HARAKIRI ON WORKER n (pid: p, try: 1) ***`. PHP-FPM: `child N, script '…' execution
-//!   timed out (60.1 sec), terminating`. Puma (cluster mode): `! Terminating timed out worker`.
+//! - gunicorn: `[CRITICAL] WORKER TIMEOUT (pid:N)`, then `Booting worker with pid`; default 30 s.
+//!   If the worker ignores SIGABRT, `Worker (pid:N) was sent SIGKILL! Perhaps out of memory?`
+//!   follows, which is gunicorn's guess and wrong here.
+//! - uWSGI: `*** HARAKIRI ON WORKER n (pid: p, try: 1) ***`. PHP-FPM: `child N, script '…'
+//!   execution timed out (60.1 sec), terminating`. Puma (cluster mode): `! Terminating timed out
+//!   worker`.
 //! - nginx: `upstream prematurely closed connection while reading response header from upstream`,
 //!   `502`, with `$upstream_response_time` just above the limit. For PHP-FPM `recv() failed (104:
 //!   Connection reset by peer)`.
@@ -22,10 +24,10 @@
 //!
 //! ## What it is mistaken for
 //!
-//! - `oom-kill`: the kernel killed the worker for its memory; its log or the platform's says so, and no
-//!   WORKER TIMEOUT precedes the SIGKILL.
-//! - `app-crash`: the worker ended by itself, at any age of the request. A killed one is logged by the
-//!   supervisor; the same end, and this is its cause.
+//! - `oom-kill`: the kernel killed the worker for its memory; its log or the platform's says so,
+//!   and no WORKER TIMEOUT precedes the SIGKILL.
+//! - `app-crash`: the worker ended by itself, at any age of the request. A killed one is logged
+//!   by the supervisor; the same end, and this is its cause.
 //! - `keepalive-race`: fails within milliseconds on a connection that had been idle.
 //! - `target-response-timeout`: the gateway's timer fired, `504`; here the server hung up first.
 //!
@@ -33,7 +35,8 @@
 //!
 //! - gunicorn `timeout` 30 s with sync workers: it limits each request. With gthread, gevent and
 //!   uvicorn workers it only notices a worker that stopped reporting, which a blocked loop does.
-//! - uWSGI `harakiri`, PHP-FPM `request_terminate_timeout` (off by default), Puma `worker_timeout` 60 s.
+//! - uWSGI `harakiri`, PHP-FPM `request_terminate_timeout` (off by default), Puma
+//!   `worker_timeout` 60 s.
 //! - Reports, exports and uploads served by the same pool as everything else; calls without a timer
 //!   inside a request.
 //! - The gateway's timer is longer than the supervisor's, so clients get `502` rather than `504`.
@@ -41,15 +44,15 @@
 //! ## Reproduce it
 //!
 //! `why502 drill worker-timeout-kill`: gunicorn with six sync workers and `--timeout 2`, one path
-//! that takes 5 s, behind nginx or HAProxy. That path is `502` after 2 to 3 s, and WORKER TIMEOUT is
-//! in gunicorn's log at the same second. With `--timeout 30` none fails.
+//! that takes 5 s, behind nginx or HAProxy. That path is `502` after 2 to 3 s, and WORKER TIMEOUT
+//! is in gunicorn's log at the same second. With `--timeout 30` none fails.
 //!
 //! ## Remedy
 //!
-//! 1. Find the path: the gateway's log at the seconds of the kills. Make it faster, or move it to a job
-//!    that answers `202` at once.
-//! 2. Put timers on the calls inside it, shorter than the supervisor's limit: the request then ends with
-//!    an error of its own and the worker lives.
+//! 1. Find the path: the gateway's log at the seconds of the kills. Make it faster, or move it to
+//!    a job that answers `202` at once.
+//! 2. Put timers on the calls inside it, shorter than the supervisor's limit: the request then
+//!    ends with an error of its own and the worker lives.
 //! 3. Raise the limit for the pool that serves such paths, and keep it below the gateway's timer.
 //!    WORKER TIMEOUT no longer appears.
 //!
