@@ -37,6 +37,11 @@ impl Alignment {
     }
 }
 
+/// Whether something was told to stop so shortly before that the gap is the stop's.
+fn follows_a_stop(start: Timestamp, stops: &[Timestamp]) -> bool {
+    stops.iter().any(|stop| *stop <= start && start - *stop <= Micros::from_secs(30))
+}
+
 impl Scope<'_, '_> {
     fn times(&self, kinds: &[OccurrenceKind]) -> Vec<Timestamp> {
         self.view.happened(kinds).iter().filter_map(|(_, happened)| happened.at).collect()
@@ -125,11 +130,20 @@ impl Scope<'_, '_> {
             Signal::ExitAlignedShare => {
                 (&[OccurrenceKind::ProcessExit, OccurrenceKind::OomKill], 5, 5)
             }
+            Signal::KillAlignedShare => (&[OccurrenceKind::WorkerKilled], 5, 5),
+            Signal::RefusalAlignedShare => (&[OccurrenceKind::DatabaseLimit], 5, 5),
+            Signal::StartAlignedShare => (&[OccurrenceKind::InstanceStart], 120, 1),
             _ => return None,
         };
+        let mut times = self.times(kinds);
+        if signal == Signal::StartAlignedShare {
+            // Starts are many, and of things that have nothing to do with it.
+            let stops = self.times(&[OccurrenceKind::InstanceStop]);
+            times.retain(|at| self.ended_with(*at) && !follows_a_stop(*at, &stops));
+        }
         Some(Alignment {
             kinds,
-            times: self.times(kinds),
+            times,
             before: Micros::from_secs(before),
             after: Micros::from_secs(after),
         })
@@ -143,6 +157,22 @@ impl Scope<'_, '_> {
     pub(super) fn exit_aligned(&self) -> Option<Measured> {
         let visible = self.view.would_show(OccurrenceKind::ProcessExit);
         self.aligned(&self.alignment(Signal::ExitAlignedShare)?, visible)
+    }
+
+    /// Whether the failures went on until a moment and not beyond.
+    fn ended_with(&self, moment: Timestamp) -> bool {
+        let within = |from: i64, to: i64| {
+            let (from, to) = (moment + Micros::from_secs(from), moment + Micros::from_secs(to));
+            self.fails().any(|f| f.dated && f.began() > from && f.began() <= to)
+        };
+        within(-10, 1) && !within(1, 30)
+    }
+
+    /// Share of the failures around the moments that a signal is about.
+    pub(super) fn near(&self, signal: Signal) -> Option<Measured> {
+        let alignment = self.alignment(signal)?;
+        let visible = alignment.kinds.iter().any(|kind| self.view.would_show(*kind));
+        self.aligned(&alignment, visible)
     }
 
     pub(super) fn recovers(&self) -> Option<Measured> {
