@@ -65,12 +65,20 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
             let error = fails[c].at;
             (error - at).0.abs().min((error - began).0.abs())
         };
+        // Of several tries the last one decided, and the access log names that one's target; and a
+        // line that only says that a handshake failed stands beside one that says why.
+        let fit = |c: usize| {
+            let other = &fails[c];
+            let targets = (fail.record.target.as_deref(), other.record.target.as_deref());
+            let elsewhere = matches!(targets, (Some(a), Some(b)) if a != b);
+            (elsewhere, other.failure.mechanism == Mechanism::TlsHandshakeFailed)
+        };
         let nearest = candidates
             .flatten()
             .copied()
             .filter(|&c| !fails[c].absorbed && explains(fails[c].key.dialect, dialect))
             .filter(|&c| distance(c) <= SAME_REQUEST.0)
-            .min_by_key(|&c| (distance(c), fails[c].place));
+            .min_by_key(|&c| (fit(c), distance(c), fails[c].place));
         let Some(nearest) = nearest else { continue };
         let explanation = fails[nearest].clone();
         fails[nearest].absorbed = true;

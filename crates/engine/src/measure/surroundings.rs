@@ -31,6 +31,8 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
             &["node", "apache-error"]
         }
         K::ConntrackFull | K::ListenOverflow => &["kernel"],
+        // Firewalls log drops only where they are told to: no line is no evidence.
+        K::FirewallDrop | K::FlowDrop => &[],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }
 }
