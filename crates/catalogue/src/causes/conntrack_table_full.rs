@@ -1,0 +1,303 @@
+//! # Connection table is full
+//!
+//! ## What happens
+//!
+//! A Linux machine that filters by state or translates addresses keeps an entry for every
+//! connection: a NAT box, a Kubernetes node, a host with a stateful firewall. The table has a limit.
+//! When it is reached, the kernel drops the first packet of every further connection and goes on
+//! serving those it knows. Callers see connection attempts that are not answered, at random, on all
+//! destinations at once, and only through that machine.
+//!
+//! Closed connections stay in the table for a while (TIME_WAIT 120 s), and idle ones for five days
+//! by default, so that the table fills by rate as well as by number.
+//!
+//! ## How it shows
+//!
+//! - The kernel of that machine: `nf_conntrack: nf_conntrack: table full, dropping packet`, limited
+//!   in rate, so that few lines stand for many drops; `nf_conntrack_count` equals
+//!   `nf_conntrack_max`.
+//! - nginx: `upstream timed out (110: Connection timed out) while connecting to upstream`, `504`, for
+//!   some requests and any target; connect times of 1, 3 and 7 s among those that succeed.
+//! - HAProxy: `sC`. Envoy: `UF` `connection_timeout`. AWS ALB: `504` with `-1 -1 -1`.
+//! - Node.js as the caller: `UND_ERR_CONNECT_TIMEOUT`, `ETIMEDOUT`; lookups fail as well
+//!   (`EAI_AGAIN`), for DNS needs entries too.
+//!
+//! ## What it is mistaken for
+//!
+//! - `security-group-block`: a rule drops all connections of one direction; here only some, of every
+//!   direction, and the kernel says why.
+//! - `nat-port-exhaustion`: ports towards one destination run out; here the table, for all.
+//! - `target-connect-timeout` names the symptom.
+//! - A full accept queue: one process on one port.
+//!
+//! ## Before it happens
+//!
+//! - `nf_conntrack_max` (by memory; 262144 on many machines) against new connections per second
+//!   times the time their entries stay: 2000 a second times 120 s is 240000.
+//! - Short-lived connections without keep-alive; health checks and DNS of many pods on a node.
+//! - `nf_conntrack_tcp_timeout_established` 432000 s with peers that vanish.
+//!
+//! ## Reproduce it
+//!
+//! Not in the lab: the limit is one for the whole machine and cannot be lowered inside a network
+//! namespace. On a machine of its own: `sysctl net.netfilter.nf_conntrack_max=200`, a stateful
+//! rule, and `ab -n 2000 -c 50` without keep-alive through it. Attempts begin to hang, and `dmesg`
+//! says `table full`.
+//!
+//! ## Remedy
+//!
+//! 1. Look at count and limit: `sysctl net.netfilter.nf_conntrack_count
+//!    net.netfilter.nf_conntrack_max`. They are equal while it happens.
+//! 2. Raise the limit (about 320 bytes an entry) and the number of buckets to a quarter of it. The
+//!    line stops.
+//! 3. Reuse connections towards the busiest destinations. The count falls.
+//! 4. Shorten the timers of closed and idle entries, or exempt traffic that needs no state
+//!    (`notrack`). The count falls within the timer.
+//!
+//! ## Sources
+//!
+//! - Linux `net/netfilter/nf_conntrack_core.c` (`nf_conntrack: table full, dropping packet`);
+//!   `Documentation/networking/nf_conntrack-sysctl.rst`:
+//!   <https://docs.kernel.org/networking/nf_conntrack-sysctl.html>
+//! - kube-proxy `conntrack.maxPerCore`.
+
+use model::Condition::{AtLeast, AtMost};
+use model::{
+    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
+    Signal as S, Test, Text,
+};
+
+use crate::visibility;
+
+/// Connection table is full: see the page above.
+pub static CAUSE: Cause = Cause {
+    slug: "conntrack-table-full",
+    title: Text::new("Connection table is full", "接続追跡テーブルの満杯"),
+    explanation: Text::new(
+        "The kernel's table of connections on a machine on the way was full, so it dropped the \
+        first packet of new connections.",
+        "経路上のマシンでカーネルの接続追跡テーブルが満杯になり、新しい接続の最初のパケットが破棄さ\
+        れました。",
+    ),
+    place: Place::Connect,
+    statuses: &[502, 503, 504],
+    leads_to: &["target-connect-timeout"],
+    source: include_str!("conntrack_table_full.rs"),
+    shows: Shows {
+        claims: &[
+            Claim::of(&[M::ConnectTimeout]),
+            Claim::of(&[M::ConnectFailed]).bands(&[Band::Medium, Band::Long, Band::Unknown]),
+        ],
+        claims_effects: false,
+        needs: &[Test::new(
+            S::ConntrackDrops,
+            AtLeast(1.0),
+            Text::new(
+                "The kernel reported {value} times in or just before the window that its connection \
+                table was full and packets were dropped.",
+                "この期間またはその直前に、接続テーブルが満杯でパケットを破棄したとカーネルが {value} \
+                回報告しました。",
+            ),
+        )
+        .independent()
+        .otherwise(Text::new(
+            "The kernel's log has no report of a full connection table.",
+            "カーネルのログに、接続テーブルが満杯という報告はありません。",
+        ))],
+        supports: &[
+            Test::new(
+                S::TargetSuccessShare,
+                AtLeast(0.3),
+                Text::new(
+                    "The same targets answered {value} of their requests in the window: only some \
+                    connections were lost.",
+                    "同じターゲットはこの期間のリクエストの {value} に応答しました。失われたのは一部の\
+                    接続だけです。",
+                ),
+            ),
+            Test::new(
+                S::FailingTargets,
+                AtLeast(2.0),
+                Text::new(
+                    "{value} targets were affected alike.",
+                    "{value} 個のターゲットが同じように影響を受けました。",
+                ),
+            ),
+            Test::new(
+                S::LoadRise,
+                AtLeast(1.3),
+                Text::new(
+                    "The request rate was {value} that of the rest of the log.",
+                    "リクエスト数は期間外の {value} でした。",
+                ),
+            ),
+            Test::new(
+                S::EgressLookupFailures,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} outward calls failed at the lookup at the same time: DNS needs entries \
+                    too.",
+                    "同じころ、外向き通信 {value} 件が名前解決で失敗しました。DNS にもエントリが必要です。",
+                ),
+            )
+            .independent(),
+        ],
+        rules_out: &[
+            Test::new(
+                S::FirewallMatch,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of these requests went to an address towards which a rule of a firewall \
+                    dropped connections.",
+                    "これらのリクエストの {value} は、ファイアウォールの規則が接続を破棄したアドレス宛\
+                    てでした。",
+                ),
+            ),
+            Test::new(
+                S::TargetSuccessShare,
+                AtMost(0.0),
+                Text::new(
+                    "Nothing at all got through to the same targets; a full table drops only some \
+                    connections.",
+                    "同じターゲットには 1 件も届いていません。テーブルの満杯なら、失われるのは一部の接\
+                    続だけです。",
+                ),
+            ),
+        ],
+        rivals: &[Rival {
+            slug: "security-group-block",
+            separates: Text::new(
+                "Whether a rule of the firewall dropped the packets, or the kernel because its \
+                connection table was full.",
+                "破棄したのがファイアウォールの規則か、接続テーブルが満杯のカーネルかです。",
+            ),
+        }],
+        visible: &[visibility::CONNTRACK, visibility::SUCCESSES, visibility::FIREWALL],
+    },
+    predicts: Predicts::NotYet(
+        "Needs the readers of configuration: the table's limit against the rate of connections and \
+        the timers of their entries.",
+    ),
+    drill: Drill::NotYet(
+        "The limit of the connection table is one for the whole machine: a network namespace can \
+        read it and not change it, and the lab leaves the machine as it is.",
+    ),
+    remedies: &[
+        Remedy {
+            product: "Linux",
+            action: Text::new(
+                "Compare the number of entries with the limit, and raise the limit.",
+                "エントリ数と上限を比べ、上限を上げます。",
+            ),
+            setting: "net.netfilter.nf_conntrack_max",
+            direction: Direction::Raise,
+            snippet: "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max\nsysctl -w \
+            net.netfilter.nf_conntrack_max=1048576\necho 262144 > \
+            /sys/module/nf_conntrack/parameters/hashsize",
+            verify: Text::new(
+                "The kernel logs no further: table full.",
+                "カーネルログに「table full」が出なくなれば解消です。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "nginx",
+            action: Text::new(
+                "Reuse connections to the upstream, so that each request no longer needs an entry.",
+                "アップストリームへの接続を再利用し、リクエストごとにエントリを使わないようにします。",
+            ),
+            setting: "keepalive",
+            direction: Direction::Set,
+            snippet: "upstream app {\n    server 10.0.0.1:8080;\n    keepalive 64;\n}\n# location: \
+            proxy_http_version 1.1; proxy_set_header Connection \"\";",
+            verify: Text::new("nf_conntrack_count falls.", "nf_conntrack_count が下がります。"),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Linux",
+            action: Text::new(
+                "Forget closed and idle connections sooner.",
+                "終了した接続とアイドル接続を早く忘れさせます。",
+            ),
+            setting: "net.netfilter.nf_conntrack_tcp_timeout_time_wait",
+            direction: Direction::Lower,
+            snippet: "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait=30\nsysctl -w \
+            net.netfilter.nf_conntrack_tcp_timeout_established=86400",
+            verify: Text::new(
+                "nf_conntrack_count falls within the new timer.",
+                "新しい時間内に nf_conntrack_count が下がります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Kubernetes",
+            action: Text::new(
+                "Raise kube-proxy's limit per core on the nodes.",
+                "ノードで kube-proxy のコアあたりの上限を上げます。",
+            ),
+            setting: "conntrack.maxPerCore",
+            direction: Direction::Raise,
+            snippet: "kind: KubeProxyConfiguration\nconntrack: { maxPerCore: 131072, min: 524288 }",
+            verify: Text::new(
+                "sysctl on the node shows the new limit.",
+                "ノードの sysctl に新しい上限が出ます。",
+            ),
+            arithmetic: None,
+        },
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Judgement, Seen, claims, judge};
+
+    #[test]
+    fn fires_when_the_kernel_says_so() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 31.0),
+                    (S::ConntrackDrops, 6.0),
+                    (S::TargetSuccessShare, 0.8),
+                    (S::FailingTargets, 2.0)
+                ]
+            ),
+            Judgement::Holds {
+                supports: vec![S::TargetSuccessShare, S::FailingTargets],
+                independent: false,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn quiet_when_a_rule_dropped_them() {
+        let seen = [(S::Failures, 31.0), (S::ConntrackDrops, 1.0), (S::FirewallMatch, 1.0)];
+        assert_eq!(judge(&CAUSE, &seen), Judgement::Excluded(S::FirewallMatch));
+    }
+
+    #[test]
+    fn quiet_when_the_kernels_log_has_nothing() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 31.0), (S::ConntrackDrops, 0.0)]),
+            Judgement::NotThis(S::ConntrackDrops)
+        );
+    }
+
+    #[test]
+    fn blind_without_the_kernels_log() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 31.0)]),
+            Judgement::CannotTell(vec![S::ConntrackDrops])
+        );
+    }
+
+    #[test]
+    fn an_unanswered_connection_states_nothing() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::ConnectTimeout, 504)), Some(false));
+        assert_eq!(claims(&CAUSE, Seen::of(M::ConnectTimeout, 0).outward()), Some(false));
+        assert_eq!(claims(&CAUSE, Seen::of(M::ConnectRefused, 502)), None);
+    }
+}
