@@ -28,6 +28,18 @@ Examples:
   why502 diagnose incident.zip --format json -o incident.json
   kubectl logs deploy/web --prefix | why502 diagnose -";
 
+const DRILL_EXAMPLES: &str = "\
+Examples:
+  why502 drill list
+  why502 drill nat-port-exhaustion
+  why502 drill keepalive-race/node-nginx --keep /tmp/race
+  why502 drill cloud-run-release
+  why502 drill target-connect-timeout --dry-run";
+
+const DRILL_EXIT_CODES: &str = "\
+Exit codes: 0 every drill did what it says; 1 one of them did not; 2 wrong use, or this machine
+lacks what the drill needs.";
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 the program ran; 2 wrong use, or nothing in the input could be used.";
 
@@ -56,6 +68,10 @@ pub(crate) enum Verb {
         /// The cause's name, as `why502 causes` lists it.
         slug: String,
     },
+    /// Make a failure happen on this machine, diagnose it from its logs, and see it gone.
+    #[command(help_template = TEMPLATE, before_help = DRILL_EXAMPLES,
+        after_help = DRILL_EXIT_CODES)]
+    Drill(Drill),
     /// List the causes that can be found.
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  why502 causes --lang ja")]
     Causes {
@@ -70,6 +86,38 @@ pub(crate) enum Verb {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
+}
+
+/// Options of `drill`.
+#[derive(Debug, Args)]
+pub(crate) struct Drill {
+    /// A cause's name, a cause and its servers as in `keepalive-race/node-nginx`, `list` or `all`
+    #[arg(value_name = "DRILL", default_value = "list")]
+    pub(crate) what: String,
+
+    /// Keep the logs, the configurations and the report of each run in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+
+    /// Run only with the fault
+    #[arg(long, conflicts_with = "remedy")]
+    pub(crate) fault: bool,
+
+    /// Run only with the remedy
+    #[arg(long)]
+    pub(crate) remedy: bool,
+
+    /// Send the load with this program instead of the built-in generator
+    #[arg(long, value_name = "CLIENT", value_parser = ["ab", "wrk", "h2load", "curl"])]
+    pub(crate) load: Option<String>,
+
+    /// Print the topology and the equivalent shell commands; run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Format of the result
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 /// Options of every verb.

@@ -4,6 +4,7 @@
 
 mod args;
 mod diagnose;
+mod drill;
 mod events;
 mod explain;
 mod intake;
@@ -29,6 +30,10 @@ use output::Output;
 const MOST_THREADS: usize = 32;
 
 fn main() -> ExitCode {
+    // Before anything else: these roles need a process with one thread.
+    if let Some(role) = lab::reexec::role() {
+        return drill::serve(role);
+    }
     let matches = Cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
@@ -52,6 +57,7 @@ fn run(cli: &Cli, matches: &ArgMatches) -> Result<ExitCode> {
             diagnose(options, &cli.common, &output::outputs(matches)?)
         }
         Verb::Explain { slug } => explain(slug, &cli.common),
+        Verb::Drill(options) => drill::run(options, cli.common.lang(), cli.common.color),
         Verb::Causes { format } => {
             let out = Output { format: *format, file: None };
             out.write(&match format {

@@ -398,6 +398,16 @@ pub enum Action {
         /// The text, templated.
         text: &'static str,
     },
+    /// Fills the connection tracking table of a host or the router to the kernel's own limit, but
+    /// for a few entries, with connections nobody has.
+    FillConnectionTable {
+        /// The host, or `router`.
+        host: &'static str,
+        /// Entries left free, templated.
+        spare: &'static str,
+        /// Seconds for which the entries last, templated.
+        seconds: &'static str,
+    },
     /// Runs a shell command on a host; its output goes to the run's journal, not to the evidence.
     Run {
         /// The host.

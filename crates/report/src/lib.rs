@@ -22,3 +22,12 @@ pub mod text;
 mod wire;
 mod words;
 mod wrap;
+
+/// A text broken into lines of so many terminal columns, in which a Japanese character takes two.
+#[must_use]
+pub fn lines(text: &str, columns: usize) -> Vec<String> {
+    wrap::wrap(&[style::plain(text)], columns, columns)
+        .into_iter()
+        .map(|line| line.into_iter().map(|(_, part)| part).collect())
+        .collect()
+}

@@ -89,7 +89,8 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
+    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Nat,
+    Part, Place, Predicts, Protocol, Remedy, Rival, Router, Scenario, Server, Shows, Side,
     Signal as S, Test, Text,
 };
 
@@ -274,10 +275,41 @@ whether other destinations fail too.",
         instance against 64,512 per address, and the rate to the busiest \
         destination.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a kernel NAT with 64 ports per instance and \
-        destination, short-lived connections against pooled ones.",
-    ),
+    drill: Drill::Runs(&[Scenario {
+        name: "node-fetch",
+        happens: Text::new(
+            "A Node.js service calls an external API with fetch and a new connection each time; \
+            its NAT has 64 ports per instance.",
+            "Node.js サービスが外部 API を fetch で毎回新しい接続で呼び出します。NAT のポートはイン\
+            スタンスあたり 64 個です。",
+        ),
+        cure: Text::new(
+            "The service uses its connections again: the same load needs a handful of ports.",
+            "サービスが接続を再利用します。同じ負荷でも必要なポートはわずかです。",
+        ),
+        hosts: &[
+            Host::new("vendor", &[Part::new(Server::Node, "api", 443, VENDOR)]).public(),
+            Host::new(
+                "front",
+                &[Part::new(Server::Node, "front", 8080, FRONT)
+                    .options(&["CONNECTION={{connection}}", "VENDOR=http://{{ip:vendor}}:443/"])],
+            ),
+        ],
+        router: Some(Router { nat: Some(Nat::STATIC), firewall: "", sysctls: &[] }),
+        knobs: &[Knob { name: "connection", fault: "close", remedy: "keep-alive" }],
+        steps: &[],
+        load: Load {
+            target: "front:8080",
+            protocol: Protocol::Http1,
+            keep_alive: true,
+            arrivals: Arrivals::Constant { rate: "20" },
+            lasts: "8000",
+            patience: "15000",
+            requests: &[Ask::new("GET", "/orders")],
+        },
+        expect: Expect::failing(0.5, &[502]).passes("64"),
+        everyday: true,
+    }]),
     remedies: &[
         Remedy {
             product: "any",
@@ -406,6 +438,25 @@ whether other destinations fail too.",
         },
     ],
 };
+
+const VENDOR: &str = "\
+require('http').createServer((request, response) => response.end('ok')).listen(process.env.PORT);
+";
+
+const FRONT: &str = r#"
+const { VENDOR, CONNECTION, PORT } = process.env;
+const line = (severity, fields) =>
+  console.error(JSON.stringify({ severity, time: new Date().toISOString(), ...fields }));
+require('http').createServer(async (request, response) => {
+  try {
+    const answer = await fetch(VENDOR, { headers: { connection: CONNECTION } });
+    response.end(await answer.text());
+  } catch (error) {
+    console.error(new Date().toISOString(), error);
+    response.writeHead(502).end('bad gateway');
+  }
+}).listen(PORT);
+"#;
 
 #[cfg(test)]
 mod tests {

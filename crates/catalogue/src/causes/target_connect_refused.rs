@@ -66,8 +66,9 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
+    Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test,
+    Text,
 };
 
 use crate::visibility;
@@ -155,10 +156,32 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration: listening address and port \
         against target address and port.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a proxy with a target port nobody listens on, then \
-        with a listener.",
-    ),
+    drill: Drill::Runs(&[Scenario {
+        name: "nginx-node",
+        happens: Text::new(
+            "nginx sends requests to a port on which the Node.js application does not listen.",
+            "nginx が、Node.js アプリケーションの待ち受けていないポートへリクエストを送ります。",
+        ),
+        cure: Text::new("The port is the application's.", "アプリケーションのポートに直します。"),
+        hosts: &[
+            Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
+            Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+        ],
+        router: None,
+        knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
+        steps: &[],
+        load: Load {
+            target: "gateway:8080",
+            protocol: Protocol::Http1,
+            keep_alive: true,
+            arrivals: Arrivals::Constant { rate: "20" },
+            lasts: "3000",
+            patience: "5000",
+            requests: &[Ask::new("GET", "/orders")],
+        },
+        expect: Expect::failing(1.0, &[502]),
+        everyday: true,
+    }]),
     remedies: &[
         Remedy {
             product: "any",
@@ -231,6 +254,15 @@ retries 3",
         },
     ],
 };
+
+const APP: &str = "\
+require('http').createServer((request, response) => response.end('ok')).listen(process.env.PORT);
+";
+
+const GATEWAY: &str = "\
+upstream app { server {{ip:app}}:{{port}}; }
+server { listen 8080; location / { proxy_pass http://app; } }
+";
 
 #[cfg(test)]
 mod tests {

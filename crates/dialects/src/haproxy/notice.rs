@@ -8,6 +8,7 @@ use model::{
     Timestamp,
 };
 
+use crate::kernel::syslog_header;
 use crate::{Context, Dialect, Understood, scan};
 
 /// HAProxy server-state notices.
@@ -36,7 +37,8 @@ impl Dialect for HaproxyNotice {
         let envelope = open(record);
         let Some(notice) = read(envelope.message) else { return Understood::No };
         let at = envelope.clock.and_then(|clock| console_time(clock, context));
-        out.extend(event(notice, at.or(context.prefix_time), context));
+        let at = at.or(context.prefix_time).or_else(|| syslog_header(envelope.head, context).0);
+        out.extend(event(notice, at, context));
         Understood::Yes
     }
 }
@@ -44,6 +46,8 @@ impl Dialect for HaproxyNotice {
 /// A notice and how it was sent.
 struct Envelope<'a> {
     message: &'a str,
+    /// What syslog wrote before HAProxy's name.
+    head: &'a str,
     /// `124/210930`: day of the year and local time, as the console form has it.
     clock: Option<&'a str>,
     /// Whether HAProxy's name or its console prefix stood before the message.
@@ -51,24 +55,24 @@ struct Envelope<'a> {
 }
 
 fn open(record: &str) -> Envelope<'_> {
-    let bare = Envelope { message: record, clock: None, signed: false };
-    let text = match record.find("haproxy[") {
-        Some(at) => match record.get(at..).and_then(|text| text.split_once("]: ")) {
-            Some((_, message)) => message,
+    let bare = Envelope { message: record, head: "", clock: None, signed: false };
+    let (head, text) = match record.split_once("haproxy[") {
+        Some((head, text)) => match text.split_once("]: ") {
+            Some((_, message)) => (head, message),
             None => return bare,
         },
-        None => record,
+        None => ("", record),
     };
     let signed = text.len() != record.len();
     let Some((level, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) else {
-        return Envelope { message: text, clock: None, signed };
+        return Envelope { message: text, head, clock: None, signed };
     };
     if !matches!(level, "NOTICE" | "WARNING" | "ALERT" | "INFO" | "DIAG") {
         return bare;
     }
     let Some((head, message)) = rest.split_once(" : ") else { return bare };
     let clock = head.split(' ').find(|word| word.contains('/'));
-    Envelope { message, clock, signed: true }
+    Envelope { message, head, clock, signed: true }
 }
 
 /// `124/210930` in the year and zone of the context. Days count from 0 (`tm_yday`, HAProxy

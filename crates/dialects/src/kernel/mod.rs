@@ -3,3 +3,5 @@ mod netfilter;
 pub(crate) mod oom;
 mod prefix;
 mod systemd;
+
+pub(crate) use prefix::syslog_header;

@@ -51,9 +51,13 @@ pub(super) fn read<'a>(line: &'a str, context: &Context) -> Message<'a> {
     message
 }
 
-/// Time and host of a syslog header without its tag.
-fn syslog_header<'a>(head: &'a str, context: &Context) -> (Option<Timestamp>, Option<&'a str>) {
-    let mut words = head.split_ascii_whitespace();
+/// Time and host of a syslog header without its tag, with or without `<priority>` in front.
+pub(crate) fn syslog_header<'a>(
+    head: &'a str,
+    context: &Context,
+) -> (Option<Timestamp>, Option<&'a str>) {
+    let priority = head.strip_prefix('<').and_then(|head| head.split_once('>'));
+    let mut words = priority.map_or(head, |(_, head)| head).split_ascii_whitespace();
     let Some(first) = words.next() else { return (None, None) };
     if let Some(time) = scan::iso(first.as_bytes(), context.offset_east) {
         return (Some(time), words.next());

@@ -1,0 +1,50 @@
+//! The list of drills.
+
+use model::Lang;
+use serde_json::json;
+
+use super::Known;
+
+/// The drills for people: name, and what happens.
+pub(crate) fn text(known: &[Known], lang: Lang, width: usize) -> String {
+    let mut out = String::new();
+    let mut last = "";
+    for one in known {
+        if one.cause.slug != last {
+            last = one.cause.slug;
+            out.push_str(&format!("{last}\n"));
+        }
+        let mark = if one.scenario.everyday { "" } else { " *" };
+        out.push_str(&format!("  {}{mark}\n", one.scenario.name));
+        for line in report::lines(one.scenario.happens.get(lang), width.saturating_sub(6)) {
+            out.push_str(&format!("      {line}\n"));
+        }
+    }
+    out
+}
+
+/// The drills for programs.
+pub(crate) fn json(known: &[Known]) -> String {
+    let drills: Vec<_> = known
+        .iter()
+        .map(|one| {
+            let servers: std::collections::BTreeSet<&str> = one
+                .scenario
+                .hosts
+                .iter()
+                .flat_map(|host| host.parts)
+                .map(|part| part.server.as_str())
+                .collect();
+            json!({
+                "cause": one.cause.slug,
+                "drill": one.scenario.name,
+                "happens": { "en": one.scenario.happens.en, "ja": one.scenario.happens.ja },
+                "cure": { "en": one.scenario.cure.en, "ja": one.scenario.cure.ja },
+                "servers": servers,
+                "everyday": one.scenario.everyday,
+            })
+        })
+        .collect();
+    let list = json!({ "schema_version": "1", "drills": drills });
+    serde_json::to_string_pretty(&list).unwrap_or_default()
+}

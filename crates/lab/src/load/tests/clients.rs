@@ -1,0 +1,1 @@
+//! Other clients: their command lines and what they print.
