@@ -126,6 +126,34 @@ pub(crate) fn absorb_split_errors(fails: &mut [Fail<'_>]) {
     }
 }
 
+/// A proxy that says why a certificate did not pass says in a second line that the handshake
+/// failed: one failure, and the first line says more.
+pub(crate) fn absorb_repeated_handshakes(fails: &mut [Fail<'_>]) {
+    const SAME_FAILURE: Micros = Micros::from_millis(100);
+    let is_explanation = |fail: &Fail<'_>| {
+        fail.dated && fail.key.role == Role::Explanation && fail.key.dialect == "apache-error"
+    };
+    for position in 0..fails.len() {
+        let fail = &fails[position];
+        if fail.failure.mechanism != Mechanism::TlsHandshakeFailed || !is_explanation(fail) {
+            continue;
+        }
+        let before = fails[..position].iter().rev();
+        let said = before.take_while(|other| fail.at - other.at <= SAME_FAILURE).any(|other| {
+            is_explanation(other)
+                && other.key.hop == fail.key.hop
+                && other.place.source == fail.place.source
+                && matches!(
+                    other.failure.mechanism,
+                    Mechanism::TlsCertificateInvalid | Mechanism::TlsNameMismatch
+                )
+        });
+        if said {
+            fails[position].absorbed = true;
+        }
+    }
+}
+
 /// Mechanisms that only pass on what happened behind.
 fn passes_on(mechanism: Mechanism) -> bool {
     matches!(
