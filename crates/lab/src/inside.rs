@@ -52,6 +52,8 @@ impl Inside {
         let folder = place()?;
         mount("why502", &folder, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, c"mode=755")
             .map_err(refused)?;
+        // Shared memory outlives processes: Apache's balancers and PostgreSQL keep some there.
+        let _ = mount("shm", "/dev/shm", "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, None);
         // Nothing in the lab has business outside its folder; where the system does not allow the
         // lock, the servers' own settings keep them inside.
         let _ = mount_remount("/", MountFlags::BIND | MountFlags::RDONLY, c"");

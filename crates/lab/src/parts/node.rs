@@ -18,9 +18,11 @@ pub(super) fn lay_out(task: &Task<'_>, command: &Command) -> Launch {
         "server.js".into(),
     ]);
     launch.reload = Reload::Restart;
+    if task.config.contains("./pg.js") {
+        launch = launch.file("pg.js", POSTGRES_CLIENT_JS);
+    }
     launch
         .file("server.js", task.config)
-        .file("pg.js", POSTGRES_CLIENT_JS)
         .log(format!("logs/{}.log", task.part.name), Source::Both)
 }
 
