@@ -39,10 +39,11 @@
 //!
 //! ## Reproduce it
 //!
-//! Not in the lab: the limit is one for the whole machine and cannot be lowered inside a network
-//! namespace. On a machine of its own: `sysctl net.netfilter.nf_conntrack_max=200`, a stateful
-//! rule, and `ab -n 2000 -c 50` without keep-alive through it. Attempts begin to hang, and `dmesg`
-//! says `table full`.
+//! `why502 drill conntrack-table-full`: the lab fills the table of the router between nginx and a
+//! service to the kernel's real limit. Connections beyond the few free entries hang and end with
+//! `504`, and the kernel says `table full`. With connections that are used again none does. By hand,
+//! on a machine of its own: `sysctl net.netfilter.nf_conntrack_max=200`, a stateful rule, and `ab -n
+//! 2000 -c 50` through it.
 //!
 //! ## Remedy
 //!
@@ -61,10 +62,11 @@
 //!   <https://docs.kernel.org/networking/nf_conntrack-sysctl.html>
 //! - kube-proxy `conntrack.maxPerCore`.
 
-use model::Condition::{AtLeast, AtMost};
+use model::Condition::AtLeast;
 use model::{
-    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Action, Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Router, Scenario, Server,
+    Shows, Signal as S, Step, Test, Text,
 };
 
 use crate::visibility;
@@ -142,28 +144,16 @@ pub static CAUSE: Cause = Cause {
             )
             .independent(),
         ],
-        rules_out: &[
-            Test::new(
-                S::FirewallMatch,
-                AtLeast(0.5),
-                Text::new(
-                    "{value} of these requests went to an address towards which a rule of a firewall \
-                    dropped connections.",
-                    "これらのリクエストの {value} は、ファイアウォールの規則が接続を破棄したアドレス宛\
-                    てでした。",
-                ),
+        rules_out: &[Test::new(
+            S::FirewallMatch,
+            AtLeast(0.5),
+            Text::new(
+                "{value} of these requests went to an address towards which a rule of a firewall \
+                dropped connections.",
+                "これらのリクエストの {value} は、ファイアウォールの規則が接続を破棄したアドレス宛\
+                てでした。",
             ),
-            Test::new(
-                S::TargetSuccessShare,
-                AtMost(0.0),
-                Text::new(
-                    "Nothing at all got through to the same targets; a full table drops only some \
-                    connections.",
-                    "同じターゲットには 1 件も届いていません。テーブルの満杯なら、失われるのは一部の接\
-                    続だけです。",
-                ),
-            ),
-        ],
+        )],
         rivals: &[Rival {
             slug: "security-group-block",
             separates: Text::new(
@@ -178,10 +168,7 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration: the table's limit against the rate of connections and \
         the timers of their entries.",
     ),
-    drill: Drill::NotYet(
-        "The limit of the connection table is one for the whole machine: a network namespace can \
-        read it and not change it, and the lab leaves the machine as it is.",
-    ),
+    drill: Drill::Runs(&[NGINX]),
     remedies: &[
         Remedy {
             product: "Linux",
@@ -245,6 +232,70 @@ pub static CAUSE: Cause = Cause {
             arithmetic: None,
         },
     ],
+};
+
+const APP: &str = "const server = require('http').createServer((request, response) => \
+response.end('ok\\n'));
+server.keepAliveTimeout = 60000;
+server.listen(8080);
+";
+
+const EDGE: &str = "upstream api {
+  server {{ip:api}}:8080;
+  {{keepalive}}
+}
+server {
+  listen 8080;
+  location / {
+    proxy_pass http://api;
+    proxy_http_version 1.1;
+    proxy_set_header Connection \"\";
+    proxy_connect_timeout 2s;
+  }
+}";
+
+const NGINX: Scenario = Scenario {
+    name: "nginx",
+    happens: Text::new(
+        "The connection table of the router between nginx and the service is filled but for twenty \
+        entries; nginx opens a connection for each request.",
+        "nginx とサービスの間のルーターで接続テーブルが残り 20 件まで埋まり、nginx はリクエストごとに接\
+        続を開きます。",
+    ),
+    cure: Text::new(
+        "nginx uses its connections again; the table is as full as before.",
+        "nginx が接続を再利用します。テーブルは埋まったままです。",
+    ),
+    hosts: &[
+        Host::new("api", &[Part::new(Server::Node, "api", 8080, APP)]).public(),
+        Host::new("edge", &[Part::new(Server::Nginx, "nginx", 8080, EDGE)]),
+    ],
+    router: Some(Router {
+        nat: None,
+        firewall: "table inet firewall {
+  chain through {
+    type filter hook forward priority 0;
+    ct state established,related,new accept
+  }
+}",
+        sysctls: &[],
+    }),
+    knobs: &[Knob { name: "keepalive", fault: "", remedy: "keepalive 8;" }],
+    steps: &[Step::at(
+        "3000",
+        Action::FillConnectionTable { host: "router", spare: "20", seconds: "60" },
+    )],
+    load: Load {
+        target: "edge:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "5" },
+        lasts: "12000",
+        patience: "6000",
+        requests: &[Ask::new("GET", "/api/items"), Ask::new("POST", "/api/orders").body("64")],
+    },
+    expect: Expect::failing(0.1, &[504]).at_most(0.9),
+    everyday: false,
 };
 
 #[cfg(test)]

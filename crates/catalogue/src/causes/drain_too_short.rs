@@ -13,7 +13,9 @@
 //! - nginx: `upstream prematurely closed connection while reading response header` or `recv() failed
 //!   (104: Connection reset by peer)`, `502`, after a long `$upstream_response_time`, several in one
 //!   second.
-//! - HAProxy: `SH--`, `502`, or `SD--` within a body, with a large `Tr`, several in one second.
+//! - HAProxy: `SH--`, `502`, or `SD--` within a body, with a large `Tr`, several in one second. On a
+//!   client's second or later request of a connection it may close that without an answer and without
+//!   a line (2.6).
 //! - AWS ALB: `502` with a long target time at `deregistration_delay.timeout_seconds` after the
 //!   deregistration. Google Cloud: `backend_connection_closed_before_data_sent_to_client` at the
 //!   draining timeout. Envoy: `UC`, `503`, with a long duration.
@@ -39,7 +41,7 @@
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill drain-too-short`: gunicorn behind nginx with a graceful timeout of 3 s gets SIGTERM
+//! `why502 drill drain-too-short`: gunicorn behind HAProxy with a graceful timeout of 3 s gets SIGTERM
 //! while requests of 8 s are running. They all end with `502` 3 s later; with 30 s none does.
 //!
 //! ## Remedy
@@ -224,22 +226,31 @@ def app(environ, start_response):
     return [b'ok\\n']
 ";
 
-const TWO_TARGETS: &str = "upstream api {
-  server {{ip:api-1}}:8080 max_fails=0;
-  server {{ip:api-2}}:8080 max_fails=0;
-}
-server {
-  listen 8080;
-  location / { proxy_pass http://api; }
-}";
+const CHECKING_EDGE: &str = "defaults
+  mode http
+  log global
+  option httplog
+  option http-server-close
+  option redispatch 1
+  retries 3
+  timeout connect 2s
+  timeout client 30s
+  timeout server 30s
+frontend edge
+  bind :8080
+  default_backend api
+backend api
+  server api-1 {{ip:api-1}}:8080 check inter 300ms fall 1
+  server api-2 {{ip:api-2}}:8080 check inter 300ms fall 1
+";
 
 const GUNICORN: Scenario = Scenario {
-    name: "nginx-gunicorn",
+    name: "haproxy-gunicorn",
     happens: Text::new(
-        "One of two gunicorns behind nginx is told to stop, with 3 s of grace, while exports of 8 s \
+        "One of two gunicorns behind HAProxy is told to stop, with 3 s of grace, while exports of 8 s \
         are running.",
-        "nginx の背後にある 2 つの gunicorn の一方が、8 秒のエクスポート処理中に、猶予 3 秒で停止を指示\
-        されます。",
+        "HAProxy の背後にある 2 つの gunicorn の一方が、8 秒のエクスポート処理中に、猶予 3 秒で停止を\
+        指示されます。",
     ),
     cure: Text::new("The grace is 30 s.", "猶予を 30 秒にします。"),
     hosts: &[
@@ -256,7 +267,7 @@ const GUNICORN: Scenario = Scenario {
             &[Part::new(Server::Gunicorn, "gunicorn", 8080, SLOW_APP)
                 .options(&["--worker-class=gthread", "--threads=64"])],
         ),
-        Host::new("edge", &[Part::new(Server::Nginx, "nginx", 8080, TWO_TARGETS)]),
+        Host::new("edge", &[Part::new(Server::HAProxy, "haproxy", 8080, CHECKING_EDGE)]),
     ],
     router: None,
     knobs: &[Knob { name: "grace", fault: "3", remedy: "30" }],
@@ -264,12 +275,12 @@ const GUNICORN: Scenario = Scenario {
     load: Load {
         target: "edge:8080",
         protocol: Protocol::Http1,
-        keep_alive: true,
+        keep_alive: false,
         arrivals: Arrivals::Constant { rate: "8" },
         lasts: "20000",
         patience: "15000",
         requests: &[
-            Ask::new("GET", "/api/items").weight(3),
+            Ask::new("GET", "/api/items").weight(2),
             Ask::new("POST", "/api/export").body("64"),
         ],
     },

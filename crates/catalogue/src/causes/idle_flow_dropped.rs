@@ -312,12 +312,12 @@ const SWALLOWED: Scenario = Scenario {
     hosts: HOSTS,
     router: Some(Router {
         nat: None,
-        firewall: "table inet state {
+        firewall: "table inet firewall {
   chain through {
     type filter hook forward priority 0;
     ct state established,related accept
     ct state new tcp flags & (fin|syn|rst|ack) == syn accept
-    meta l4proto tcp log prefix \"DROP-state \" group 5 drop
+    meta l4proto tcp log prefix \"DROP-state \" group 6 drop
   }
 }",
         sysctls: FORGETFUL,
@@ -339,12 +339,12 @@ const RESET: Scenario = Scenario {
     hosts: HOSTS,
     router: Some(Router {
         nat: None,
-        firewall: "table inet state {
+        firewall: "table inet firewall {
   chain through {
     type filter hook forward priority 0;
     ct state established,related accept
     ct state new tcp flags & (fin|syn|rst|ack) == syn accept
-    meta l4proto tcp log prefix \"REJECT-state \" group 5 reject with tcp reset
+    meta l4proto tcp log prefix \"REJECT-state \" group 6 reject with tcp reset
   }
 }",
         sysctls: FORGETFUL,

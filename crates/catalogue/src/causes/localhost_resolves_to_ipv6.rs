@@ -230,24 +230,7 @@ const ENVOY_BY_NAME: &str = r#"  listeners:
         typed_config:
           "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: edge
-          access_log:
-          - name: envoy.access_loggers.file
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog
-              path: {{dir}}/logs/access.log
-              log_format:
-                json_format:
-                  start_time: "%START_TIME%"
-                  method: "%REQ(:METHOD)%"
-                  path: "%REQ(:PATH)%"
-                  response_code: "%RESPONSE_CODE%"
-                  response_flags: "%RESPONSE_FLAGS%"
-                  response_code_details: "%RESPONSE_CODE_DETAILS%"
-                  upstream_transport_failure_reason: "%UPSTREAM_TRANSPORT_FAILURE_REASON%"
-                  duration: "%DURATION%"
-                  upstream_host: "%UPSTREAM_HOST%"
-                  upstream_cluster: "%UPSTREAM_CLUSTER%"
-                  request_id: "%REQ(X-REQUEST-ID)%"
+          {{access_log}}
           route_config:
             virtual_hosts:
             - { name: all, domains: ["*"], routes: [ { match: { prefix: "/" }, route: { cluster: api } } ] }

@@ -247,11 +247,11 @@ const NGINX_IN: Scenario = Scenario {
             "3000",
             Action::Firewall {
                 host: "api",
-                rules: "table inet filter {
+                rules: "table inet firewall {
   chain input {
     type filter hook input priority 0;
     ct state established,related accept
-    tcp dport 8080 log prefix \"DROP-in \" group 5 drop
+    tcp dport 8080 log prefix \"DROP-in \" group 6 drop
   }
 }",
             },
@@ -261,12 +261,12 @@ const NGINX_IN: Scenario = Scenario {
             "3000",
             Action::Firewall {
                 host: "api",
-                rules: "table inet filter {
+                rules: "table inet firewall {
   chain input {
     type filter hook input priority 0;
     ct state established,related accept
     ip saddr {{ip:edge}} tcp dport 8080 accept
-    tcp dport 8080 log prefix \"DROP-in \" group 5 drop
+    tcp dport 8080 log prefix \"DROP-in \" group 6 drop
   }
 }",
             },
@@ -293,10 +293,10 @@ const NGINX_ONE_WAY: Scenario = Scenario {
             "3000",
             Action::Firewall {
                 host: "edge",
-                rules: "table inet filter {
+                rules: "table inet firewall {
   chain input {
     type filter hook input priority 0;
-    ip saddr {{ip:api}} tcp sport 8080 log prefix \"DROP-return \" group 5 drop
+    ip saddr {{ip:api}} tcp sport 8080 log prefix \"DROP-return \" group 6 drop
   }
 }",
             },
@@ -306,7 +306,7 @@ const NGINX_ONE_WAY: Scenario = Scenario {
             "3000",
             Action::Firewall {
                 host: "edge",
-                rules: "table inet filter {
+                rules: "table inet firewall {
   chain input {
     type filter hook input priority 0;
     ip saddr {{ip:api}} tcp sport 8080 tcp dport 1024-65535 accept

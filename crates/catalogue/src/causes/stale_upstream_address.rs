@@ -38,9 +38,9 @@
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill stale-upstream-address`: the service behind nginx moves to another address and
-//! `/etc/hosts` follows. nginx answers `502` until it gets SIGHUP. With HAProxy's way of a name
-//! looked up again, or a reload when the address changes, no request fails.
+//! `why502 drill stale-upstream-address`: the service behind nginx moves to another address and DNS
+//! follows. nginx answers `502` until it gets SIGHUP. With `resolver` and a variable in
+//! `proxy_pass` no request fails.
 //!
 //! ## Remedy
 //!
@@ -60,9 +60,9 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Load, Mechanism as M,
-    Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S,
-    Step, Test, Text, When,
+    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side,
+    Signal as S, Step, Test, Text, When,
 };
 
 use crate::visibility;
@@ -230,7 +230,9 @@ response.end('ok\\n')).listen(8080);
 const NAMING_EDGE: &str = "server {
   listen 8080;
   location / {
-    proxy_pass http://api.internal:8080;
+    resolver {{ip:dns}} valid=1s ipv6=off;
+    set $api api.internal;
+    proxy_pass http://{{name}}:8080;
     proxy_connect_timeout 2s;
   }
 }";
@@ -238,33 +240,37 @@ const NAMING_EDGE: &str = "server {
 const NGINX: Scenario = Scenario {
     name: "nginx",
     happens: Text::new(
-        "The service moves from one host to another and its name follows; nginx is reloaded only \
-        eight seconds later.",
-        "サービスが別のホストに移り、名前も追従しますが、nginx の再読み込みは 8 秒後です。",
+        "The service moves from one host to another and DNS follows; nginx had looked the name up when \
+        it started, and is reloaded only eight seconds after the old server ended.",
+        "サービスが別のホストに移り、DNS も追従しますが、nginx は起動時に名前を解決したままで、再読み込\
+        みは古いサーバーの終了から 8 秒後です。",
     ),
     cure: Text::new(
-        "nginx is reloaded as soon as the name has changed and before the old host stops.",
-        "名前が変わったらすぐ、古いホストが止まる前に nginx を再読み込みします。",
+        "nginx looks the name up again when its answer is a second old.",
+        "nginx が 1 秒ごとに名前を再解決します。",
     ),
     hosts: &[
+        Host::new("dns", &[Part::new(Server::Dns, "dns", 53, "{{ip:old}} api.internal\n")])
+            .sysctls(&[("net.ipv4.ip_unprivileged_port_start", "53")]),
         Host::new("old", &[Part::new(Server::Node, "api", 8080, MOVING_SERVER)]),
         Host::new("new", &[Part::new(Server::Node, "api", 8080, MOVING_SERVER)]),
-        Host::new("edge", &[Part::new(Server::Nginx, "nginx", 8080, NAMING_EDGE)])
-            .hosts_file("127.0.0.1 localhost\n{{ip:old}} api.internal\n"),
+        Host::new(
+            "edge",
+            &[Part::new(Server::Nginx, "nginx", 8080, NAMING_EDGE)
+                .options(&["error_log {{dir}}/logs/error.log notice;"])],
+        )
+        .resolver("{{ip:dns}}")
+        .hosts_file("127.0.0.1 localhost\n"),
     ],
     router: None,
-    knobs: &[],
+    knobs: &[Knob { name: "name", fault: "api.internal", remedy: "$api" }],
     steps: &[
         Step::at(
-            "4000",
-            Action::Run {
-                host: "edge",
-                command: "printf '127.0.0.1 localhost\\n{{ip:new}} api.internal\\n' > /etc/hosts",
-            },
+            "3000",
+            Action::Rewrite { part: "dns/dns", file: "hosts", text: "{{ip:new}} api.internal\n" },
         ),
-        Step::at("4500", Action::Signal { part: "edge/nginx", signal: "HUP" }).when(When::Remedy),
-        Step::at("6000", Action::Signal { part: "old/api", signal: "KILL" }),
-        Step::at("14000", Action::Signal { part: "edge/nginx", signal: "HUP" }).when(When::Fault),
+        Step::at("7000", Action::Signal { part: "old/api", signal: "KILL" }),
+        Step::at("15000", Action::Signal { part: "edge/nginx", signal: "HUP" }).when(When::Fault),
     ],
     load: Load {
         target: "edge:8080",
