@@ -23,6 +23,7 @@
 
 pub mod causes;
 pub mod judge;
+pub mod stories;
 mod visibility;
 
 use model::Cause;

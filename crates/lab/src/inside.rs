@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change, mount_remount};
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{
+    Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit,
+};
 
 use crate::error::{Error, Result};
 use crate::group::Groups;
@@ -49,6 +51,9 @@ impl Inside {
             None,
         )
         .map_err(refused)?;
+        // The load may need thousands of connections at once.
+        let most = getrlimit(Resource::Nofile).maximum;
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most });
         let folder = place()?;
         mount("why502", &folder, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, c"mode=755")
             .map_err(refused)?;

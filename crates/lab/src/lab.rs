@@ -136,9 +136,9 @@ impl Lab {
             Network::Private => ROUTER_PRIVATE,
             Network::Public => ROUTER_PUBLIC,
         });
-        let bridge = bridge(network);
+        let (near, public) = (bridge(network), bridge(Network::Public));
         let cable = Cable {
-            bridge: &bridge,
+            bridge: &near,
             number: 0,
             inside: "eth0",
             address: node.address,
@@ -148,6 +148,17 @@ impl Lab {
         self.cable(&space, cable)?;
         if !routed {
             wire::neighbours(&space, "eth0")?;
+        }
+        if let (Some(address), true) = (node.public, routed) {
+            let cable = Cable {
+                bridge: &public,
+                number: 0,
+                inside: "eth1",
+                address,
+                prefix: prefix(Network::Public),
+                gateway: None,
+            };
+            self.cable(&space, cable)?;
         }
         for (name, value) in node.host.sysctls {
             sysctl(&space, name, &self.topology.fill(value)?)?;

@@ -8,9 +8,10 @@ use crate::error::{Error, Result};
 use crate::layout;
 use crate::nat::{self, Settings};
 use crate::parts::{Reload, Source, Tools};
+use crate::router;
 use crate::run;
 use crate::topology::{
-    CLIENT, Node, ROUTER, ROUTER_PRIVATE, ROUTER_PUBLIC, Topology, Variant, prefix,
+    CLIENT, Node, PLATFORM_PUBLIC, ROUTER, ROUTER_PRIVATE, ROUTER_PUBLIC, Topology, Variant, prefix,
 };
 
 /// The topology and the equivalent shell commands of a run. What the lab does by system calls is
@@ -96,7 +97,10 @@ impl Script {
                 })
                 .collect();
             let what = if node.name == CLIENT { "sends the load".into() } else { parts.join(", ") };
-            let place = format!("{} ({})", node.address, node.host.network);
+            let place = match node.public {
+                Some(public) => format!("{} {public}", node.address),
+                None => format!("{} ({})", node.address, node.host.network),
+            };
             nodes.push((node.name.clone(), place, what));
         }
         for (name, place, what) in nodes {
@@ -157,7 +161,13 @@ impl Script {
             self.cable(ROUTER, network, network.as_str(), &address);
         }
         self.say(&format!("ip netns exec {ROUTER} sysctl -qw net.ipv4.ip_forward=1"));
-        if let Some(nat) = nat {
+        if let Some(nat) = nat
+            && router::past_the_nat(&self.topology.fill(nat.egress)?)?
+        {
+            let address = format!("{PLATFORM_PUBLIC}/{}", prefix(Network::Public));
+            self.say(&format!("ip -n {ROUTER} address add {address} dev public"));
+            self.file(&format!("ip netns exec {ROUTER} nft -f -"), &router::platform_egress());
+        } else if let Some(nat) = nat {
             let fill = |text| self.topology.fill(text);
             let settings = Settings::read(
                 &fill(nat.ports)?,
@@ -205,6 +215,10 @@ impl Script {
             (true, Network::Public) => format!("via {ROUTER_PUBLIC}"),
         };
         self.say(&format!("ip -n {name} route add default {way}"));
+        if let (Some(address), true) = (node.public, routed) {
+            let address = format!("{address}/{}", prefix(Network::Public));
+            self.cable(name, Network::Public, "eth1", &address);
+        }
         for (file, text) in [("hosts", node.host.hosts_file), ("resolv.conf", node.host.resolver)] {
             let text = self.topology.fill(text)?;
             if !text.is_empty() {

@@ -196,7 +196,11 @@ fn envoy() -> Option<PathBuf> {
         return Some(binary_behind(&path).unwrap_or(path));
     }
     let environment = std::env::var_os("WHY502_PARTS").map(PathBuf::from);
-    let prefixes = environment.into_iter().chain(["/usr/local".into(), "/usr".into()]);
+    // `target/parts`, beside the folder of a program that was built here.
+    let built = std::env::current_exe()
+        .ok()
+        .and_then(|program| Some(program.parent()?.parent()?.join("parts")));
+    let prefixes = environment.into_iter().chain(built).chain(["/usr/local".into(), "/usr".into()]);
     prefixes.into_iter().find_map(|prefix| in_package(&prefix))
 }
 
