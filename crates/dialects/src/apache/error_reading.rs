@@ -63,6 +63,10 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Reading<'a>> {
             };
             say(mechanism, Some(502), after(message, "remote server "))
         }
+        // mod_ssl's error for a handshake that failed, which AH02039, AH02411 or AH00898 name;
+        // AH01097 without an errno repeats AH01084.
+        1084 if line.errno == Some(20_014) => None,
+        1097 if line.errno.is_none() => None,
         1084 | 1097 => {
             let mechanism = match errno {
                 Some(Errno::AprTimeUp | Errno::TimedOut) => M::RequestSendTimeout,

@@ -159,7 +159,7 @@ fn connect_failure(access: &Access<'_>) -> Failure {
     if let Some(failure) = tls_failure(access) {
         return failure;
     }
-    let errno = reasons(access).find_map(connect_errno);
+    let errno = reasons(access).find_map(|text| connect_errno(text).or_else(|| in_words(text)));
     let timed_out = || {
         reasons(access)
             .any(|text| text.contains("connection timeout") || text.contains("connection_timeout"))
@@ -211,6 +211,24 @@ fn connect_errno(text: &str) -> Option<u32> {
     WORDS.iter().find(|(words, _)| alike(words)).map(|(_, errno)| *errno)
 }
 
+/// The errno of `delayed connect error: Connection refused`, as Envoy 1.40 words it, with blanks
+/// or, in details, underscores.
+fn in_words(text: &str) -> Option<u32> {
+    const WORDS: [(&str, u32); 8] = [
+        ("Connection refused", 111),
+        ("Connection timed out", 110),
+        ("No route to host", 113),
+        ("Network is unreachable", 101),
+        ("Cannot assign requested address", 99),
+        ("Permission denied", 13),
+        ("Operation not permitted", 1),
+        ("No such file or directory", 2),
+    ];
+    let text = text.replace('_', " ");
+    let (_, rest) = text.split_once("connect error: ")?;
+    WORDS.iter().find(|(words, _)| rest.starts_with(words)).map(|(_, errno)| *errno)
+}
+
 /// What BoringSSL's error says, if the failure is one of TLS.
 fn tls_failure(access: &Access<'_>) -> Option<Failure> {
     let text = reasons(access).find(|text| {
@@ -221,8 +239,10 @@ fn tls_failure(access: &Access<'_>) -> Option<Failure> {
         M::TlsPlaintextPeer
     } else if has("CERTIFICATE_VERIFY_FAILED") && names_differ(text) || has("UNRECOGNIZED_NAME") {
         M::TlsNameMismatch
-    } else if has("CERTIFICATE_VERIFY_FAILED") {
+    } else if has("CERTIFICATE_VERIFY_FAILED") && chain_or_date(text) {
         M::TlsCertificateInvalid
+    } else if has("CERTIFICATE_VERIFY_FAILED") {
+        M::TlsCertificateUnverified
     } else if has("_ALERT_") || has("CERTIFICATE_REQUIRED") {
         M::TlsAlert
     } else {
@@ -233,6 +253,13 @@ fn tls_failure(access: &Access<'_>) -> Option<Failure> {
 /// Whether verification failed for the certificate's names (`verify SAN list`, `SAN matcher`).
 fn names_differ(text: &str) -> bool {
     text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "SAN")
+}
+
+/// Whether the text goes on with BoringSSL's word about the chain or a date, as Envoy writes it
+/// since 1.27 (`X509_verify_cert: certificate verification error at depth 0: certificate has
+/// expired`, blanks or underscores).
+fn chain_or_date(text: &str) -> bool {
+    text.contains("X509_verify_cert")
 }
 
 /// The upstream broke the protocol. Only some versions tell that its header was too large.
