@@ -24,8 +24,8 @@ fn explains(explanation: &str, access: &str) -> bool {
     )
 }
 
-/// Method, path and client; error logs that name no path are joined by client alone, those that
-/// name neither by time alone.
+/// Method, path and client; error logs that name no method are joined without it, those that name
+/// no path by client alone, those that name neither by time alone.
 type RequestKey<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
 
 fn request_key<'a>(fail: &Fail<'a>) -> Option<RequestKey<'a>> {
@@ -57,8 +57,10 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
             continue;
         }
         let Some(key) = request_key(fail) else { continue };
-        let (by_client, by_time) = ((None, None, key.2), (None, None, None));
-        let keys = [&key, &by_client, &by_time];
+        let (by_path, by_client) = ((None, key.1, key.2), (None, None, key.2));
+        let by_time = (None, None, None);
+        let mut keys = vec![&key, &by_path, &by_client, &by_time];
+        keys.dedup();
         let candidates = keys.into_iter().filter_map(|key| explanations.get(key));
         let (at, began, dialect) = (fail.at, fail.began(), fail.key.dialect);
         let distance = |c: usize| {
@@ -184,6 +186,9 @@ fn whole_hours(fails: &[Fail<'_>]) -> Vec<Shift> {
     for fail in fails.iter().filter(|f| f.is_access() && f.dated) {
         if let Some(key) = request_key(fail) {
             access.entry(key).or_default().push(fail);
+            if key.0.is_some() {
+                access.entry((None, key.1, key.2)).or_default().push(fail);
+            }
         }
     }
     // Votes per (error log, offset); each explanation votes once for each offset in reach.

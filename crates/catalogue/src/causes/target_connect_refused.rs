@@ -66,11 +66,11 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
-    Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test,
-    Text,
+    Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
+    Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
+use crate::drills::{APP, STEADY, envoy, haproxy};
 use crate::visibility;
 
 /// Target refuses connections: see the page above.
@@ -156,32 +156,86 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration: listening address and port \
         against target address and port.",
     ),
-    drill: Drill::Runs(&[Scenario {
-        name: "nginx-node",
-        happens: Text::new(
-            "nginx sends requests to a port on which the Node.js application does not listen.",
-            "nginx が、Node.js アプリケーションの待ち受けていないポートへリクエストを送ります。",
-        ),
-        cure: Text::new("The port is the application's.", "アプリケーションのポートに直します。"),
-        hosts: &[
-            Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
-            Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
-        ],
-        router: None,
-        knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
-        steps: &[],
-        load: Load {
-            target: "gateway:8080",
-            protocol: Protocol::Http1,
-            keep_alive: true,
-            arrivals: Arrivals::Constant { rate: "20" },
-            lasts: "3000",
-            patience: "5000",
-            requests: &[Ask::new("GET", "/orders")],
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "nginx sends requests to a port on which the Node.js application does not listen.",
+                "nginx が、Node.js アプリケーションの待ち受けていないポートへリクエストを送ります。",
+            ),
+            cure: Text::new(
+                "The port is the application's.",
+                "アプリケーションのポートに直します。",
+            ),
+            hosts: &[APP, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+            router: None,
+            knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[502]),
+            everyday: true,
         },
-        expect: Expect::failing(1.0, &[502]),
-        everyday: true,
-    }]),
+        Scenario {
+            name: "haproxy-node",
+            happens: Text::new(
+                "HAProxy sends requests to a port on which the Node.js application does not listen.",
+                "HAProxy が、Node.js アプリケーションの待ち受けていないポートへリクエストを送ります。",
+            ),
+            cure: Text::new(
+                "The port is the application's.",
+                "アプリケーションのポートに直します。",
+            ),
+            hosts: &[
+                APP,
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[503, 0]),
+            everyday: true,
+        },
+        Scenario {
+            name: "envoy-node",
+            happens: Text::new(
+                "Envoy sends requests to a port on which the Node.js application does not listen.",
+                "Envoy が、Node.js アプリケーションの待ち受けていないポートへリクエストを送ります。",
+            ),
+            cure: Text::new(
+                "The port is the application's.",
+                "アプリケーションのポートに直します。",
+            ),
+            hosts: &[APP, Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)])],
+            router: None,
+            knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[503]),
+            everyday: false,
+        },
+        Scenario {
+            name: "apache-node",
+            happens: Text::new(
+                "Apache httpd sends requests to a port on which the Node.js application does not listen.",
+                "Apache httpd が、Node.js アプリケーションの待ち受けていないポートへリクエストを送ります。",
+            ),
+            cure: Text::new(
+                "The port is the application's.",
+                "アプリケーションのポートに直します。",
+            ),
+            hosts: &[
+                APP,
+                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[503]),
+            everyday: false,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -255,13 +309,27 @@ retries 3",
     ],
 };
 
-const APP: &str = "\
-require('http').createServer((request, response) => response.end('ok')).listen(process.env.PORT);
-";
-
-const GATEWAY: &str = "\
+const NGINX: &str = "\
 upstream app { server {{ip:app}}:{{port}}; }
 server { listen 8080; location / { proxy_pass http://app; } }
+";
+
+const HAPROXY: &str = haproxy!("    server app-1 {{ip:app}}:{{port}}\n");
+
+const ENVOY: &str = envoy!(
+    r#"    load_assignment:
+      cluster_name: app
+      endpoints:
+      - lb_endpoints:
+        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: {{port}}}}}
+"#
+);
+
+const APACHE: &str = "\
+Listen 8080
+<VirtualHost *:8080>
+    ProxyPass / http://{{ip:app}}:{{port}}/
+</VirtualHost>
 ";
 
 #[cfg(test)]

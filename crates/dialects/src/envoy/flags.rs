@@ -178,13 +178,33 @@ fn connect_failure(access: &Access<'_>) -> Failure {
     })
 }
 
-/// The errno of `delayed connect error: 111`, with blanks or, in details, underscores.
+/// What Linux calls the errors of `connect()` (`strerror`), which newer versions log in place of
+/// their numbers.
+const ERROR_WORDS: &[(&str, u32)] = &[
+    ("Connection refused", 111),
+    ("Connection timed out", 110),
+    ("No route to host", 113),
+    ("Network is unreachable", 101),
+    ("Cannot assign requested address", 99),
+    ("Operation not permitted", 1),
+    ("Permission denied", 13),
+    ("Resource temporarily unavailable", 11),
+    ("No such file or directory", 2),
+    ("Too many open files in system", 23),
+    ("Too many open files", 24),
+];
+
+/// The errno of `delayed connect error: 111` or of `delayed connect error: Connection refused`,
+/// with blanks or, in details, underscores.
 fn connect_errno(text: &str) -> Option<u32> {
     let (_, rest) =
         text.split_once("connect error:").or_else(|| text.split_once("connect_error:"))?;
     let rest = rest.trim_start_matches([' ', '_']);
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    rest[..end].parse().ok()
+    rest[..end].parse().ok().or_else(|| {
+        let words = rest.replace('_', " ");
+        ERROR_WORDS.iter().find(|(start, _)| words.starts_with(start)).map(|(_, errno)| *errno)
+    })
 }
 
 /// What BoringSSL's error says, if the failure is one of TLS.
