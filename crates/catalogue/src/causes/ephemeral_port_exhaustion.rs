@@ -16,7 +16,8 @@
 //! - Apache httpd: `(99)Cannot assign requested address: AH00957`; `AH00956` when binding a
 //!   source address.
 //! - Node.js as the caller: `connect EADDRNOTAVAIL`. Go: `cannot assign requested address`.
-//! - Envoy: `UF` with `immediate connect error: 99` or `Cannot assign requested address`.
+//! - Envoy: `UF` with `immediate connect error: Cannot assign requested address`, or `99` in
+//!   older versions.
 //! - `ss -s` shows some 28,000 sockets in `timewait`. Cloud Run: `503` above some 800 requests
 //!   a second per instance over HTTP/1.
 //!
@@ -40,10 +41,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. In a network namespace of its own: `sysctl -w
-//! net.ipv4.ip_local_port_range="40000 40099"`, nginx without keep-alive in front of a server
-//! on loopback, and 200 requests in a few seconds. After 100 connections nginx logs errno 99.
-//! With `keepalive 8` the same load passes.
+//! `why502 drill ephemeral-port-exhaustion` gives the gateway's host 100 source ports; nginx
+//! and Envoy open a connection per request and close it themselves, so that exactly 100
+//! requests get through. With connections that are used again all pass.
 //!
 //! ## Remedy
 //!
@@ -146,8 +146,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "nginx-node",
             happens: Text::new(
-                "nginx opens a new connection for each request, and its host has 100 source ports.",
-                "nginx がリクエストごとに新しい接続を開き、そのホストの送信元ポートは 100 個です。",
+                "nginx opens a new connection for each request, and its host has 100 source \
+                ports.",
+                "nginx がリクエストごとに新しい接続を開き、そのホストの送信元ポートは 100 個で\
+                す。",
             ),
             cure: Text::new(
                 "nginx keeps eight connections to the application open.",
@@ -168,8 +170,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "envoy-node",
             happens: Text::new(
-                "Envoy may send one request on each connection, and its host has 100 source ports.",
-                "Envoy が 1 接続につき 1 リクエストしか送らず、そのホストの送信元ポートは 100 個です。",
+                "Envoy may send one request on each connection, and its host has 100 source \
+                ports.",
+                "Envoy が 1 接続につき 1 リクエストしか送らず、そのホストの送信元ポートは 100 \
+                個です。",
             ),
             cure: Text::new(
                 "The limit of requests per connection is gone.",
@@ -222,6 +226,25 @@ proxy_set_header Connection "";"#,
                 "The rate at which errors begin has more than doubled: 55,296 \
                 ports instead of 28,232.",
                 "エラーが始まる接続数が倍近くになります(28,232 から 55,296 ポート)。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Envoy",
+            action: Text::new(
+                "Send more than one request on each connection: without the setting \
+                there is no limit.",
+                "1 つの接続で複数のリクエストを送ります。この設定がなければ上限はあり\
+                ません。",
+            ),
+            setting: "max_requests_per_connection",
+            direction: Direction::Raise,
+            snippet: "common_http_protocol_options:
+  max_requests_per_connection: 1000",
+            verify: Text::new(
+                "upstream_cx_total grows much more slowly than upstream_rq_total.",
+                "upstream_cx_total の増え方が upstream_rq_total よりずっと緩やかになり\
+                ます。",
             ),
             arithmetic: None,
         },

@@ -18,8 +18,9 @@
 //!   unexpected FastCGI record`. `502`.
 //! - Envoy: `UPE`, `502`, `upstream_reset_before_response_started{protocol_error}`,
 //!   `http1.codec_error`.
-//! - HAProxy: `PH`, `502`; `show errors` on the admin socket keeps the bytes. Apache httpd:
-//!   `AH01097`, `502`.
+//! - HAProxy: `PH`, `502`; `show errors` on the admin socket keeps the bytes; for broken chunks
+//!   after the head `SD` or `PD` behind the target's own status. Apache httpd: `AH01106: bad
+//!   HTTP/1.1 header`, `AH01097`, `502`.
 //! - Google Cloud Load Balancing: `backend_response_corrupted`, `invalid_chunk_framing`. CLB:
 //!   `502`. AWS ALB: `502`, target named, without a reason.
 //! - CloudFront: `OriginInvalidResponseError`. Node.js as the caller: `HPE_INVALID_…` codes.
@@ -44,10 +45,10 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: `printf 'HTTP/1.1 200 OK\r\nContent-Length:
-//! 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n' | nc -l -p 8080 -q 1` and one
-//! request through nginx: `502`, and the error log names the two fields. Without one of them it
-//! passes.
+//! `why502 drill malformed-response` runs a server that writes its responses by hand: a file
+//! name with a line break behind nginx and Apache httpd, text that was announced as chunks
+//! behind Envoy, two `Content-Length` fields for the `fetch` of a Node.js service. Then it
+//! writes them as HTTP wants them.
 //!
 //! ## Remedy
 //!
@@ -189,8 +190,10 @@ was told to stop or a deploy completed.",
         Scenario {
             name: "nginx-header-line",
             happens: Text::new(
-                "A file name with a line break goes into Content-Disposition as it is; nginx refuses the header.",
-                "改行を含むファイル名がそのまま Content-Disposition に入り、nginx がヘッダーを拒否します。",
+                "A file name with a line break goes into Content-Disposition as it is; nginx \
+                refuses the header.",
+                "改行を含むファイル名がそのまま Content-Disposition に入り、nginx がヘッダーを\
+                拒否します。",
             ),
             cure: Text::new(
                 "The application encodes the file name (RFC 8187).",
@@ -214,8 +217,10 @@ was told to stop or a deploy completed.",
         Scenario {
             name: "apache-header-line",
             happens: Text::new(
-                "A file name with a line break goes into Content-Disposition as it is; Apache httpd refuses the header.",
-                "改行を含むファイル名がそのまま Content-Disposition に入り、Apache httpd がヘッダーを拒否します。",
+                "A file name with a line break goes into Content-Disposition as it is; Apache \
+                httpd refuses the header.",
+                "改行を含むファイル名がそのまま Content-Disposition に入り、Apache httpd がヘッ\
+                ダーを拒否します。",
             ),
             cure: Text::new(
                 "The application encodes the file name (RFC 8187).",
@@ -239,8 +244,10 @@ was told to stop or a deploy completed.",
         Scenario {
             name: "envoy-unchunked",
             happens: Text::new(
-                "The application announces chunks and sends its text without them; Envoy breaks off.",
-                "アプリケーションがチャンク転送を宣言しながら本文をそのまま送り、Envoy が中断します。",
+                "The application announces chunks and sends its text without them; Envoy \
+                breaks off.",
+                "アプリケーションがチャンク転送を宣言しながら本文をそのまま送り、Envoy が中断し\
+                ます。",
             ),
             cure: Text::new(
                 "The application announces the length of what it sends.",
@@ -264,8 +271,10 @@ was told to stop or a deploy completed.",
         Scenario {
             name: "node-framing",
             happens: Text::new(
-                "The API sends two Content-Length fields, and the fetch of a Node.js service refuses the response.",
-                "API が Content-Length を 2 つ送り、Node.js サービスの fetch が応答を拒否します。",
+                "The API sends two Content-Length fields, and the fetch of a Node.js service \
+                refuses the response.",
+                "API が Content-Length を 2 つ送り、Node.js サービスの fetch が応答を拒否します\
+                。",
             ),
             cure: Text::new(
                 "The application leaves the framing to one field.",

@@ -39,9 +39,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: HAProxy with a backend without usable server (`server a
-//! 127.0.0.1:8080 disabled`). Each request gets `503`, `<NOSRV>` and flags `SC`, with a total
-//! of 0 ms. `enable server` over the admin socket ends it.
+//! `why502 drill no-registered-targets` scales the application behind HAProxy and Envoy to
+//! zero, so that their lists of servers are empty: `503` at once for every request. Then two
+//! instances are in the list.
 //!
 //! ## Remedy
 //!

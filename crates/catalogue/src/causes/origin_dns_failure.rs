@@ -45,10 +45,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: nginx with `resolver 127.0.0.1:5353; set $t app.test;
-//! proxy_pass http://$t:8080;` and a DNS server on that port (`dnsmasq --no-daemon --port=5353
-//! --address=/app.test/127.0.0.1`). It works. Restart the DNS server without the record: `502`
-//! and `(3: Host not found)`. Stop it: `(110: Operation timed out)` after `resolver_timeout`.
+//! `why502 drill origin-dns-failure` has nginx and a Node.js service look up a name at a DNS
+//! server that has no record of it, or that a firewall keeps from hearing the question; then
+//! the record is there, or the question gets through.
 //!
 //! ## Remedy
 //!
@@ -156,8 +155,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "nginx-no-record",
             happens: Text::new(
-                "nginx looks the application up while it runs, and its name server has no record of that name.",
-                "nginx が実行中にアプリケーションの名前を引きますが、ネームサーバーにその名前のレコードがありません。",
+                "nginx looks the application up while it runs, and its name server has no \
+                record of that name.",
+                "nginx が実行中にアプリケーションの名前を引きますが、ネームサーバーにその名前の\
+                レコードがありません。",
             ),
             cure: Text::new("The record is there.", "レコードを登録します。"),
             hosts: &[
@@ -180,7 +181,8 @@ pub static CAUSE: Cause = Cause {
             name: "nginx-silent",
             happens: Text::new(
                 "nginx looks the application up while it runs, and a firewall drops the queries.",
-                "nginx が実行中にアプリケーションの名前を引きますが、ファイアウォールが問い合わせを破棄します。",
+                "nginx が実行中にアプリケーションの名前を引きますが、ファイアウォールが問い合わ\
+                せを破棄します。",
             ),
             cure: Text::new(
                 "The firewall lets queries through.",
@@ -208,8 +210,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "node-no-record",
             happens: Text::new(
-                "A Node.js service behind nginx calls an API with fetch, and the name server has no record of its name.",
-                "nginx の後ろの Node.js サービスが API を fetch で呼び出しますが、ネームサーバーにその名前のレコードがありません。",
+                "A Node.js service behind nginx calls an API with fetch, and the name server \
+                has no record of its name.",
+                "nginx の後ろの Node.js サービスが API を fetch で呼び出しますが、ネームサーバ\
+                ーにその名前のレコードがありません。",
             ),
             cure: Text::new("The record is there.", "レコードを登録します。"),
             hosts: &[
@@ -237,8 +241,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "node-silent",
             happens: Text::new(
-                "A Node.js service behind nginx calls an API with fetch, and a firewall drops its queries for the name.",
-                "nginx の後ろの Node.js サービスが API を fetch で呼び出しますが、ファイアウォールが名前の問い合わせを破棄します。",
+                "A Node.js service behind nginx calls an API with fetch, and a firewall drops \
+                its queries for the name.",
+                "nginx の後ろの Node.js サービスが API を fetch で呼び出しますが、ファイアウォ\
+                ールが名前の問い合わせを破棄します。",
             ),
             cure: Text::new(
                 "The firewall lets queries through.",
@@ -346,7 +352,6 @@ resolver_timeout 5s;",
 
 const DNS: &str = "\
 local=/internal/
-log-queries
 {{record}}
 ";
 

@@ -42,9 +42,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: a server that answers with `Set-Cookie: a=` and 10,000
-//! letters, nginx in front with defaults. `curl` to the server: `200`; through nginx: `502` and
-//! `upstream sent too big header`. With `proxy_buffer_size 16k` it passes.
+//! `why502 drill response-header-too-large` has a Node.js application set a large cookie on one
+//! path, behind nginx with `proxy_buffer_size 4k`, behind HAProxy, and called by `fetch`; then
+//! the limit is raised.
 //!
 //! ## Remedy
 //!
@@ -62,7 +62,7 @@
 //! - AWS, Quotas for Application Load Balancers (response headers 32 K) and troubleshooting,
 //!   HTTP 502.
 //! - HAProxy `tune.bufsize`, `tune.maxrewrite`; Apache mod_proxy `responsefieldsize`; undici
-//!   `maxHeaderSize`.
+//!   `maxHeaderSize`; Node.js, Command-line API (`--max-http-header-size`).
 //! - RFC 9110 section 5.4 (field limits).
 
 use model::Condition::{AtLeast, AtMost};
@@ -153,8 +153,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "nginx-node",
             happens: Text::new(
-                "The application sets a cookie of 10,000 bytes after a login; nginx reads response headers into 4 KB.",
-                "アプリケーションがログイン後に 10,000 バイトの Cookie を設定し、nginx は応答ヘッダーを 4 KB のバッファーに読み込みます。",
+                "The application sets a cookie of 10,000 bytes after a login; nginx reads \
+                response headers into 4 KB.",
+                "アプリケーションがログイン後に 10,000 バイトの Cookie を設定し、nginx は応答ヘ\
+                ッダーを 4 KB のバッファーに読み込みます。",
             ),
             cure: Text::new("proxy_buffer_size is 16k.", "proxy_buffer_size を 16k にします。"),
             hosts: &[
@@ -175,8 +177,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "haproxy-node",
             happens: Text::new(
-                "The application sets a cookie of 20,000 bytes after a login; HAProxy's buffers hold 16 KB.",
-                "アプリケーションがログイン後に 20,000 バイトの Cookie を設定し、HAProxy のバッファーは 16 KB です。",
+                "The application sets a cookie of 20,000 bytes after a login; HAProxy's \
+                buffers hold 16 KB.",
+                "アプリケーションがログイン後に 20,000 バイトの Cookie を設定し、HAProxy のバッ\
+                ファーは 16 KB です。",
             ),
             cure: Text::new("tune.bufsize is 32768.", "tune.bufsize を 32768 にします。"),
             hosts: &[
@@ -197,8 +201,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "node-fetch",
             happens: Text::new(
-                "A Node.js service calls another with fetch; the answer has a cookie of 20,000 bytes and undici accepts 16 KB of headers.",
-                "Node.js サービスが別のサービスを fetch で呼び出します。応答に 20,000 バイトの Cookie があり、undici のヘッダーの上限は 16 KB です。",
+                "A Node.js service calls another with fetch; the answer has a cookie of 20,000 \
+                bytes and undici accepts 16 KB of headers.",
+                "Node.js サービスが別のサービスを fetch で呼び出します。応答に 20,000 バイトの \
+                Cookie があり、undici のヘッダーの上限は 16 KB です。",
             ),
             cure: Text::new(
                 "The caller runs with --max-http-header-size=65536.",
@@ -287,6 +293,23 @@ fastcgi_busy_buffers_size 32k;",
             snippet: "global
     tune.bufsize 32768",
             verify: Text::new("No PH for these paths.", "これらのパスの PH が出なければ解消です。"),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Node.js",
+            action: Text::new(
+                "Raise the limit of the service that calls; undici takes it from here \
+                unless its Agent has a maxHeaderSize of its own.",
+                "呼び出し側のサービスの上限を上げます。undici は、Agent に \
+                maxHeaderSize の指定がなければこの値を使います。",
+            ),
+            setting: "--max-http-header-size",
+            direction: Direction::Raise,
+            snippet: "node --max-http-header-size=65536 server.js",
+            verify: Text::new(
+                "The same call no longer fails with UND_ERR_HEADERS_OVERFLOW.",
+                "同じ呼び出しで UND_ERR_HEADERS_OVERFLOW が出なくなれば解消です。",
+            ),
             arithmetic: None,
         },
         Remedy {

@@ -17,8 +17,9 @@
 //!   domain nor the forwarded Host.
 //! - Google Cloud Load Balancing: `ssl_certificate_san_verification_failed`.
 //! - Envoy: `UF`, `503`, `TLS error: … CERTIFICATE_VERIFY_FAILED` with `verify SAN list`.
-//! - Apache httpd: `AH02411: SSL Proxy: Peer certificate does not match for hostname NAME`,
-//!   `500`. HAProxy: `SC`, or a check with `L6RSP`.
+//! - Apache httpd: `500`, `AH00898: Error during SSL Handshake with remote server`; with
+//!   `LogLevel ssl:info` also `AH02411: SSL Proxy: Peer certificate does not match for hostname
+//!   NAME`. HAProxy: `SC`, or a check with `L6RSP`.
 //! - Node.js as the caller: `ERR_TLS_CERT_ALTNAME_INVALID`.
 //! - AWS ALB does not validate targets' certificates: it cannot fail in this way.
 //!
@@ -41,10 +42,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: an nginx with two TLS servers, `a.test` and a default one
-//! with `ssl_reject_handshake on`; in front another nginx with `proxy_pass
-//! <https://127.0.0.1:8443;`.> It fails with alert 112. With `proxy_ssl_server_name on;
-//! proxy_ssl_name a.test;` it passes.
+//! `why502 drill sni-host-mismatch` gives a Node.js application a certificate for
+//! `shop.internal` and has nginx, Envoy, Apache httpd and `fetch` verify it against the name
+//! `app`; then against the right one.
 //!
 //! ## Remedy
 //!
@@ -135,8 +135,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "nginx-node",
             happens: Text::new(
-                "The application's certificate is for shop.internal, and nginx verifies it against another name.",
-                "アプリケーションの証明書は shop.internal のもので、nginx は別の名前で検証します。",
+                "The application's certificate is for shop.internal, and nginx verifies it \
+                against another name.",
+                "アプリケーションの証明書は shop.internal のもので、nginx は別の名前で検証しま\
+                す。",
             ),
             cure: Text::new(
                 "The gateway announces and verifies the name in the certificate.",
@@ -160,8 +162,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "envoy-node",
             happens: Text::new(
-                "The application's certificate is for shop.internal, and Envoy verifies it against another name.",
-                "アプリケーションの証明書は shop.internal のもので、Envoy は別の名前で検証します。",
+                "The application's certificate is for shop.internal, and Envoy verifies it \
+                against another name.",
+                "アプリケーションの証明書は shop.internal のもので、Envoy は別の名前で検証しま\
+                す。",
             ),
             cure: Text::new(
                 "The gateway announces and verifies the name in the certificate.",
@@ -185,8 +189,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "apache-node",
             happens: Text::new(
-                "The application's certificate is for shop.internal, and Apache httpd verifies it against another name.",
-                "アプリケーションの証明書は shop.internal のもので、Apache httpd は別の名前で検証します。",
+                "The application's certificate is for shop.internal, and Apache httpd verifies \
+                it against another name.",
+                "アプリケーションの証明書は shop.internal のもので、Apache httpd は別の名前で検\
+                証します。",
             ),
             cure: Text::new(
                 "The gateway announces and verifies the name in the certificate.",
@@ -211,8 +217,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "node-fetch",
             happens: Text::new(
-                "The API's certificate is for shop.internal, and a Node.js service calls it with fetch by another name.",
-                "API の証明書は shop.internal のもので、Node.js サービスが別の名前で fetch します。",
+                "The API's certificate is for shop.internal, and a Node.js service calls it \
+                with fetch by another name.",
+                "API の証明書は shop.internal のもので、Node.js サービスが別の名前で fetch しま\
+                す。",
             ),
             cure: Text::new(
                 "The service calls it by the name in the certificate.",

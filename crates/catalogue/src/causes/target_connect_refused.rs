@@ -15,9 +15,11 @@
 //! - nginx: `connect() failed (111: Connection refused) while connecting to upstream`, `502`.
 //! - Apache httpd: `(111)Connection refused: AH00957 … attempt to connect to … failed`, then
 //!   `AH01114`, `503`; afterwards `AH00940` without a try for 60 s.
-//! - HAProxy: `SC`, timers `TR/Tw/-1/-1/Ta`, `503`. Ta includes up to a second of pause per
-//!   retry.
-//! - Envoy: `UF`, `503`, `delayed connect error: 111`.
+//! - HAProxy: `SC`, timers `TR/Tw/-1/-1/Ta`, `503`; a TLS handshake with the server that fails
+//!   looks the same. Ta includes up to a second of pause per retry. A client whose connection had
+//!   carried a request before gets no answer: HAProxy closes it, so that the client may try
+//!   again.
+//! - Envoy: `UF`, `503`, `delayed connect error: Connection refused`, or `111` in older versions.
 //! - AWS ALB: `502` with `-1 -1 -1`, target status `-`, metric `TargetConnectionErrorCount`;
 //!   the record alone does not tell refusal from other connect errors.
 //! - Google Cloud Load Balancing: `failed_to_connect_to_backend` at about 0.03 s.
@@ -43,9 +45,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: nginx with `proxy_pass http://127.0.0.1:9;` (a port nobody
-//! listens on) and one request. The answer is an immediate `502`, the error log names errno
-//! 111. Start a listener on the port: the next request passes.
+//! `why502 drill target-connect-refused` sends requests through nginx, HAProxy, Envoy and
+//! Apache httpd to a port on which a Node.js application does not listen, then to the one on
+//! which it does.
 //!
 //! ## Remedy
 //!
@@ -106,10 +108,10 @@ pub static CAUSE: Cause = Cause {
                 S::ShortWaitShare,
                 AtLeast(0.9),
                 Text::new(
-                    "{value} of these requests failed within 50 ms: something \
-                    answered, and refused.",
-                    "これらのリクエストの {value} が 50 ms 以内に失敗しました。相手が応\
-                    答し、拒否したことを示します。",
+                    "The attempts of {value} of these requests to connect failed within \
+                    50 ms: something answered, and refused.",
+                    "これらのリクエストの {value} で、接続試行が 50 ms 以内に失敗しまし\
+                    た。相手が応答し、拒否したことを示します。",
                 ),
             ),
             Test::new(
@@ -160,8 +162,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "nginx-node",
             happens: Text::new(
-                "nginx sends requests to a port on which the Node.js application does not listen.",
-                "nginx が、Node.js アプリケーションの待ち受けていないポートへリクエストを送ります。",
+                "nginx sends requests to a port on which the Node.js application does not \
+                listen.",
+                "nginx が、Node.js アプリケーションの待ち受けていないポートへリクエストを送りま\
+                す。",
             ),
             cure: Text::new(
                 "The port is the application's.",
@@ -178,8 +182,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "haproxy-node",
             happens: Text::new(
-                "HAProxy sends requests to a port on which the Node.js application does not listen.",
-                "HAProxy が、Node.js アプリケーションの待ち受けていないポートへリクエストを送ります。",
+                "HAProxy sends requests to a port on which the Node.js application does not \
+                listen.",
+                "HAProxy が、Node.js アプリケーションの待ち受けていないポートへリクエストを送り\
+                ます。",
             ),
             cure: Text::new(
                 "The port is the application's.",
@@ -199,8 +205,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "envoy-node",
             happens: Text::new(
-                "Envoy sends requests to a port on which the Node.js application does not listen.",
-                "Envoy が、Node.js アプリケーションの待ち受けていないポートへリクエストを送ります。",
+                "Envoy sends requests to a port on which the Node.js application does not \
+                listen.",
+                "Envoy が、Node.js アプリケーションの待ち受けていないポートへリクエストを送りま\
+                す。",
             ),
             cure: Text::new(
                 "The port is the application's.",
@@ -217,8 +225,10 @@ pub static CAUSE: Cause = Cause {
         Scenario {
             name: "apache-node",
             happens: Text::new(
-                "Apache httpd sends requests to a port on which the Node.js application does not listen.",
-                "Apache httpd が、Node.js アプリケーションの待ち受けていないポートへリクエストを送ります。",
+                "Apache httpd sends requests to a port on which the Node.js application does \
+                not listen.",
+                "Apache httpd が、Node.js アプリケーションの待ち受けていないポートへリクエスト\
+                を送ります。",
             ),
             cure: Text::new(
                 "The port is the application's.",

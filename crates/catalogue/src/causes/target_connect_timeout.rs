@@ -47,9 +47,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. In a network namespace of its own: `nft add rule inet t input tcp dport
-//! 8080 drop`, nginx in front with `proxy_connect_timeout 3s`. Every request ends after 3 s
-//! with `504`. Change the rule to `reject with tcp reset`: now it is `502` at once.
+//! `why502 drill target-connect-timeout` lets the firewall of the application's host drop what
+//! nginx, HAProxy and Envoy send to its port; every request ends after the connect timer of one
+//! second. Then the firewall lets it through.
 //!
 //! ## Remedy
 //!
@@ -214,7 +214,8 @@ from here.",
             name: "nginx-firewall",
             happens: Text::new(
                 "The firewall of the application's host drops what nginx sends to its port.",
-                "アプリケーションのホストのファイアウォールが、nginx からそのポートへのパケットを破棄します。",
+                "アプリケーションのホストのファイアウォールが、nginx からそのポートへのパケット\
+                を破棄します。",
             ),
             cure: Text::new(
                 "The firewall lets the port through.",
@@ -235,7 +236,8 @@ from here.",
             name: "haproxy-firewall",
             happens: Text::new(
                 "The firewall of the application's host drops what HAProxy sends to its port.",
-                "アプリケーションのホストのファイアウォールが、HAProxy からそのポートへのパケットを破棄します。",
+                "アプリケーションのホストのファイアウォールが、HAProxy からそのポートへのパケッ\
+                トを破棄します。",
             ),
             cure: Text::new(
                 "The firewall lets the port through.",
@@ -256,7 +258,8 @@ from here.",
             name: "envoy-firewall",
             happens: Text::new(
                 "The firewall of the application's host drops what Envoy sends to its port.",
-                "アプリケーションのホストのファイアウォールが、Envoy からそのポートへのパケットを破棄します。",
+                "アプリケーションのホストのファイアウォールが、Envoy からそのポートへのパケット\
+                を破棄します。",
             ),
             cure: Text::new(
                 "The firewall lets the port through.",

@@ -16,8 +16,9 @@
 //! - AWS ALB: `502` with `-1 -1 -1`, up to 10 s, metric `TargetTLSNegotiationErrorCount`.
 //! - Google Cloud Load Balancing: `failed_to_negotiate_alpn`.
 //! - Envoy: `UF`, `503`, `TLS error: … WRONG_VERSION_NUMBER` or `TLSV1_ALERT_…`.
-//! - HAProxy: `SC` or `sC`, checks with `L6RSP` or `L6TOUT`. Apache httpd: `Error during SSL
-//!   Handshake with remote server`, `500`.
+//! - HAProxy: `SC` or `sC`, as if the connection had been refused; checks with `L6RSP` or
+//!   `L6TOUT` tell. Apache httpd: `AH00898: Error during SSL Handshake with remote server`,
+//!   `500`; the reason only with `LogLevel ssl:info`.
 //! - CloudFront: `OriginConnectError`. Node.js as the caller: `ERR_SSL_WRONG_VERSION_NUMBER`,
 //!   `EPROTO`.
 //!
@@ -42,10 +43,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: `python3 -m http.server 8080` and nginx with `proxy_pass
-//! <https://127.0.0.1:8080;`:> `wrong version number`. Then `openssl s_server -accept 8443
-//! -tls1_3 -cert c.pem -key k.pem` and nginx with `proxy_ssl_protocols TLSv1.2;`: `alert
-//! protocol version`.
+//! `why502 drill upstream-tls-negotiation` points nginx and Envoy with TLS at a port that does
+//! not speak it, and nginx with TLS 1.2 at an application that accepts TLS 1.3 only; then the
+//! two sides agree.
 //!
 //! ## Remedy
 //!
@@ -112,7 +112,8 @@ pub static CAUSE: Cause = Cause {
                 Text::new(
                     "{value} of the records give the reason: the peer's TLS alert, or a port that \
                     does not speak TLS.",
-                    "記録の {value} に理由があります。相手の TLS アラート、または TLS ではないポートです。",
+                    "記録の {value} に理由があります。相手の TLS アラート、または TLS ではない\
+                    ポートです。",
                 ),
             ),
             Test::new(
