@@ -7,6 +7,7 @@ mod docs;
 mod examples;
 mod generate;
 mod layers;
+mod machine;
 mod random;
 mod test;
 mod text;
@@ -28,6 +29,8 @@ enum Task {
     Generate(generate::Options),
     /// Everything that has to hold before a change lands.
     Test,
+    /// Install the servers that the drills run, where this machine allows it.
+    Machine,
     /// Write the pages that are made from the source.
     Docs {
         /// Only say which are stale
@@ -49,6 +52,10 @@ fn main() -> Result<()> {
     match Cli::parse().task {
         Task::Generate(options) => generate::run(&options),
         Task::Test => test::run(),
+        Task::Machine => {
+            test::servers();
+            Ok(())
+        }
         Task::Docs { check } => docs::run(check),
         Task::Layers => layers::check(),
         Task::Bench(options) => bench::run_bench(&options),

@@ -2,11 +2,12 @@
 //! failure is cheapest to find, with one closing line.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{docs, layers};
+use crate::{docs, layers, machine};
 
 /// Counts of test results over all test binaries.
 #[derive(Default)]
@@ -18,6 +19,8 @@ struct Tally {
 
 /// Runs all checks.
 pub(crate) fn run() -> Result<()> {
+    step("servers for the drills");
+    let envoy = servers();
     step("format");
     cargo(&["fmt", "--all", "--check"])?;
     step("lints");
@@ -27,7 +30,7 @@ pub(crate) fn run() -> Result<()> {
     step("licences and advisories");
     licences()?;
     step("tests");
-    let tally = tests()?;
+    let tally = tests(envoy.as_deref())?;
     step("generated documents");
     let fresh = docs::run(true);
     // The last line is for whoever reads only the last line.
@@ -68,9 +71,24 @@ fn licences() -> Result<()> {
     cargo(&["deny", "--log-level", "error", "check", "bans", "licenses", "sources"])
 }
 
+/// Sees to the servers that the drills run, and says where Envoy is.
+pub(crate) fn servers() -> Option<PathBuf> {
+    machine::prepare(&target_folder())
+}
+
+/// The build folder of this workspace, as cargo was told or as it is by default.
+fn target_folder() -> PathBuf {
+    let given = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target"))
+}
+
 /// Runs the tests of the workspace, passes their output through and adds up the results.
-fn tests() -> Result<Tally> {
-    let mut child = Command::new(env!("CARGO"))
+fn tests(envoy: Option<&Path>) -> Result<Tally> {
+    let mut command = Command::new(env!("CARGO"));
+    if let Some(envoy) = envoy {
+        command.env("WHY502_ENVOY", envoy);
+    }
+    let mut child = command
         .args(["test", "--workspace", "--no-fail-fast"])
         .stdout(Stdio::piped())
         .spawn()

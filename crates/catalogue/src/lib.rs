@@ -24,6 +24,7 @@
 pub mod causes;
 mod drills;
 pub mod judge;
+pub mod stories;
 mod visibility;
 
 use model::Cause;

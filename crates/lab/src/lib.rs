@@ -17,6 +17,7 @@ mod inside;
 pub mod judge;
 mod kernel_log;
 mod lab;
+mod layout;
 pub mod load;
 pub mod message;
 mod namespace;

@@ -376,9 +376,10 @@ const REPORTS: Load = Load {
 /// A server that writes its responses itself, as old and embedded ones do.
 const BY_HAND: &str = r#"
 const { ANSWER, PORT } = process.env;
+const disposition = 'Content-Disposition: attachment; ';
 const reports = {
-  'line-break': 'Content-Disposition: attachment; filename="sales\nfor march.pdf"\r\nContent-Length: 2\r\n',
-  'encoded': "Content-Disposition: attachment; filename*=UTF-8''sales%0Afor%20march.pdf\r\nContent-Length: 2\r\n",
+  'line-break': disposition + 'filename="sales\nfor march.pdf"\r\nContent-Length: 2\r\n',
+  'encoded': disposition + "filename*=UTF-8''sales%0Afor%20march.pdf\r\nContent-Length: 2\r\n",
   'two': 'Content-Length: 2\r\nContent-Length: 3\r\n',
   'unchunked': 'Transfer-Encoding: chunked\r\n',
   'one': 'Content-Length: 2\r\n',

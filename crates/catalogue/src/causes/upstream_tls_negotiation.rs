@@ -224,11 +224,7 @@ whatever their name.",
             ),
             hosts: &[APP, Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)])],
             router: None,
-            knobs: &[Knob {
-                name: "transport",
-                fault: r#"transport_socket: {name: envoy.transport_sockets.tls, typed_config: {"@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext}}"#,
-                remedy: "",
-            }],
+            knobs: &[Knob { name: "transport", fault: ENVOY_TLS, remedy: "" }],
             steps: &[],
             load: STEADY,
             expect: Expect::failing(1.0, &[503]),
@@ -334,6 +330,12 @@ server {
     location / { proxy_pass https://app; proxy_ssl_protocols {{protocols}}; }
 }
 ";
+
+const ENVOY_TLS: &str = r#"transport_socket:
+      name: envoy.transport_sockets.tls
+      typed_config:
+        "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+"#;
 
 const ENVOY: &str = envoy!(
     r#"    {{transport}}

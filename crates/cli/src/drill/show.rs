@@ -72,7 +72,7 @@ fn run(out: &mut String, name: &str, outcome: &Outcome) {
 }
 
 /// The share of failures per second.
-fn bars(load: &Report) -> String {
+pub(crate) fn bars(load: &Report) -> String {
     const STEPS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let shown = 30;
     let per = load.seconds.len().div_ceil(shown).max(1);
@@ -90,7 +90,7 @@ fn bars(load: &Report) -> String {
 }
 
 /// How requests failed, most frequent first.
-fn kinds(load: &Report) -> String {
+pub(crate) fn kinds(load: &Report) -> String {
     let mut kinds: Vec<(u64, String)> = load
         .statuses
         .iter()

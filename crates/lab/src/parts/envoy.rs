@@ -93,7 +93,8 @@ pub(super) fn lay_out(task: &Task<'_>, command: &Command) -> Result<Launch, Erro
     Ok(launch
         .file("envoy.yaml", text)
         .log("logs/access.json", Source::File)
-        .log("logs/envoy.log", Source::Both))
+        // What Envoy says about itself is no evidence that a dialect reads.
+        .log("console.txt", Source::Both))
 }
 
 /// The JSON access log as one line of YAML, for a connection manager.
