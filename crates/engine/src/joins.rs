@@ -74,6 +74,13 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
             .filter(|&c| distance(c) <= SAME_REQUEST.0)
             .min_by_key(|&c| (distance(c), fails[c].place));
         let Some(nearest) = nearest else { continue };
+        let nearest = match reason(fails, nearest, explanations.get(&by_time)) {
+            Some(reason) => {
+                fails[nearest].absorbed = true;
+                reason
+            }
+            None => nearest,
+        };
         let explanation = fails[nearest].clone();
         fails[nearest].absorbed = true;
         let fail = &mut fails[position];
@@ -84,6 +91,31 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
             fail.failure.reuse = reuse;
         }
     }
+}
+
+/// Why the TLS handshake failed of which a line says no more than that: Apache httpd writes the
+/// reason into a line of its own that names the server and not the request, just before.
+fn reason(fails: &[Fail<'_>], handshake: usize, nameless: Option<&Vec<usize>>) -> Option<usize> {
+    const JUST_BEFORE: Micros = Micros::from_millis(100);
+    let known = &fails[handshake];
+    if known.failure.mechanism != Mechanism::TlsHandshakeFailed {
+        return None;
+    }
+    let says_why = |mechanism| {
+        matches!(
+            mechanism,
+            Mechanism::TlsNameMismatch | Mechanism::TlsCertificateInvalid | Mechanism::TlsAlert
+        )
+    };
+    nameless?.iter().copied().rev().find(|&other| {
+        let fail = &fails[other];
+        !fail.absorbed
+            && fail.key.dialect == known.key.dialect
+            && fail.key.hop == known.key.hop
+            && says_why(fail.failure.mechanism)
+            && fail.at <= known.at
+            && known.at - fail.at <= JUST_BEFORE
+    })
 }
 
 /// An application's error that a log shipper split into one record per line appears twice: its head

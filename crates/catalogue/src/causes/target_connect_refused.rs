@@ -14,7 +14,7 @@
 //!
 //! - nginx: `connect() failed (111: Connection refused) while connecting to upstream`, `502`.
 //! - Apache httpd: `(111)Connection refused: AH00957 … attempt to connect to … failed`, then
-//!   `AH01114`, `503`; afterwards `AH00940` without a try for 60 s.
+//!   `AH01114`, `503`; members of a balancer are then left out for 60 s (`AH00940`).
 //! - HAProxy: `SC`, timers `TR/Tw/-1/-1/Ta`, `503`; a TLS handshake with the server that fails
 //!   looks the same. Ta includes up to a second of pause per retry. A client whose connection had
 //!   carried a request before gets no answer: HAProxy closes it, so that the client may try
