@@ -22,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 pub mod causes;
+mod drills;
 pub mod judge;
 pub mod stories;
 mod visibility;
