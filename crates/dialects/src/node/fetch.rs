@@ -71,7 +71,7 @@ fn read(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
 
 /// Whether a record has any of the words without which nothing here is understood.
 fn promising(record: &[u8]) -> bool {
-    const WORDS: [&[u8]; 26] = [
+    const WORDS: [&[u8]; 33] = [
         b"rror",
         b"fetch failed",
         b"istening",
@@ -98,6 +98,13 @@ fn promising(record: &[u8]) -> bool {
         b"clock leap detected",
         b"Executing <",
         b"onnection is not available",
+        b"terminated due to signal",
+        b"Starting gunicorn",
+        b"Using worker",
+        b"Worker exiting",
+        b"Shutting down",
+        b"Uvicorn running",
+        b" server process [",
     ];
     WORDS.iter().any(|word| memmem::find(record, word).is_some())
 }

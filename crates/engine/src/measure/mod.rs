@@ -138,6 +138,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::DeployLead => self.deploy_lead(),
             S::DeploysFollowed => self.deploys_followed(),
             S::StopAlignedShare => self.stop_aligned(),
+            S::StopConfinedShare => self.stop_confined(),
             S::ExitAlignedShare => self.exit_aligned(),
             S::Recovers => self.recovers(),
             S::NatDrops => self.count(&[K::NatDrop], 60),

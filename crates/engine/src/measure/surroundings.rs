@@ -52,15 +52,19 @@ const SYSTEM_LOG: &[OccurrenceKind] = &[
     OccurrenceKind::ScaleLimit,
 ];
 
+/// Logs of gateways, which tell of their own start and end and of nobody else's.
+const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice"];
+
 impl View<'_> {
     /// Whether the evidence would show an occurrence of this kind.
     pub(super) fn would_show(&self, kind: OccurrenceKind) -> bool {
-        let told = |kinds: &[OccurrenceKind]| {
-            self.digest.told.iter().any(|(_, told)| kinds.contains(told))
-        };
+        let told = &self.digest.told;
         self.saw(shown_in(kind))
-            || told(&[kind])
-            || (SYSTEM_LOG.contains(&kind) && told(SYSTEM_LOG))
+            || told.iter().any(|(_, told)| *told == kind)
+            || (SYSTEM_LOG.contains(&kind)
+                && told
+                    .iter()
+                    .any(|(by, told)| SYSTEM_LOG.contains(told) && !OF_ITSELF.contains(by)))
     }
 }
 
