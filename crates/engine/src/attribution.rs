@@ -123,6 +123,7 @@ fn source_of(signal: Signal) -> &'static str {
         | S::InstanceStarts
         | S::InstanceStops
         | S::ListenFailures
+        | S::LoopbackListeners
         | S::ScaleLimits => "processes",
         S::HealthDowns | S::NoServerLeft => "health",
         S::EgressFailures
