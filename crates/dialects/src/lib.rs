@@ -74,6 +74,8 @@ pub static ALL: &[&dyn Dialect] = &[
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,
     &gcp::audit::CloudAudit,
+    &envoy::events::EnvoyHealth,
+    &envoy::events::EnvoyOutlier,
     &envoy::json::EnvoyJson,
     &envoy::text::EnvoyText,
     &haproxy::http::HaproxyHttp,

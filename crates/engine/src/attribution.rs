@@ -125,6 +125,7 @@ fn source_of(signal: Signal) -> &'static str {
         | S::InstanceStarts
         | S::InstanceStops
         | S::ListenFailures
+        | S::LoopbackListeners
         | S::ScaleLimits => "processes",
         S::HealthDowns | S::NoServerLeft | S::CheckRefusals => "health",
         S::EgressFailures

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use model::{Mechanism, Micros, Role, Side, Timestamp};
 
+use crate::digest::stream::Stream;
 use crate::view::{Behind, Fail, Shift, Slow, is_vague};
 
 /// How far an error log's whole seconds and an access log's end may lie apart.
@@ -124,6 +125,43 @@ fn reason(fails: &[Fail<'_>], handshake: usize, nameless: Option<&Vec<usize>>) -
             && fail.at <= known.at
             && known.at - fail.at <= JUST_BEFORE
     })
+}
+
+/// Marks the error log's records of attempts that cost no request: the access log beside it was
+/// written at that moment, and none of its requests failed. A proxy that tries the next target
+/// logs the first attempt all the same.
+pub(crate) fn mark_made_good(fails: &mut [Fail<'_>], streams: &[&Stream]) {
+    /// Start and width of a slot, requests and failures in it.
+    type Slot = (Timestamp, Micros, u64, u64);
+    let mut slots: BTreeMap<(&str, &[u8]), Vec<Slot>> = BTreeMap::new();
+    for stream in streams {
+        let width = stream.slots.width();
+        let counts = stream.slots.sorted().into_iter();
+        let counts = counts.map(|(at, slot)| (at, width, slot.requests, slot.failures));
+        slots.entry((stream.key.dialect, &*stream.key.hop)).or_default().extend(counts);
+    }
+    for fail in fails {
+        let attempt = fail.key.role == Role::Explanation
+            && fail.failure.side == Side::Upstream
+            && fail.dated
+            && !fail.absorbed;
+        if !attempt {
+            continue;
+        }
+        let (from, to) = (fail.at - SAME_REQUEST, fail.at + SAME_REQUEST);
+        let (mut requests, mut failures) = (0, 0);
+        for ((dialect, hop), slots) in &slots {
+            if !explains(fail.key.dialect, dialect) || **hop != *fail.key.hop.as_bytes() {
+                continue;
+            }
+            let first = slots.partition_point(|(at, width, ..)| *at + *width <= from);
+            for (.., in_slot, failed) in slots[first..].iter().take_while(|(at, ..)| *at <= to) {
+                requests += in_slot;
+                failures += failed;
+            }
+        }
+        fail.made_good = requests > 0 && failures == 0;
+    }
 }
 
 /// An application's error that a log shipper split into one record per line appears twice: its head

@@ -116,6 +116,10 @@ vocabulary! {
         InstanceStops = "instance-stops",
         /// Reports in W that a process did not listen where it had to.
         ListenFailures = "listen-failures",
+        /// Processes that said, in the evidence, that they listen on a loopback address only, on the
+        /// port of a target in F that is not on loopback. Not visible unless a process says on which
+        /// address it listens on such a port.
+        LoopbackListeners = "loopback-listeners",
         /// Reports in W that all workers or slots are busy.
         PoolSaturations = "pool-saturations",
         /// Targets marked down in W or two minutes before.

@@ -230,6 +230,16 @@ half went to targets that were gone afterwards.",
                 ),
             ),
             Test::new(
+                S::LoopbackListeners,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} processes say that they listen on a loopback address only: the \
+                    gateway is refused there whether or not anything is being stopped.",
+                    "{value} 個のプロセスがループバックアドレスだけで待ち受けていると記録してお\
+                    り、停止の有無によらずゲートウェイは拒否されます。",
+                ),
+            ),
+            Test::new(
                 S::NewTargetShare,
                 AtLeast(0.5),
                 Text::new(

@@ -163,6 +163,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::AnswersLaterShare => self.answers_later(),
             S::InstanceStarts => self.count(&[K::InstanceStart], 600),
             S::InstanceStops => self.count(&[K::InstanceStop], 60),
+            S::LoopbackListeners => self.loopback_listeners(),
             S::ListenFailures => self.count(&[K::ListenFailed], 120),
             S::PoolSaturations => self.count(&[K::PoolSaturated], 120),
             S::HealthDowns => self.count(&[K::HealthDown], 120),
