@@ -26,6 +26,11 @@ import waiting  # noqa: F401
 from core import CASES, Evidence
 from pages import PAGES
 
+CAPTURED = (
+    " Files marked as captured are from one Linux machine instead: real servers (nginx 1.22.1, HAProxy 2.6, Apache "
+    "httpd 2.4.71, Envoy 1.40, Node.js 20.20, gunicorn 20.1), each in a network namespace of its own, with the fault "
+    "really made."
+)
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -91,7 +96,10 @@ def main(wanted):
         cases.sort(key=lambda one: ("fires quiet blind".split().index(one[0].split("-")[0]), one[0]))
         path = ROOT / slug / "origin.md"
         kept = others(path, {name for name, _, _ in cases})
-        path.write_text(origin(slug, cases) + kept, encoding="utf-8")
+        text = origin(slug, cases)
+        if "captured, " in kept:
+            text = text.replace("\n\n## ", CAPTURED + "\n\n## ", 1)
+        path.write_text(text + kept, encoding="utf-8")
 
 
 if __name__ == "__main__":

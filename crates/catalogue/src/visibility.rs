@@ -407,7 +407,13 @@ const FIREWALL_LOG: &[Evidence] = &[
     on("UFW", "ufw logging low"),
     on(
         "AWS VPC",
-        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE # read it yourself, why502 does not yet",
+        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT \
+        --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE",
+    ),
+    on(
+        "AWS VPC",
+        "aws logs filter-log-events --log-group-name vpc-rejects --query 'events[].[message]' --output \
+        text > vpc-flow.log",
     ),
     on(
         "Google Cloud",
