@@ -12,7 +12,8 @@ import shutil
 import sys
 from pathlib import Path
 
-import client  # noqa: F401  (the imports register the stories)
+import capacity  # noqa: F401  (the imports register the stories)
+import client  # noqa: F401
 import connect  # noqa: F401
 import egress  # noqa: F401
 import network  # noqa: F401
@@ -26,11 +27,6 @@ import waiting  # noqa: F401
 from core import CASES, Evidence
 from pages import PAGES
 
-CAPTURED = (
-    " Files marked as captured are from one Linux machine instead: real servers (nginx 1.22.1, HAProxy 2.6, Apache "
-    "httpd 2.4.71, Envoy 1.40, Node.js 20.20, gunicorn 20.1), each in a network namespace of its own, with the fault "
-    "really made."
-)
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -96,10 +92,10 @@ def main(wanted):
         cases.sort(key=lambda one: ("fires quiet blind".split().index(one[0].split("-")[0]), one[0]))
         path = ROOT / slug / "origin.md"
         kept = others(path, {name for name, _, _ in cases})
-        text = origin(slug, cases)
-        if "captured, " in kept:
-            text = text.replace("\n\n## ", CAPTURED + "\n\n## ", 1)
-        path.write_text(text + kept, encoding="utf-8")
+        told_by = origin(slug, cases)
+        if kept:
+            told_by = told_by.replace("Made by hand", "Where a section does not say that it was captured: made by hand", 1)
+        path.write_text(told_by + kept, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -309,6 +309,9 @@ fn statistics_of_the_failing_log_are_not_independent() {
                     | Signal::AfterPauseShare
                     | Signal::Ipv6LoopbackShare
                     | Signal::Ipv4LoopbackServes
+                    | Signal::FinishedTogether
+                    | Signal::FirstAnswerShare
+                    | Signal::AnswersLaterShare
             );
             assert!(!same_log, "{}: {}", cause.slug, test.signal);
         }

@@ -120,6 +120,7 @@ fn source_of(signal: Signal) -> &'static str {
         | S::ProcessExits
         | S::ExitAlignedShare
         | S::StopAlignedShare
+        | S::StartAlignedShare
         | S::InstanceStarts
         | S::InstanceStops
         | S::ListenFailures
@@ -132,7 +133,11 @@ fn source_of(signal: Signal) -> &'static str {
         | S::EgressDestinations
         | S::ApplicationErrors
         | S::DatabaseLimits
+        | S::DatabaseRefusals
+        | S::RefusalAlignedShare
+        | S::Stalls
         | S::PoolSaturations
+        | S::KillAlignedShare
         | S::WorkerKills => "application",
         S::ListenOverflows | S::ConntrackDrops => "kernel",
         S::FirewallDrops | S::FirewallMatch | S::FirewallFocus | S::FlowMatch => "firewall",
@@ -331,7 +336,14 @@ fn weigh<'s, 'a>(
 }
 
 fn is_alignment(signal: Signal) -> bool {
-    matches!(signal, Signal::StopAlignedShare | Signal::ExitAlignedShare)
+    matches!(
+        signal,
+        Signal::StopAlignedShare
+            | Signal::ExitAlignedShare
+            | Signal::KillAlignedShare
+            | Signal::StartAlignedShare
+            | Signal::RefusalAlignedShare
+    )
 }
 
 /// What a test comes out as.

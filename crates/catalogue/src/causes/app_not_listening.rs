@@ -24,6 +24,7 @@
 //! - `app-crash`: had been answering before and ended; here there has never been an answer.
 //! - `deploy-without-drain`: the refusing address is an old one that was told to stop; here it
 //!   is a new one.
+//! - `slow-startup`: begins to answer by itself a little later.
 //! - A port blocked by a firewall (`target-connect-timeout`): drops give a timeout, not a
 //!   refusal.
 //! - `localhost-resolves-to-ipv6`: the refusing address is `::1`, while 127.0.0.1 answers.
@@ -158,7 +159,8 @@ the window, and nothing reported that a process was not listening.",
             )
             .independent(),
         ],
-        rules_out: &[Test::new(
+        rules_out: &[
+            Test::new(
                 S::Ipv4LoopbackListens,
                 AtLeast(1.0),
                 Text::new(
@@ -169,15 +171,26 @@ the window, and nothing reported that a process was not listening.",
                 ),
             ).independent(),
             Test::new(
-            S::TargetSuccessShare,
-            AtLeast(0.5),
-            Text::new(
-                "The same targets answered {value} of their requests in the \
-                window, so they do listen.",
-                "同じターゲットはこの期間のリクエストの {value} に応答しており、待\
-                ち受けています。",
+                S::TargetSuccessShare,
+                AtLeast(0.5),
+                Text::new(
+                    "The same targets answered {value} of their requests in the \
+                    window, so they do listen.",
+                    "同じターゲットはこの期間のリクエストの {value} に応答しており、待\
+                    ち受けています。",
+                ),
             ),
-        )],
+            Test::new(
+                S::FirstAnswerShare,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of these requests went to a target that began to answer \
+                    within minutes.",
+                    "これらのリクエストの {value} は、数分以内に応答を始めたターゲットへ\
+                    のものです。",
+                ),
+            ),
+        ],
         rivals: &[
             Rival {
                 slug: "app-crash",
@@ -199,6 +212,13 @@ the window, and nothing reported that a process was not listening.",
                 "Whether 127.0.0.1 answers on the same port (ss -ltn, curl http://127.0.0.1:PORT/).",
                 "同じポートで 127.0.0.1 が応答するかどうかです(\
                 ss -ltn、curl http://127.0.0.1:PORT/)。",
+                ),
+            },
+            Rival {
+                slug: "slow-startup",
+                separates: Text::new(
+                    "Whether the process begins to answer by itself a little later.",
+                    "しばらくすると、プロセスが自ら応答を始めるかどうかです。",
                 ),
             },
         ],

@@ -86,6 +86,9 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::TargetSuccessShare
             | S::HealthyTargetShare
             | S::VanishedTargetShare
+            | S::FinishedTogether
+            | S::FirstAnswerShare
+            | S::AnswersLaterShare
             | S::NewTargetShare => {
                 !self.fails().any(|f| f.is_access() && f.record.target.is_some())
             }
@@ -150,6 +153,13 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::OomKills => self.oom_kills(),
             S::ProcessExits => self.count(&[K::ProcessExit], 60),
             S::WorkerKills => self.count(&[K::WorkerKilled], 5),
+            S::KillAlignedShare | S::StartAlignedShare | S::RefusalAlignedShare => {
+                self.near(signal)
+            }
+            S::Stalls => self.count(&[K::Stall], 30),
+            S::FinishedTogether => self.finished_together(),
+            S::FirstAnswerShare => self.before_first_answer(),
+            S::AnswersLaterShare => self.answers_later(),
             S::InstanceStarts => self.count(&[K::InstanceStart], 600),
             S::InstanceStops => self.count(&[K::InstanceStop], 60),
             S::ListenFailures => self.count(&[K::ListenFailed], 120),
@@ -158,7 +168,8 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::NoServerLeft => self.count(&[K::NoServerLeft], 30),
             S::Ejections => self.count(&[K::TargetEjected], 60),
             S::ScaleLimits => self.scale_limits(),
-            S::DatabaseLimits => self.count(&[K::DatabaseLimit], 30),
+            S::DatabaseLimits => self.count(&[K::DatabaseLimit, K::ConnectionPoolEmpty], 30),
+            S::DatabaseRefusals => self.count(&[K::DatabaseLimit], 30),
             S::ApplicationErrors => self.count(&[K::ApplicationError], 5),
             S::ListenOverflows => self.count(&[K::ListenOverflow], 30),
             S::FirewallDrops => self.count(&[K::FirewallDrop], 10),
