@@ -2,6 +2,7 @@
 
 PAGES = {
     "aws-alb": "AWS, “Access logs for your Application Load Balancer” (docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html); meaning of the times and statuses from “Troubleshoot your Application Load Balancers”",
+    "aws-vpc-flow": "AWS, “Flow log records” in the Amazon VPC user guide",
     "nginx-access": "nginx, “Module ngx_http_log_module” and the variables of “Module ngx_http_upstream_module” (nginx.org/en/docs/http/)",
     "nginx-ingress": "ingress-nginx, “Log format” (kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/log-format/)",
     "nginx-error": "nginx source, src/core/ngx_log.c, src/http/ngx_http_upstream.c and src/http/ngx_http_request.c, whose messages these are",
@@ -17,7 +18,9 @@ PAGES = {
     "gcp-audit": "Google Cloud, “Cloud Run audit logging information” and the AuditLog reference",
     "node": "Node.js, “Errors”, and undici's documentation of its error codes",
     "kernel": "Linux source, mm/oom_kill.c, whose messages these are, behind a syslog time stamp of RFC 5424 form",
+    "netfilter": "Linux source, net/netfilter/nf_conntrack_core.c and net/netfilter/nf_log_syslog.c, whose messages these are, behind a syslog time stamp of RFC 5424 form",
     "systemd": "systemd source, src/core/service.c and src/core/unit.c, whose messages these are, behind a syslog time stamp of RFC 5424 form",
     "php-fpm": "PHP source, sapi/fpm/fpm/fpm_process_ctl.c and zlog.c, whose messages these are",
+    "gunicorn": "gunicorn source, gunicorn/arbiter.py and gunicorn/glogging.py, whose messages these are",
     "app": "made up: an application's own line about its start or stop",
 }

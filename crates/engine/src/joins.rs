@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use model::{Mechanism, Micros, Role, Side, Timestamp};
 
+use crate::digest::stream::Stream;
 use crate::view::{Behind, Fail, Shift, Slow, is_vague};
 
 /// How far an error log's whole seconds and an access log's end may lie apart.
@@ -24,8 +25,8 @@ fn explains(explanation: &str, access: &str) -> bool {
     )
 }
 
-/// Method, path and client; error logs that name no path are joined by client alone, those that
-/// name neither by time alone.
+/// Method, path and client; error logs that name no method are joined without it, those that name
+/// no path by client alone, those that name neither by time alone.
 type RequestKey<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
 
 fn request_key<'a>(fail: &Fail<'a>) -> Option<RequestKey<'a>> {
@@ -57,21 +58,38 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
             continue;
         }
         let Some(key) = request_key(fail) else { continue };
-        let (by_client, by_time) = ((None, None, key.2), (None, None, None));
-        let keys = [&key, &by_client, &by_time];
+        let (by_path, by_client) = ((None, key.1, key.2), (None, None, key.2));
+        let by_time = (None, None, None);
+        let mut keys = vec![&key, &by_path, &by_client, &by_time];
+        keys.dedup();
         let candidates = keys.into_iter().filter_map(|key| explanations.get(key));
         let (at, began, dialect) = (fail.at, fail.began(), fail.key.dialect);
         let distance = |c: usize| {
             let error = fails[c].at;
             (error - at).0.abs().min((error - began).0.abs())
         };
+        // Of several tries the last one decided, and the access log names that one's target; and a
+        // line that only says that a handshake failed stands beside one that says why.
+        let fit = |c: usize| {
+            let other = &fails[c];
+            let targets = (fail.record.target.as_deref(), other.record.target.as_deref());
+            let elsewhere = matches!(targets, (Some(a), Some(b)) if a != b);
+            (elsewhere, other.failure.mechanism == Mechanism::TlsHandshakeFailed)
+        };
         let nearest = candidates
             .flatten()
             .copied()
             .filter(|&c| !fails[c].absorbed && explains(fails[c].key.dialect, dialect))
             .filter(|&c| distance(c) <= SAME_REQUEST.0)
-            .min_by_key(|&c| (distance(c), fails[c].place));
+            .min_by_key(|&c| (fit(c), distance(c), fails[c].place));
         let Some(nearest) = nearest else { continue };
+        let nearest = match reason(fails, nearest, explanations.get(&by_time)) {
+            Some(reason) => {
+                fails[nearest].absorbed = true;
+                reason
+            }
+            None => nearest,
+        };
         let explanation = fails[nearest].clone();
         fails[nearest].absorbed = true;
         let fail = &mut fails[position];
@@ -81,6 +99,68 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
             fail.failure = explanation.failure;
             fail.failure.reuse = reuse;
         }
+    }
+}
+
+/// Why the TLS handshake failed of which a line says no more than that: Apache httpd writes the
+/// reason into a line of its own that names the server and not the request, just before.
+fn reason(fails: &[Fail<'_>], handshake: usize, nameless: Option<&Vec<usize>>) -> Option<usize> {
+    const JUST_BEFORE: Micros = Micros::from_millis(100);
+    let known = &fails[handshake];
+    if known.failure.mechanism != Mechanism::TlsHandshakeFailed {
+        return None;
+    }
+    let says_why = |mechanism| {
+        matches!(
+            mechanism,
+            Mechanism::TlsNameMismatch | Mechanism::TlsCertificateInvalid | Mechanism::TlsAlert
+        )
+    };
+    nameless?.iter().copied().rev().find(|&other| {
+        let fail = &fails[other];
+        !fail.absorbed
+            && fail.key.dialect == known.key.dialect
+            && fail.key.hop == known.key.hop
+            && says_why(fail.failure.mechanism)
+            && fail.at <= known.at
+            && known.at - fail.at <= JUST_BEFORE
+    })
+}
+
+/// Marks the error log's records of attempts that cost no request: the access log beside it was
+/// written at that moment, and none of its requests failed. A proxy that tries the next target
+/// logs the first attempt all the same.
+pub(crate) fn mark_made_good(fails: &mut [Fail<'_>], streams: &[&Stream]) {
+    /// Start and width of a slot, requests and failures in it.
+    type Slot = (Timestamp, Micros, u64, u64);
+    let mut slots: BTreeMap<(&str, &[u8]), Vec<Slot>> = BTreeMap::new();
+    for stream in streams {
+        let width = stream.slots.width();
+        let counts = stream.slots.sorted().into_iter();
+        let counts = counts.map(|(at, slot)| (at, width, slot.requests, slot.failures));
+        slots.entry((stream.key.dialect, &*stream.key.hop)).or_default().extend(counts);
+    }
+    for fail in fails {
+        let attempt = fail.key.role == Role::Explanation
+            && fail.failure.side == Side::Upstream
+            && fail.dated
+            && !fail.absorbed;
+        if !attempt {
+            continue;
+        }
+        let (from, to) = (fail.at - SAME_REQUEST, fail.at + SAME_REQUEST);
+        let (mut requests, mut failures) = (0, 0);
+        for ((dialect, hop), slots) in &slots {
+            if !explains(fail.key.dialect, dialect) || **hop != *fail.key.hop.as_bytes() {
+                continue;
+            }
+            let first = slots.partition_point(|(at, width, ..)| *at + *width <= from);
+            for (.., in_slot, failed) in slots[first..].iter().take_while(|(at, ..)| *at <= to) {
+                requests += in_slot;
+                failures += failed;
+            }
+        }
+        fail.made_good = requests > 0 && failures == 0;
     }
 }
 
@@ -113,6 +193,34 @@ pub(crate) fn absorb_split_errors(fails: &mut [Fail<'_>]) {
         let found = causes.filter(same).chain(before.filter(same)).next().map(|(other, _)| other);
         if let Some(other) = found {
             taken[other] = true;
+            fails[position].absorbed = true;
+        }
+    }
+}
+
+/// A proxy that says why a certificate did not pass says in a second line that the handshake
+/// failed: one failure, and the first line says more.
+pub(crate) fn absorb_repeated_handshakes(fails: &mut [Fail<'_>]) {
+    const SAME_FAILURE: Micros = Micros::from_millis(100);
+    let is_explanation = |fail: &Fail<'_>| {
+        fail.dated && fail.key.role == Role::Explanation && fail.key.dialect == "apache-error"
+    };
+    for position in 0..fails.len() {
+        let fail = &fails[position];
+        if fail.failure.mechanism != Mechanism::TlsHandshakeFailed || !is_explanation(fail) {
+            continue;
+        }
+        let before = fails[..position].iter().rev();
+        let said = before.take_while(|other| fail.at - other.at <= SAME_FAILURE).any(|other| {
+            is_explanation(other)
+                && other.key.hop == fail.key.hop
+                && other.place.source == fail.place.source
+                && matches!(
+                    other.failure.mechanism,
+                    Mechanism::TlsCertificateInvalid | Mechanism::TlsNameMismatch
+                )
+        });
+        if said {
             fails[position].absorbed = true;
         }
     }
@@ -184,6 +292,9 @@ fn whole_hours(fails: &[Fail<'_>]) -> Vec<Shift> {
     for fail in fails.iter().filter(|f| f.is_access() && f.dated) {
         if let Some(key) = request_key(fail) {
             access.entry(key).or_default().push(fail);
+            if key.0.is_some() {
+                access.entry((None, key.1, key.2)).or_default().push(fail);
+            }
         }
     }
     // Votes per (error log, offset); each explanation votes once for each offset in reach.

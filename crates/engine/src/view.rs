@@ -27,6 +27,8 @@ pub(crate) struct Fail<'a> {
     pub(crate) explained_by: Option<(Place, &'a str)>,
     /// True for an explanation that was brought together with the request it explains.
     pub(crate) absorbed: bool,
+    /// True for an attempt that failed without a request failing: another target answered it.
+    pub(crate) made_good: bool,
     /// For a status that came from behind: the failure behind it that says why.
     pub(crate) behind: Option<Behind>,
 }
@@ -122,6 +124,7 @@ impl<'a> View<'a> {
                         failure,
                         explained_by: None,
                         absorbed: false,
+                        made_good: false,
                         behind: None,
                     }),
                     (None, Some(end)) => {
@@ -141,8 +144,16 @@ impl<'a> View<'a> {
             }
         }
         fails.sort_by_key(|fail| (fail.at, fail.place));
+        joins::absorb_repeated_handshakes(&mut fails);
         joins::absorb_explanations(&mut fails);
         joins::absorb_split_errors(&mut fails);
+        let mut streams: Vec<&Stream> =
+            digest.streams.sorted().into_iter().map(|(_, stream)| stream).collect();
+        let rest = digest.streams.rest();
+        if rest.requests > 0 {
+            streams.push(rest);
+        }
+        joins::mark_made_good(&mut fails, &streams);
         let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (position, fail) in fails.iter().enumerate() {
             if let Some(id) = fail.record.id.as_deref() {
@@ -155,12 +166,6 @@ impl<'a> View<'a> {
             if let Some(id) = request.record.id.as_deref() {
                 slow_by_id.entry(id).or_default().push(position);
             }
-        }
-        let mut streams: Vec<&Stream> =
-            digest.streams.sorted().into_iter().map(|(_, stream)| stream).collect();
-        let rest = digest.streams.rest();
-        if rest.requests > 0 {
-            streams.push(rest);
         }
         let period = period(digest, &fails);
         View { digest, streams, fails, slow, shifts, by_id, slow_by_id, period }

@@ -17,16 +17,19 @@
 //! - Kubernetes: `Readiness probe failed: … connect: connection refused`, event `Unhealthy`.
 //! - Google Cloud Load Balancing: `failed_to_connect_to_backend`. Envoy: `UF` `delayed connect
 //!   error: 111`. HAProxy: `SC` and `L4CON`.
-//! - Application servers: gunicorn `Worker failed to boot.`, Node.js `EADDRINUSE`.
+//! - Application servers: gunicorn `Worker failed to boot.`, Node.js `EADDRINUSE`; a start message
+//!   with a loopback address, such as `Listening at: http://127.0.0.1:8000`.
 //!
 //! ## What it is mistaken for
 //!
 //! - `app-crash`: had been answering before and ended; here there has never been an answer.
 //! - `deploy-without-drain`: the refusing address is an old one that was told to stop; here it
 //!   is a new one.
+//! - `slow-startup`: begins to answer by itself a little later.
 //! - A port blocked by a firewall (`target-connect-timeout`): drops give a timeout, not a
 //!   refusal.
-//! - A health check on the wrong port: requests succeed although the check fails.
+//! - `localhost-resolves-to-ipv6`: the refusing address is `::1`, while 127.0.0.1 answers.
+//! - `health-check-misconfigured`: requests succeed although the check fails.
 //!
 //! ## Before it happens
 //!
@@ -38,9 +41,10 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: `python3 -m http.server 8081 --bind 127.0.0.2` and nginx
-//! with `proxy_pass http://127.0.0.1:8081;`. Every request is refused although a process
-//! listens on that port. Bind `0.0.0.0`: all pass.
+//! `why502 drill app-not-listening`: a new revision listens on 127.0.0.1 only and is sent
+//! requests before anybody asked whether it answers; or something else has taken the port
+//! (`EADDRINUSE`); or gunicorn keeps its default `127.0.0.1:8000` behind Envoy on another host.
+//! Every connection is refused until the address or the port is right.
 //!
 //! ## Remedy
 //!
@@ -60,8 +64,9 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Side, Signal as S, Test, Text,
+    Action, Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
+    Shows, Side, Signal as S, Step, Test, Text, When,
 };
 
 use crate::visibility;
@@ -119,6 +124,17 @@ the window, and nothing reported that a process was not listening.",
         .proves())],
         supports: &[
             Test::new(
+                S::LoopbackListeners,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} processes say that they listen on a loopback address, on the port \
+                    where the gateway looks for them from outside.",
+                    "ゲートウェイが外部から接続するポートを、{value} 個のプロセスがループバックア\
+                    ドレスだけで待ち受けていると記録しています。",
+                ),
+            )
+            .independent(),
+            Test::new(
                 S::ListenFailures,
                 AtLeast(1.0),
                 Text::new(
@@ -157,16 +173,39 @@ the window, and nothing reported that a process was not listening.",
             )
             .independent(),
         ],
-        rules_out: &[Test::new(
-            S::TargetSuccessShare,
-            AtLeast(0.5),
-            Text::new(
-                "The same targets answered {value} of their requests in the \
-                window, so they do listen.",
-                "同じターゲットはこの期間のリクエストの {value} に応答しており、待\
-                ち受けています。",
+        rules_out: &[
+            Test::new(
+                S::Ipv4LoopbackListens,
+                AtLeast(1.0),
+                Text::new(
+                    "The server reported {value} times that it listens on 127.0.0.1 and the same \
+                    port; the refusals came from ::1.",
+                    "サーバーは 127.0.0.1 の同じポートで待ち受けていると {value} 回報告しました。拒否した\
+                    のは ::1 です。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::TargetSuccessShare,
+                AtLeast(0.5),
+                Text::new(
+                    "The same targets answered {value} of their requests in the \
+                    window, so they do listen.",
+                    "同じターゲットはこの期間のリクエストの {value} に応答しており、待\
+                    ち受けています。",
+                ),
             ),
-        )],
+            Test::new(
+                S::FirstAnswerShare,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of these requests went to a target that began to answer \
+                    within minutes.",
+                    "これらのリクエストの {value} は、数分以内に応答を始めたターゲットへ\
+                    のものです。",
+                ),
+            ),
+        ],
         rivals: &[
             Rival {
                 slug: "app-crash",
@@ -182,10 +221,26 @@ the window, and nothing reported that a process was not listening.",
                     "接続を拒否したアドレスが、以前は応答していたかどうかです。",
                 ),
             },
+            Rival {
+                slug: "slow-startup",
+                separates: Text::new(
+                    "Whether the process begins to answer by itself a little later.",
+                    "しばらくすると、プロセスが自ら応答を始めるかどうかです。",
+                ),
+            },
+            Rival {
+                slug: "localhost-resolves-to-ipv6",
+                separates: Text::new(
+                "Whether 127.0.0.1 answers on the same port (ss -ltn, curl http://127.0.0.1:PORT/).",
+                "同じポートで 127.0.0.1 が応答するかどうかです(\
+                ss -ltn、curl http://127.0.0.1:PORT/)。",
+                ),
+            },
         ],
         visible: &[
             visibility::SUCCESSES,
             visibility::LISTEN,
+            visibility::LISTENERS,
             visibility::NEW_TARGETS,
             visibility::DEPLOYS,
         ],
@@ -194,10 +249,127 @@ the window, and nothing reported that a process was not listening.",
         "Needs the readers of configuration: the port the application \
         binds against the port of the target.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a server bound to another loopback address than \
-        the proxy's target.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node-rollout",
+            happens: Text::new(
+                "A new revision listens on 127.0.0.1 only, and nginx sends requests to it \
+            before anybody has asked whether it answers.",
+                "新しいリビジョンが 127.0.0.1 だけで待ち受け、応答の確認前に nginx がリクエスト\
+            を送ります。",
+            ),
+            cure: Text::new(
+                "The new revision listens on all addresses.",
+                "新しいリビジョンがすべてのアドレスで待ち受けます。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "bind", fault: "127.0.0.1", remedy: "0.0.0.0" }],
+            steps: &[Step::at(
+                "1000",
+                Action::Rollout(Rollout {
+                    host: "app",
+                    gateways: &["gateway/nginx"],
+                    pace: "0",
+                    ready: "800",
+                    drain: "1000",
+                    grace: "1000",
+                    environment: &["HOST={{bind}}"],
+                }),
+            )],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "5000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders")],
+            },
+            expect: Expect::failing(0.3, &[502]).at_most(0.8),
+            everyday: true,
+        },
+        Scenario {
+            name: "nginx-node-port-taken",
+            happens: Text::new(
+                "Something else on the host has taken the application's port, so that the \
+            application cannot listen and ends.",
+                "ホスト上の別のプロセスがアプリケーションのポートを使っているため、アプリケーシ\
+            ョンは待ち受けられずに終了します。",
+            ),
+            cure: Text::new(
+                "The other process has a port of its own.",
+                "別のプロセスには専用のポートを割り当てます。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[
+                        Part::new(Server::Node, "exporter", 0, EXPORTER)
+                            .options(&["PORT={{exporter}}"]),
+                        Part::new(Server::Node, "node", 3000, APP)
+                            .stopped()
+                            .restarts()
+                            .when(When::Fault),
+                        Part::new(Server::Node, "node", 3000, APP).when(When::Remedy),
+                    ],
+                ),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, ONE)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "exporter", fault: "3000", remedy: "9100" }],
+            steps: &[Step::at("0", Action::Start { part: "app/node" }).when(When::Fault)],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "4000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders")],
+            },
+            expect: Expect::failing(0.9, &[502]),
+            everyday: false,
+        },
+        Scenario {
+            name: "envoy-gunicorn-loopback",
+            happens: Text::new(
+                "gunicorn listens on 127.0.0.1:8000, which is its default, and Envoy comes from \
+            another host.",
+                "gunicorn が既定の 127.0.0.1:8000 で待ち受け、Envoy は別のホストから接続します\
+            。",
+            ),
+            cure: Text::new(
+                "gunicorn listens on all addresses.",
+                "gunicorn がすべてのアドレスで待ち受けます。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Gunicorn, "gunicorn", 8000, WSGI)
+                        .options(&["--bind {{bind}}:8000"])],
+                ),
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "bind", fault: "127.0.0.1", remedy: "0.0.0.0" }],
+            steps: &[],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "3000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders")],
+            },
+            expect: Expect::failing(1.0, &[503]),
+            everyday: true,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -265,6 +437,64 @@ the window, and nothing reported that a process was not listening.",
     ],
 };
 
+const APP: &str = r"
+const { PORT, HOST = '0.0.0.0' } = process.env;
+const line = (...words) => console.log(new Date().toISOString(), ...words);
+const server = require('http').createServer((request, response) => response.end('ok'));
+server.on('error', (error) => { line(error); process.exit(1); });
+server.listen(PORT, HOST, () => line(`Listening on http://${HOST}:${PORT}`));
+";
+
+const EXPORTER: &str = r"
+require('http').createServer((request, response) => response.end('up 1'))
+  .listen(process.env.PORT, '127.0.0.1');
+";
+
+const WSGI: &str = r#"
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+    return [b"ok"]
+"#;
+
+const GATEWAY: &str = r"
+upstream app {
+  {{members:app:3000 max_fails=0}}
+}
+server { listen 8080; location / { proxy_pass http://app; } }
+";
+
+const ONE: &str = r"
+upstream app { server {{ip:app}}:3000; }
+server { listen 8080; location / { proxy_pass http://app; } }
+";
+
+const ENVOY: &str = r#"
+  listeners:
+  - name: gateway
+    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: gateway
+          {{access_log}}
+          route_config:
+            virtual_hosts:
+            - name: app
+              domains: ["*"]
+              routes:
+              - match: {prefix: "/"}
+                route: {cluster: app}
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+  - name: app
+    connect_timeout: 1s
+    {{members:app:8000}}
+"#;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,6 +525,21 @@ mod tests {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 3.0), (S::ListenFailures, 1.0)]),
             Judgement::Holds { supports: vec![S::ListenFailures], independent: true, proved: true }
+        );
+    }
+
+    #[test]
+    fn supported_by_a_process_that_says_it_listens_on_loopback() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[(S::Failures, 60.0), (S::TargetSuccessShare, 0.0), (S::LoopbackListeners, 1.0)]
+            ),
+            Judgement::Holds {
+                supports: vec![S::LoopbackListeners],
+                independent: true,
+                proved: false
+            }
         );
     }
 

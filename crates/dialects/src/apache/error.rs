@@ -70,9 +70,14 @@ fn token<'a>(line: &Line<'a>) -> Option<Cow<'a, str>> {
     })
 }
 
-/// The path after `returned by`.
+/// The path after `returned by`, which the method may follow in parentheses.
 fn path(message: &str) -> Option<&str> {
     let (_, path) = message.rsplit_once(" returned by ")?;
+    let method = |word: &str| word.bytes().all(|b| b.is_ascii_uppercase());
+    let path = match path.strip_suffix(')').and_then(|path| path.rsplit_once(" (")) {
+        Some((path, word)) if method(word) => path,
+        _ => path,
+    };
     path.starts_with('/').then(|| crate::scan::without_query(path))
 }
 
@@ -89,6 +94,17 @@ fn occurrence<'a>(line: &Line<'a>, context: &Context) -> Option<Occurrence<'a>> 
             Some(target) => occurrence.object(target),
             None => occurrence,
         });
+    }
+    // mod_proxy_hcheck tells of its verdicts at level info: `AH03303: Threaded Health check
+    // DISABLING http://10.0.0.11:8080`, `AH03302: … ENABLING …`.
+    for (words, kind) in [
+        ("Health check DISABLING ", OccurrenceKind::HealthDown),
+        ("Health check ENABLING ", OccurrenceKind::HealthUp),
+    ] {
+        if let Some(target) = error_reading::after(message, words) {
+            let target = target.split_once("://").map_or(target, |(_, target)| target);
+            return Some(about_httpd(kind).object(target).detail(short(message)));
+        }
     }
     let saturated = ["server reached MaxRequestWorkers", "server reached MaxClients"]
         .iter()
