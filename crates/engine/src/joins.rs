@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Mechanism, Micros, Role, Side, Timestamp};
+use model::{Mechanism, Micros, Phase, Role, Side, Timestamp};
 
 use crate::digest::stream::Stream;
 use crate::view::{Behind, Fail, Shift, Slow, is_vague};
@@ -143,6 +143,8 @@ pub(crate) fn mark_made_good(fails: &mut [Fail<'_>], streams: &[&Stream]) {
     for fail in fails {
         let attempt = fail.key.role == Role::Explanation
             && fail.failure.side == Side::Upstream
+            // A response that has begun cannot be asked for elsewhere.
+            && !matches!(fail.failure.phase, Some(Phase::ResponseBody | Phase::ResponseSend))
             && fail.dated
             && !fail.absorbed;
         if !attempt {

@@ -254,33 +254,6 @@ was told to stop or a deploy completed.",
             everyday: false,
         },
         Scenario {
-            name: "envoy-unchunked",
-            happens: Text::new(
-                "The application announces chunks and sends its text without them; Envoy \
-                breaks off.",
-                "アプリケーションがチャンク転送を宣言しながら本文をそのまま送り、Envoy が中断し\
-                ます。",
-            ),
-            cure: Text::new(
-                "The application announces the length of what it sends.",
-                "アプリケーションが送る本文の長さを示します。",
-            ),
-            hosts: &[
-                Host::new(
-                    "app",
-                    &[Part::new(Server::Node, "server", 3000, BY_HAND)
-                        .options(&["ANSWER={{answer}}"])],
-                ),
-                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
-            ],
-            router: None,
-            knobs: &[Knob { name: "answer", fault: "unchunked", remedy: "one" }],
-            steps: &[],
-            load: REPORTS,
-            expect: Expect::failing(0.2, &[502, 0]).at_most(0.3),
-            everyday: true,
-        },
-        Scenario {
             name: "node-framing",
             happens: Text::new(
                 "The API sends two Content-Length fields, and the fetch of a Node.js service \
@@ -393,7 +366,6 @@ const reports = {
   'line-break': disposition + 'filename="sales\nfor march.pdf"\r\nContent-Length: 2\r\n',
   'encoded': disposition + "filename*=UTF-8''sales%0Afor%20march.pdf\r\nContent-Length: 2\r\n",
   'two': 'Content-Length: 2\r\nContent-Length: 3\r\n',
-  'unchunked': 'Transfer-Encoding: chunked\r\n',
   'one': 'Content-Length: 2\r\n',
 };
 require('net').createServer((socket) => {
@@ -421,15 +393,6 @@ server {
     }
 }
 ";
-
-const ENVOY: &str = envoy!(
-    r#"    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
-"#
-);
 
 const APACHE: &str = "\
 Listen 8080
