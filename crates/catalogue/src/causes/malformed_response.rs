@@ -76,7 +76,7 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::{STEADY, envoy};
+use crate::drills::STEADY;
 use crate::visibility;
 
 /// Response is not valid HTTP: see the page above.
