@@ -4,6 +4,7 @@
 mod bench;
 mod clock;
 mod docs;
+mod drills;
 mod examples;
 mod generate;
 mod layers;
@@ -31,6 +32,8 @@ enum Task {
     Test,
     /// Install the servers that the drills run, where this machine allows it.
     Machine,
+    /// Run the drills of this machine and record what came of them in docs/drills.md.
+    Drills(drills::Options),
     /// Write the pages that are made from the source.
     Docs {
         /// Only say which are stale
@@ -56,6 +59,7 @@ fn main() -> Result<()> {
             test::servers();
             Ok(())
         }
+        Task::Drills(options) => drills::run(&options),
         Task::Docs { check } => docs::run(check),
         Task::Layers => layers::check(),
         Task::Bench(options) => bench::run_bench(&options),

@@ -15,6 +15,8 @@ struct Tally {
     passed: u64,
     failed: u64,
     ignored: u64,
+    /// Which were ignored, with the reason where one is given.
+    skipped: Vec<String>,
 }
 
 /// Runs all checks.
@@ -33,6 +35,9 @@ pub(crate) fn run() -> Result<()> {
     let tally = tests(envoy.as_deref())?;
     step("generated documents");
     let fresh = docs::run(true);
+    for skipped in &tally.skipped {
+        println!("skipped {skipped}");
+    }
     // The last line is for whoever reads only the last line.
     println!("{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.ignored);
     if tally.failed > 0 {
@@ -112,6 +117,16 @@ fn tests(envoy: Option<&Path>) -> Result<Tally> {
 
 impl Tally {
     fn add(&mut self, line: &str) {
+        if let Some((test, said)) = line.strip_prefix("test ").and_then(|l| l.split_once(" ... ")) {
+            // `ignored, reason` by the standard harness, `ignored (reason)` by that of the drills.
+            if let Some(why) = said.strip_prefix("ignored") {
+                let why = why.trim_start_matches([',', ' ']);
+                let why = why.strip_prefix('(').and_then(|w| w.strip_suffix(')')).unwrap_or(why);
+                let why = if why.is_empty() { "no reason is given" } else { why };
+                self.skipped.push(format!("{}: {why}", test.trim_end()));
+            }
+            return;
+        }
         let Some(counts) = line.strip_prefix("test result: ") else { return };
         for part in counts.split(['.', ';']) {
             let mut words = part.split_whitespace();
@@ -140,5 +155,22 @@ mod tests {
         tally.add("test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured");
         tally.add("test engine::x ... ok");
         assert_eq!((tally.passed, tally.failed, tally.ignored), (12, 1, 2));
+    }
+
+    #[test]
+    fn what_was_skipped_is_named() {
+        let mut tally = Tally::default();
+        tally.add("test drill::refused/envoy       ... ignored (Envoy is not installed: see it)");
+        tally.add("test slow ... ignored, takes an hour");
+        tally.add("test bare ... ignored");
+        tally.add("test fine ... ok");
+        assert_eq!(
+            tally.skipped,
+            [
+                "drill::refused/envoy: Envoy is not installed: see it",
+                "slow: takes an hour",
+                "bare: no reason is given",
+            ]
+        );
     }
 }

@@ -397,3 +397,207 @@ pub(crate) const APP_ERRORS: Visibility = Visibility {
         on("any", "add the application's own log to the evidence"),
     ],
 };
+
+/// Workers that a supervisor killed.
+pub(crate) const WORKER_KILLS: Visibility = Visibility {
+    signal: Signal::WorkerKills,
+    what: Text::new(
+        "the application server's own log, with the workers it killed for their time",
+        "時間超過で終了させたワーカーを含む、アプリケーションサーバー自身のログ",
+    ),
+    how: &[
+        on("gunicorn", "gunicorn --error-logfile /var/log/gunicorn.log app:app"),
+        on("uWSGI", "logto = /var/log/uwsgi.log\nharakiri-verbose = true"),
+        on("PHP-FPM", "error_log = /var/log/php-fpm.log"),
+        on("Linux", "journalctl -u UNIT -o short-iso --since '-2h' > unit.log"),
+    ],
+};
+
+/// Processes that stood still.
+pub(crate) const STALLS: Visibility = Visibility {
+    signal: Signal::Stalls,
+    what: Text::new(
+        "a watch of the process on its own event loop or pauses",
+        "イベントループや停止を監視するプロセス自身の記録",
+    ),
+    how: &[
+        on(
+            "Node.js",
+            "let last = performance.now(); setInterval(() => { const late = \
+            performance.now() - last - 500; last += late + 500; if (late > 200) \
+            console.warn(`${new Date().toISOString()} event loop blocked for ${Math.round(late)} ms`) \
+            }, 500)",
+        ),
+        on("Python", "asyncio.run(main(), debug=True) # logs \"Executing <…> took … seconds\""),
+        on("Vert.x", "vertx.options.blockedThreadCheckInterval=1000 # on by default"),
+    ],
+};
+
+/// Requests that ended together.
+pub(crate) const FINISHED_TOGETHER: Visibility = Visibility {
+    signal: Signal::FinishedTogether,
+    what: Text::new(
+        "target, end and duration of the requests that were answered",
+        "応答のあったリクエストのターゲット、終了時刻、所要時間",
+    ),
+    how: ACCESS,
+};
+
+/// Starts of instances.
+pub(crate) const STARTS: Visibility = Visibility {
+    signal: Signal::StartAlignedShare,
+    what: Text::new(
+        "the moments at which processes were started and were ready",
+        "プロセスの起動時刻と準備完了時刻",
+    ),
+    how: PROCESS,
+};
+
+/// Targets before their first answer.
+pub(crate) const FIRST_ANSWER: Visibility = Visibility {
+    signal: Signal::FirstAnswerShare,
+    what: Text::new(
+        "which target each request went to, from before the failures until after them",
+        "失敗の前から後までの、各リクエストの送り先ターゲット",
+    ),
+    how: ACCESS,
+};
+
+/// Refusals of a database.
+pub(crate) const DATABASE: Visibility = Visibility {
+    signal: Signal::DatabaseRefusals,
+    what: Text::new(
+        "the log of the database, or the application's errors from it",
+        "データベースのログ、またはデータベースから受けたエラーの記録",
+    ),
+    how: &[
+        on("PostgreSQL", "log_destination = 'stderr'\nlog_line_prefix = '%m [%p] '"),
+        on(
+            "Cloud SQL",
+            "gcloud logging read 'resource.type=\"cloudsql_database\" AND severity>=ERROR' \
+            --freshness=1d --format=json > sql.json # read it yourself, why502 does not yet",
+        ),
+        on("Node.js", "console.error(error) // the driver's error, not a sentence of your own"),
+    ],
+};
+const FIREWALL_LOG: &[Evidence] = &[
+    on(
+        "nftables",
+        "nft insert rule inet filter input ct state new log prefix \"DROP \" # before the rule that drops",
+    ),
+    on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
+    on("UFW", "ufw logging low"),
+    on(
+        "AWS VPC",
+        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE # read it yourself, why502 does not yet",
+    ),
+    on(
+        "Google Cloud",
+        "gcloud compute firewall-rules update RULE --enable-logging # read it yourself, why502 does not yet",
+    ),
+];
+
+/// Openings of connections that a firewall drops.
+pub(crate) const FIREWALL: Visibility = Visibility {
+    signal: Signal::FirewallMatch,
+    what: Text::new(
+        "the firewall's log of dropped connections",
+        "ファイアウォールが破棄した接続のログ",
+    ),
+    how: FIREWALL_LOG,
+};
+
+/// The same, where the failing records name no address.
+pub(crate) const FIREWALL_FOCUS: Visibility =
+    Visibility { signal: Signal::FirewallFocus, what: FIREWALL.what, how: FIREWALL_LOG };
+
+/// Packets of connections that a firewall does not know.
+pub(crate) const FLOWS: Visibility = Visibility {
+    signal: Signal::FlowMatch,
+    what: Text::new(
+        "the firewall's log of packets that belong to no connection it knows",
+        "ファイアウォールが知らない接続のパケットを破棄したログ",
+    ),
+    how: &[
+        on(
+            "nftables",
+            "nft insert rule inet filter forward ct state invalid log prefix \"DROP invalid \"",
+        ),
+        on("Linux", "sysctl net.netfilter.nf_conntrack_log_invalid=6 # then journalctl -k"),
+        on(
+            "AWS NAT gateway",
+            "the metric IdleTimeoutCount # read it yourself, why502 does not yet",
+        ),
+    ],
+};
+
+/// Requests after a pause.
+pub(crate) const PAUSES: Visibility = Visibility {
+    signal: Signal::AfterPauseShare,
+    what: Text::new(
+        "healthy and failing requests of the same targets over several quiet spells",
+        "同じターゲットの正常と失敗のリクエスト(閑散時を何度か含む期間)",
+    ),
+    how: ACCESS,
+};
+
+/// The connection table.
+pub(crate) const CONNTRACK: Visibility = Visibility {
+    signal: Signal::ConntrackDrops,
+    what: Text::new(
+        "the kernel's messages of the hosts on the way",
+        "経路上のホストのカーネルメッセージ",
+    ),
+    how: &[
+        on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
+        on(
+            "Linux",
+            "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max # read it yourself, why502 does not yet",
+        ),
+    ],
+};
+
+/// The address on which a server listens.
+pub(crate) const LISTEN_ADDRESS: Visibility = Visibility {
+    signal: Signal::Ipv4LoopbackListens,
+    what: Text::new("the address on which the server listens", "サーバーが待ち受けているアドレス"),
+    how: &[
+        on("gunicorn", "gunicorn --error-logfile gunicorn.log app:app # Listening at: …"),
+        on(
+            "Node.js",
+            "server.on('listening', () => console.log(`Listening on http://${host}:${port}`))",
+        ),
+        on("Linux", "ss -ltnp # read it yourself, why502 does not yet"),
+    ],
+};
+
+/// Orders to stop, and requests with their beginning and end.
+pub(crate) const DRAIN_CUT: Visibility = Visibility {
+    signal: Signal::DrainCutShare,
+    what: Text::new(
+        "the moments at which instances were told to stop, and how long each failing request took",
+        "インスタンスへの停止指示の時刻と、失敗した各リクエストの所要時間",
+    ),
+    how: RELEASES,
+};
+
+/// Reloads of the proxy.
+pub(crate) const RELOADS: Visibility = Visibility {
+    signal: Signal::MovedShare,
+    what: Text::new(
+        "the proxy's log up to a reload and after it, with the address of each target",
+        "再読み込みの前後にわたるプロキシのログ(ターゲットのアドレスを含む)",
+    ),
+    how: &[
+        on("nginx", "error_log /var/log/nginx/error.log notice;"),
+        on("nginx", NGINX_FORMAT),
+        on("any", "dig +short NAME # compare with the address in the log"),
+    ],
+};
+
+/// Why health checks failed.
+pub(crate) const CHECKS: Visibility = Visibility {
+    signal: Signal::CheckRefusals,
+    what: Text::new("the answers that the health checks got", "ヘルスチェックが受け取った応答"),
+    how: HEALTH.how,
+};

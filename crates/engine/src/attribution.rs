@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Cause, Claim, Condition, Signal, Test, Window};
 
 use crate::incidents::Cluster;
-use crate::measure::{Measured, Scope};
+use crate::measure::{self, Measured, Scope};
 use crate::view::{Fail, View};
 
 /// What the evidence says about a cause.
@@ -120,11 +120,12 @@ fn source_of(signal: Signal) -> &'static str {
         | S::ProcessExits
         | S::ExitAlignedShare
         | S::StopAlignedShare
+        | S::StartAlignedShare
         | S::InstanceStarts
         | S::InstanceStops
         | S::ListenFailures
         | S::ScaleLimits => "processes",
-        S::HealthDowns | S::NoServerLeft => "health",
+        S::HealthDowns | S::NoServerLeft | S::CheckRefusals => "health",
         S::EgressFailures
         | S::EgressConnectTimeouts
         | S::EgressLookupFailures
@@ -132,9 +133,16 @@ fn source_of(signal: Signal) -> &'static str {
         | S::EgressDestinations
         | S::ApplicationErrors
         | S::DatabaseLimits
+        | S::DatabaseRefusals
+        | S::RefusalAlignedShare
+        | S::Stalls
         | S::PoolSaturations
+        | S::KillAlignedShare
         | S::WorkerKills => "application",
-        S::ListenOverflows => "kernel",
+        S::ListenOverflows | S::ConntrackDrops => "kernel",
+        S::FirewallDrops | S::FirewallMatch | S::FirewallFocus | S::FlowMatch => "firewall",
+        S::Ipv4LoopbackListens | S::DrainCutShare => "processes",
+        S::MovedShare => "reloads",
         S::InnerFinishedLater | S::InnerNeverSawShare => "hop behind",
         _ => "traffic",
     }
@@ -328,7 +336,14 @@ fn weigh<'s, 'a>(
 }
 
 fn is_alignment(signal: Signal) -> bool {
-    matches!(signal, Signal::StopAlignedShare | Signal::ExitAlignedShare)
+    matches!(
+        signal,
+        Signal::StopAlignedShare
+            | Signal::ExitAlignedShare
+            | Signal::KillAlignedShare
+            | Signal::StartAlignedShare
+            | Signal::RefusalAlignedShare
+    )
 }
 
 /// What a test comes out as.
@@ -387,6 +402,7 @@ fn matches(claim: &Claim, fail: &Fail<'_>) -> bool {
         && within(claim.authors, fail.key.author)
         && within(claim.reuse, failure.reuse)
         && within(claim.bands, fail.key.band)
+        && (!claim.ipv6_loopback || measure::is_to_ipv6_loopback(fail))
 }
 
 /// Whether a candidate may take a request that some candidates' records state: it must state it

@@ -112,12 +112,20 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
             let error = fails[c].at;
             (error - at).0.abs().min((error - began).0.abs())
         };
+        // Of several tries the last one decided, and the access log names that one's target; and a
+        // line that only says that a handshake failed stands beside one that says why.
+        let fit = |c: usize| {
+            let other = &fails[c];
+            let targets = (fail.record.target.as_deref(), other.record.target.as_deref());
+            let elsewhere = matches!(targets, (Some(a), Some(b)) if a != b);
+            (elsewhere, other.failure.mechanism == Mechanism::TlsHandshakeFailed)
+        };
         let nearest = candidates
             .flatten()
             .copied()
             .filter(|&c| !fails[c].absorbed && explains(fails[c].key.dialect, dialect))
             .filter(|&c| distance(c) <= SAME_REQUEST.0)
-            .min_by_key(|&c| (distance(c), fails[c].place));
+            .min_by_key(|&c| (fit(c), distance(c), fails[c].place));
         let Some(nearest) = nearest else { continue };
         let explanation = fails[nearest].clone();
         fails[nearest].absorbed = true;
@@ -160,6 +168,34 @@ pub(crate) fn absorb_split_errors(fails: &mut [Fail<'_>]) {
         let found = causes.filter(same).chain(before.filter(same)).next().map(|(other, _)| other);
         if let Some(other) = found {
             taken[other] = true;
+            fails[position].absorbed = true;
+        }
+    }
+}
+
+/// A proxy that says why a certificate did not pass says in a second line that the handshake
+/// failed: one failure, and the first line says more.
+pub(crate) fn absorb_repeated_handshakes(fails: &mut [Fail<'_>]) {
+    const SAME_FAILURE: Micros = Micros::from_millis(100);
+    let is_explanation = |fail: &Fail<'_>| {
+        fail.dated && fail.key.role == Role::Explanation && fail.key.dialect == "apache-error"
+    };
+    for position in 0..fails.len() {
+        let fail = &fails[position];
+        if fail.failure.mechanism != Mechanism::TlsHandshakeFailed || !is_explanation(fail) {
+            continue;
+        }
+        let before = fails[..position].iter().rev();
+        let said = before.take_while(|other| fail.at - other.at <= SAME_FAILURE).any(|other| {
+            is_explanation(other)
+                && other.key.hop == fail.key.hop
+                && other.place.source == fail.place.source
+                && matches!(
+                    other.failure.mechanism,
+                    Mechanism::TlsCertificateInvalid | Mechanism::TlsNameMismatch
+                )
+        });
+        if said {
             fails[position].absorbed = true;
         }
     }

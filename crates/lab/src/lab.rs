@@ -18,6 +18,7 @@ use crate::parts::Tools;
 use crate::parts::authority::Authority;
 use crate::process::{Process, RESTART_PAUSE, write};
 use crate::router;
+use crate::schedule::signal_of;
 use crate::shim::Order;
 use crate::tap::Taps;
 use crate::topology::{Node, ROUTER, ROUTER_PRIVATE, ROUTER_PUBLIC, Topology, prefix};
@@ -449,6 +450,22 @@ impl Lab {
             }
         }
         Ok(true)
+    }
+
+    /// Asks everything that runs on these hosts to stop, each server in its own way.
+    ///
+    /// # Errors
+    ///
+    /// If a host does not exist or the kernel refuses.
+    pub(crate) fn stop_all(&mut self, names: &[String]) -> Result<()> {
+        for name in names {
+            for process in &mut self.machine(name)?.processes {
+                let signal = signal_of(process.launch.stop)?;
+                process.ended = true;
+                process.signal(signal)?;
+            }
+        }
+        Ok(())
     }
 
     /// Sends a signal to everything that runs on these hosts.

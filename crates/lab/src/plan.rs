@@ -111,7 +111,8 @@ impl Script {
     fn room(&mut self) -> Result<()> {
         self.say("\n# A room of its own, gone with its shell");
         self.say(&format!(
-            "unshare --user --map-root-user --pid --fork --mount-proc --net --mount bash <<'{ROOM}'"
+            "unshare --user --map-root-user --pid --fork --kill-child --mount-proc --net --mount \
+             bash <<'{ROOM}'"
         ));
         self.say("mount -t tmpfs lab /mnt; mount -t tmpfs run /run; mkdir /run/netns");
         let hosts = self.topology.hosts_file();
@@ -288,6 +289,15 @@ impl Script {
             self.say(&format!("(while :; do {start}; sleep 0.1; done) & {variable}=$!"));
         } else {
             self.say(&format!("{start} & {variable}=$!"));
+        }
+        if part.port != 0 && !part.stopped {
+            let (name, port) = (&node.name, part.port);
+            let place = |address: &str| format!(": >/dev/tcp/{address}/{port}");
+            let places = [place(&node.address.to_string()), place("127.0.0.1"), place("::1")];
+            self.say(&format!(
+                "timeout 30 ip netns exec {name} bash -c 'until {}; do sleep 0.1; done' 2>/dev/null",
+                places.join(" || ")
+            ));
         }
         if let Reload::Signal(signal) = launch.reload {
             self.say(&format!("# takes changed files over by: kill -{signal} ${variable}"));

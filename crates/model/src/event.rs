@@ -215,10 +215,23 @@ vocabulary! {
         TargetEjected = "target-ejected",
         /// The platform could not start or find an instance. Subject: service.
         ScaleLimit = "scale-limit",
-        /// A database or its pool refused a connection. Subject: database.
+        /// A database, or a pooler in front of it, refused a connection because it has too many.
+        /// Subject: database.
         DatabaseLimit = "database-limit",
+        /// The application's own pool of database connections had none to give in time. Subject:
+        /// pool.
+        ConnectionPoolEmpty = "connection-pool-empty",
+        /// A process reported that its event loop, or all of it, had stood still. Subject: process;
+        /// detail: for how long.
+        Stall = "stall",
         /// The kernel's connection table is full. Subject: host.
         ConntrackFull = "conntrack-full",
+        /// A firewall dropped or rejected the opening of a connection, or the answer to it.
+        /// Subject: who opened it; object: address and port that were to be reached.
+        FirewallDrop = "firewall-drop",
+        /// A firewall or NAT dropped or reset a packet in the midst of a connection, for it knew no
+        /// such connection. Subject: the client's address; object: the server's address and port.
+        FlowDrop = "flow-drop",
         /// The kernel saw a listen queue overflow. Subject: host; object: port.
         ListenOverflow = "listen-overflow",
         /// An unhandled error or an error message of the application. Subject: service.

@@ -26,6 +26,9 @@ vocabulary! {
         NoLocalPort = "no-local-port",
         /// The caller was forbidden to connect (EACCES, errno 13).
         ConnectForbidden = "connect-forbidden",
+        /// The unix socket's file is there and the caller may not use it (EACCES, errno 13 on a unix
+        /// socket).
+        SocketForbidden = "socket-forbidden",
         /// The listener's queue was full (EAGAIN, errno 11 on a unix socket).
         ListenQueueFull = "listen-queue-full",
         /// The unix socket's file does not exist (ENOENT, errno 2).
@@ -57,6 +60,9 @@ vocabulary! {
         TlsNameMismatch = "tls-name-mismatch",
         /// The peer's certificate is expired, self-signed or its chain is incomplete.
         TlsCertificateInvalid = "tls-certificate-invalid",
+        /// The peer's certificate did not pass verification, and the record does not say whether
+        /// for its names, its dates or its chain.
+        TlsCertificateUnverified = "tls-certificate-unverified",
         /// The TLS handshake timed out.
         TlsTimeout = "tls-timeout",
         /// Sending the request failed because the peer had closed (EPIPE, ECONNRESET).
@@ -125,7 +131,7 @@ impl Mechanism {
             M::ConnectUnreachable => (P::Connect, E::DestinationIpUnroutable),
             M::ConnectFailed => (P::Connect, E::DestinationUnavailable),
             M::NoLocalPort => (P::Connect, E::ConnectionLimitReached),
-            M::ConnectForbidden => (P::Connect, E::DestinationIpProhibited),
+            M::ConnectForbidden | M::SocketForbidden => (P::Connect, E::DestinationIpProhibited),
             M::ListenQueueFull => (P::Connect, E::ConnectionLimitReached),
             M::SocketMissing => (P::Connect, E::DestinationNotFound),
             M::ProxyLimit => return (Side::Gateway, None, Some(E::ConnectionLimitReached)),
@@ -138,7 +144,9 @@ impl Mechanism {
             M::NoRoute => return (Side::Gateway, Some(P::Route), Some(E::DestinationNotFound)),
             M::TlsHandshakeFailed | M::TlsPlaintextPeer => (P::Tls, E::TlsProtocolError),
             M::TlsAlert => (P::Tls, E::TlsAlertReceived),
-            M::TlsNameMismatch | M::TlsCertificateInvalid => (P::Tls, E::TlsCertificateError),
+            M::TlsNameMismatch | M::TlsCertificateInvalid | M::TlsCertificateUnverified => {
+                (P::Tls, E::TlsCertificateError)
+            }
             M::TlsTimeout => (P::Tls, E::ConnectionTimeout),
             M::RequestSendFailed => (P::RequestSend, E::ConnectionTerminated),
             M::RequestSendTimeout => (P::RequestSend, E::ConnectionWriteTimeout),

@@ -36,8 +36,8 @@
 //!   usually does again.
 //! - `oom-kill`: the process was killed for its memory (exit 137); it is the cause of this kind
 //!   of end and is shown as such.
-//! - A supervisor killing a slow worker (`WORKER TIMEOUT`, harakiri): the wait is the same
-//!   round value each time, such as gunicorn's 30 s.
+//! - `worker-timeout-kill`: a supervisor killed a slow worker (`WORKER TIMEOUT`, harakiri): the
+//!   wait is the same round value each time, such as gunicorn's 30 s.
 //!
 //! ## Before it happens
 //!
@@ -92,6 +92,7 @@ pub static CAUSE: Cause = Cause {
     place: Place::Process,
     statuses: &[500, 502, 503],
     leads_to: &[
+        "response-body-truncated",
         "target-connect-refused",
         "no-healthy-targets",
         "passive-ejection-cascade",
@@ -161,16 +162,28 @@ pub static CAUSE: Cause = Cause {
                 ),
             ),
         ],
-        rules_out: &[Test::new(
-            S::ExitAlignedShare,
-            AtMost(0.05),
-            Text::new(
-                "Processes ended, but only {value} of these requests failed near \
-                such an end.",
-                "プロセスの終了はありましたが、その近くで失敗したリクエストは \
-                {value} だけです。",
+        rules_out: &[
+            Test::new(
+                S::DrainCutShare,
+                AtLeast(0.6),
+                Text::new(
+                    "{value} of them were in flight when an instance was told to stop and were cut off \
+                    {drain} later: they had been given time, though not enough.",
+                    "{value} は停止の指示時に処理中で、{drain} 後に切断されました。猶予はありましたが、足\
+                    りませんでした。",
+                ),
             ),
-        )],
+            Test::new(
+                S::ExitAlignedShare,
+                AtMost(0.05),
+                Text::new(
+                    "Processes ended, but only {value} of these requests failed near \
+                such an end.",
+                    "プロセスの終了はありましたが、その近くで失敗したリクエストは \
+                {value} だけです。",
+                ),
+            ),
+        ],
         rivals: &[
             Rival {
                 slug: "keepalive-race",

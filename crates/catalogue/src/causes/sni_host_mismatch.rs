@@ -28,8 +28,8 @@
 //! - `upstream-tls-negotiation`: no common protocol or cipher, a client certificate that is
 //!   missing, or plain HTTP on the port. With the right `-servername` the handshake still fails
 //!   then.
-//! - An expired, self-signed or incomplete certificate: the name matches and verification fails
-//!   for another reason, which the record names.
+//! - `upstream-cert-invalid`: an expired, self-signed or incomplete certificate; the name matches and
+//!   verification fails for another reason, which the record names.
 //! - A wrong Host field: the handshake succeeds and the answer is a 404 or 421 of another site.
 //!
 //! ## Before it happens
@@ -86,7 +86,10 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["passive-ejection-cascade", "backend-own-5xx"],
     source: include_str!("sni_host_mismatch.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[M::TlsNameMismatch]).states(), Claim::of(&[M::TlsHandshakeFailed])],
+        claims: &[
+            Claim::of(&[M::TlsNameMismatch]).states(),
+            Claim::of(&[M::TlsHandshakeFailed, M::TlsCertificateUnverified]),
+        ],
         claims_effects: false,
         needs: &[Test::new(
             S::Failures,
@@ -116,15 +119,26 @@ pub static CAUSE: Cause = Cause {
                 一致なら常に失敗します。",
             ),
         )],
-        rivals: &[Rival {
-            slug: "upstream-tls-negotiation",
-            separates: Text::new(
-                "Whether the handshake succeeds once the right server name is sent \
+        rivals: &[
+            Rival {
+                slug: "upstream-tls-negotiation",
+                separates: Text::new(
+                    "Whether the handshake succeeds once the right server name is sent \
                 (openssl s_client -servername).",
-                "正しいサーバー名を送ればハンドシェイクが成功するかどうかです(\
+                    "正しいサーバー名を送ればハンドシェイクが成功するかどうかです(\
                 openssl s_client -servername)。",
-            ),
-        }],
+                ),
+            },
+            Rival {
+                slug: "upstream-cert-invalid",
+                separates: Text::new(
+                    "Whether the certificate fails for its names, or for its dates or its chain \
+                (openssl s_client -servername NAME -showcerts).",
+                    "証明書の問題が名前か、期限やチェーンかです(\
+                openssl s_client -servername NAME -showcerts)。",
+                ),
+            },
+        ],
         visible: &[visibility::SUCCESSES, visibility::DEPLOYS],
     },
     predicts: Predicts::NotYet(

@@ -33,7 +33,8 @@
 //!   fails from every network, and usually refuses or answers with errors as well.
 //! - A full accept queue under load: the connect times cluster at 1, 3 and 7 s and load is
 //!   high; `TcpExtListenOverflows` rises.
-//! - An address that moved: the address in the log is no longer what DNS answers.
+//! - What may lie behind it: `security-group-block`, `conntrack-table-full`,
+//!   `stale-upstream-address` (the address in the log is no longer what DNS answers).
 //! - `target-response-timeout`: there the connection is open and the request has been sent.
 //!
 //! ## Before it happens

@@ -38,7 +38,7 @@ pub static STORY: Story = Story {
                  待ち続けます。",
             ),
             set: &[],
-            names: Some("nat-port-exhaustion"),
+            names: Some("deploy-surge"),
             failing: (0.3, 1.0),
         },
         Chapter {
@@ -51,7 +51,7 @@ pub static STORY: Story = Story {
                 "データベースはポートを使わなくなりますが、外部 API はまだ使います。",
             ),
             set: &[("database", "{{ip:db}}")],
-            names: Some("nat-port-exhaustion"),
+            names: Some("deploy-surge"),
             failing: (0.02, 1.0),
         },
         Chapter {
@@ -129,7 +129,7 @@ const SCENARIO: Scenario = Scenario {
                 "WARM=yes",
             ])],
         )
-        .instances("3"),
+        .instances("2"),
         Host::new("lb", &[Part::new(Server::Envoy, "envoy", 8080, LOAD_BALANCER)]).both(),
         Host::new(
             "front",
@@ -138,7 +138,7 @@ const SCENARIO: Scenario = Scenario {
                 Part::new(Server::Node, "front", 3000, FRONT).options(&["API={{api}}"]),
             ],
         )
-        .instances("3"),
+        .instances("2"),
     ],
     router: Some(Router {
         nat: Some(Nat { ports: "{{ports}}", egress: "{{egress}}", ..Nat::STATIC }),
@@ -164,8 +164,8 @@ const SCENARIO: Scenario = Scenario {
         target: "{{public:lb}}:8080",
         protocol: Protocol::Http1,
         keep_alive: true,
-        arrivals: Arrivals::Constant { rate: "30" },
-        lasts: "14000",
+        arrivals: Arrivals::Constant { rate: "20" },
+        lasts: "18000",
         patience: "8000",
         requests: &[
             Ask::new("GET", "/products").weight(5),
@@ -229,7 +229,7 @@ async function query(text) {
 }
 
 const PRODUCTS = 400;
-const imported = (id) => id % 8 === 0;
+const imported = (id) => id % 2 === 0;
 const known = new Map();
 async function product(id) {
   if (known.has(id)) return known.get(id);
@@ -247,8 +247,8 @@ if (WARM === 'yes') {
 
 let next = Math.floor(Math.random() * PRODUCTS);
 const server = require('http').createServer(async (request, response) => {
-  const ids = [0, 1, 2, 3].map((n) => (next + n) % PRODUCTS);
-  next = (next + 4) % PRODUCTS;
+  const ids = [next, (next + 1) % PRODUCTS];
+  next = (next + 2) % PRODUCTS;
   try {
     const products = await Promise.all(ids.map(product));
     response.setHeader('content-type', 'application/json');

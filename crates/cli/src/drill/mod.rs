@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow, bail};
-use lab::hold::Held;
+use lab::hold::{self, Held};
 use lab::judge::{self, Check};
 use lab::message::Message;
 use lab::parts::Tools;
@@ -70,7 +70,9 @@ pub(crate) fn run(options: &args::Drill, lang: Lang, color: args::When) -> Resul
     if options.what == "list" {
         out.write(&match options.format {
             args::Format::Text => list::text(&known(), lang, out.width()),
-            args::Format::Json => list::json(&known()),
+            args::Format::Json => {
+                list::json(&known(), &Tools::find(), hold::forbidden().as_deref())
+            }
         })?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -214,7 +216,8 @@ pub(crate) fn run_one(
         keep: if options.keep.is_some() { run.keep.to_owned() } else { String::new() },
     };
     let text = serde_json::to_string(&job).map_err(|why| broken(&why))?;
-    let mut held = Held::start(&text, options.keep.as_deref()).map_err(|why| broken(&why))?;
+    let mut held = Held::start(&text, options.keep.as_deref(), lab::limits_memory(run.scenario))
+        .map_err(|why| broken(&why))?;
     let output = held.output().ok_or_else(|| broken(&"the lab has no output"))?;
     let mut live = Live::new(run.title);
     let mut result = None;
@@ -244,6 +247,8 @@ pub(crate) fn serve(role: Role) -> ExitCode {
         Role::Shim => lab::shim::run(),
         Role::Lab => {
             let outcome = lab::job().and_then(|job| {
+                let inside = Inside::enter()?;
+                let Some(job) = job else { return lab::try_out(&inside).map(|()| None) };
                 let drill = known()
                     .into_iter()
                     .find(|k| k.cause.slug == job.slug && k.scenario.name == job.scenario)
@@ -252,7 +257,7 @@ pub(crate) fn serve(role: Role) -> ExitCode {
                 let scenario = drill
                     .or_else(story)
                     .ok_or_else(|| lab::Error::Data(format!("there is no drill {}", job.slug)))?;
-                lab::run(Inside::enter()?, scenario, &job)
+                lab::run(inside, scenario, &job).map(Some)
             });
             lab::answer(&outcome);
             if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -66,10 +66,10 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Reading<'a>> {
             };
             say(mechanism, Some(502), after(message, "remote server "))
         }
-        1097 if line.errno.is_none() => None,
-        // What mod_ssl answers when the handshake with the target fails; AH00898 follows and says
-        // so.
+        // mod_ssl's error for a handshake that failed, which AH02039, AH02411 or AH00898 name;
+        // AH01097 without an errno repeats AH01084.
         1084 if line.errno == Some(APR_GENERAL) => None,
+        1097 if line.errno.is_none() => None,
         1084 | 1097 => {
             let mechanism = match errno {
                 Some(Errno::AprTimeUp | Errno::TimedOut) => M::RequestSendTimeout,

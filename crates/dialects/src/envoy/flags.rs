@@ -169,6 +169,7 @@ fn connect_failure(access: &Access<'_>) -> Failure {
         Some(110) => M::ConnectTimeout,
         Some(101 | 113) => M::ConnectUnreachable,
         Some(99) => M::NoLocalPort,
+        Some(13) if is_pipe(access) => M::SocketForbidden,
         Some(1 | 13) => M::ConnectForbidden,
         Some(11) => M::ListenQueueFull,
         Some(2) => M::SocketMissing,
@@ -176,6 +177,11 @@ fn connect_failure(access: &Access<'_>) -> Failure {
         _ if timed_out() => M::ConnectTimeout,
         _ => M::ConnectFailed,
     })
+}
+
+/// Whether the upstream host is a path: a unix socket.
+fn is_pipe(access: &Access<'_>) -> bool {
+    reasons(access).any(|text| text.contains("remote_address:/"))
 }
 
 /// What Linux calls the errors of `connect()` (`strerror`), which newer versions log in place of
@@ -217,8 +223,10 @@ fn tls_failure(access: &Access<'_>) -> Option<Failure> {
         M::TlsPlaintextPeer
     } else if has("CERTIFICATE_VERIFY_FAILED") && names_differ(text) || has("UNRECOGNIZED_NAME") {
         M::TlsNameMismatch
-    } else if has("CERTIFICATE_VERIFY_FAILED") {
+    } else if has("CERTIFICATE_VERIFY_FAILED") && chain_or_date(text) {
         M::TlsCertificateInvalid
+    } else if has("CERTIFICATE_VERIFY_FAILED") {
+        M::TlsCertificateUnverified
     } else if has("_ALERT_") || has("CERTIFICATE_REQUIRED") {
         M::TlsAlert
     } else {
@@ -229,6 +237,13 @@ fn tls_failure(access: &Access<'_>) -> Option<Failure> {
 /// Whether verification failed for the certificate's names (`verify SAN list`, `SAN matcher`).
 fn names_differ(text: &str) -> bool {
     text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "SAN")
+}
+
+/// Whether the text goes on with BoringSSL's word about the chain or a date, as Envoy writes it
+/// since 1.27 (`X509_verify_cert: certificate verification error at depth 0: certificate has
+/// expired`, blanks or underscores).
+fn chain_or_date(text: &str) -> bool {
+    text.contains("X509_verify_cert")
 }
 
 /// The upstream broke the protocol. Only some versions tell that its header was too large.
@@ -243,11 +258,13 @@ fn protocol_error(access: &Access<'_>) -> Failure {
         return Failure::of(M::ResponseHeaderTooLarge);
     }
     match access.details.as_deref() {
+        // A body that is cut short and one whose framing is wrong look the same: Envoy 1.40 logs
+        // UPE for a connection closed before the declared length.
         Some(details) if details.contains("reset_after_response_started") => Failure {
             side: Side::Upstream,
             phase: Some(Phase::ResponseBody),
             error: Some(ProxyError::HttpProtocolError),
-            ..Failure::of(M::ResponseMalformed)
+            ..Failure::of(M::Unspecified)
         },
         // A head that breaks HTTP and one with more fields than Envoy accepts look the same.
         _ => Failure {

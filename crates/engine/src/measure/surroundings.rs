@@ -27,10 +27,16 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         | K::ScaleLimit => &["node", "kernel"],
         K::HealthDown | K::HealthUp | K::NoServerLeft => &["haproxy-notice"],
         K::TargetEjected => &["nginx-error", "apache-error"],
-        K::PoolSaturated | K::WorkerKilled | K::DatabaseLimit | K::ApplicationError => {
-            &["node", "apache-error"]
-        }
+        K::PoolSaturated
+        | K::WorkerKilled
+        | K::DatabaseLimit
+        | K::ConnectionPoolEmpty
+        | K::ApplicationError => &["node", "apache-error"],
+        // Few programs watch their own loop: a log without such a report shows nothing.
+        K::Stall => &[],
         K::ConntrackFull | K::ListenOverflow => &["kernel"],
+        // Firewalls log drops only where they are told to: no line is no evidence.
+        K::FirewallDrop | K::FlowDrop => &[],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }
 }
