@@ -51,6 +51,7 @@ fn unite_lines_of_one_failure(fails: &mut [Fail<'_>]) {
                 mechanism,
                 Mechanism::TlsNameMismatch
                     | Mechanism::TlsCertificateInvalid
+                    | Mechanism::TlsCertificateUnverified
                     | Mechanism::TlsAlert
                     | Mechanism::TlsPlaintextPeer
             ),
@@ -168,34 +169,6 @@ pub(crate) fn absorb_split_errors(fails: &mut [Fail<'_>]) {
         let found = causes.filter(same).chain(before.filter(same)).next().map(|(other, _)| other);
         if let Some(other) = found {
             taken[other] = true;
-            fails[position].absorbed = true;
-        }
-    }
-}
-
-/// A proxy that says why a certificate did not pass says in a second line that the handshake
-/// failed: one failure, and the first line says more.
-pub(crate) fn absorb_repeated_handshakes(fails: &mut [Fail<'_>]) {
-    const SAME_FAILURE: Micros = Micros::from_millis(100);
-    let is_explanation = |fail: &Fail<'_>| {
-        fail.dated && fail.key.role == Role::Explanation && fail.key.dialect == "apache-error"
-    };
-    for position in 0..fails.len() {
-        let fail = &fails[position];
-        if fail.failure.mechanism != Mechanism::TlsHandshakeFailed || !is_explanation(fail) {
-            continue;
-        }
-        let before = fails[..position].iter().rev();
-        let said = before.take_while(|other| fail.at - other.at <= SAME_FAILURE).any(|other| {
-            is_explanation(other)
-                && other.key.hop == fail.key.hop
-                && other.place.source == fail.place.source
-                && matches!(
-                    other.failure.mechanism,
-                    Mechanism::TlsCertificateInvalid | Mechanism::TlsNameMismatch
-                )
-        });
-        if said {
             fails[position].absorbed = true;
         }
     }
