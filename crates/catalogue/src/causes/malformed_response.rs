@@ -47,9 +47,8 @@
 //! ## Reproduce it
 //!
 //! `why502 drill malformed-response` runs a server that writes its responses by hand: a file
-//! name with a line break behind nginx and Apache httpd, text that was announced as chunks
-//! behind Envoy, two `Content-Length` fields for the `fetch` of a Node.js service. Then it
-//! writes them as HTTP wants them.
+//! name with a line break behind nginx and Apache httpd, and two `Content-Length` fields for the
+//! `fetch` of a Node.js service. Then it writes them as HTTP wants them.
 //!
 //! ## Remedy
 //!
@@ -375,8 +374,7 @@ require('net').createServer((socket) => {
     received += bytes;
     for (let end; (end = received.indexOf('\r\n\r\n')) >= 0; received = received.slice(end + 4)) {
       const fields = received.startsWith('GET /report') ? reports[ANSWER] : 'Content-Length: 2\r\n';
-      socket.write('HTTP/1.1 200 OK\r\n' + fields + '\r\n');
-      setTimeout(() => socket.write('ok'), 20);
+      socket.write('HTTP/1.1 200 OK\r\n' + fields + '\r\nok');
     }
   });
 }).listen(PORT);
@@ -384,14 +382,7 @@ require('net').createServer((socket) => {
 
 const NGINX: &str = "\
 upstream app { server {{ip:app}}:3000; }
-server {
-    listen 8080;
-    location / {
-        proxy_pass http://app;
-        proxy_http_version 1.1;
-        proxy_set_header Connection '';
-    }
-}
+server { listen 8080; location / { proxy_pass http://app; } }
 ";
 
 const APACHE: &str = "\
