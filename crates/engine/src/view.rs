@@ -100,6 +100,10 @@ pub(crate) struct View<'a> {
     pub(crate) period: Option<(Timestamp, Timestamp)>,
 }
 
+/// Longest time from the order to stop to the end of the process: longer than the usual graces of
+/// 10 s (Cloud Run, docker), 30 s (Kubernetes, gunicorn) and 90 s (systemd).
+const STOPPING: Micros = Micros::from_secs(100);
+
 impl<'a> View<'a> {
     pub(crate) fn new(digest: &'a Digest) -> View<'a> {
         let mut fails = Vec::new();
@@ -144,7 +148,6 @@ impl<'a> View<'a> {
             }
         }
         fails.sort_by_key(|fail| (fail.at, fail.place));
-        joins::absorb_repeated_handshakes(&mut fails);
         joins::absorb_explanations(&mut fails);
         joins::absorb_split_errors(&mut fails);
         let mut streams: Vec<&Stream> =
@@ -178,8 +181,25 @@ impl<'a> View<'a> {
             .filter_map(|kind| self.digest.occurrences.kinds.get(kind))
             .flat_map(|of_kind| of_kind.sample.iter())
             .collect();
+        if kinds.contains(&OccurrenceKind::ProcessExit) {
+            all.retain(|exit| !self.was_ordered(exit));
+        }
         all.sort_by_key(|(place, happened)| (happened.at, *place));
         all
+    }
+
+    /// Whether a process ended because its own log says, just before, that it was told to: a
+    /// supervisor that kills a worker which takes too long to stop logs that like a crash.
+    fn was_ordered(&self, (place, exit): &(Place, &Happened)) -> bool {
+        let Some(at) = exit.at else { return false };
+        let Some(stops) = self.digest.occurrences.kinds.get(&OccurrenceKind::InstanceStop) else {
+            return false;
+        };
+        stops.sample.iter().any(|(other, stop)| {
+            other.source == place.source
+                && stop.subject == exit.subject
+                && stop.at.is_some_and(|stop| stop <= at && at - stop <= STOPPING)
+        })
     }
 
     /// Whether any record of one of these dialects was understood.

@@ -65,8 +65,8 @@
 use model::Condition::{AtLeast, AtMost};
 use model::{
     Action, Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
-    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
-    Shows, Side, Signal as S, Step, Test, Text, When,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side,
+    Signal as S, Step, Test, Text, When,
 };
 
 use crate::visibility;
@@ -251,48 +251,6 @@ the window, and nothing reported that a process was not listening.",
     ),
     drill: Drill::Runs(&[
         Scenario {
-            name: "nginx-node-rollout",
-            happens: Text::new(
-                "A new revision listens on 127.0.0.1 only, and nginx sends requests to it \
-            before anybody has asked whether it answers.",
-                "新しいリビジョンが 127.0.0.1 だけで待ち受け、応答の確認前に nginx がリクエスト\
-            を送ります。",
-            ),
-            cure: Text::new(
-                "The new revision listens on all addresses.",
-                "新しいリビジョンがすべてのアドレスで待ち受けます。",
-            ),
-            hosts: &[
-                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
-            ],
-            router: None,
-            knobs: &[Knob { name: "bind", fault: "127.0.0.1", remedy: "0.0.0.0" }],
-            steps: &[Step::at(
-                "1000",
-                Action::Rollout(Rollout {
-                    host: "app",
-                    gateways: &["gateway/nginx"],
-                    pace: "0",
-                    ready: "800",
-                    drain: "1000",
-                    grace: "1000",
-                    environment: &["HOST={{bind}}"],
-                }),
-            )],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "5000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/orders")],
-            },
-            expect: Expect::failing(0.3, &[502]).at_most(0.8),
-            everyday: true,
-        },
-        Scenario {
             name: "nginx-node-port-taken",
             happens: Text::new(
                 "Something else on the host has taken the application's port, so that the \
@@ -455,13 +413,6 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
     return [b"ok"]
 "#;
-
-const GATEWAY: &str = r"
-upstream app {
-  {{members:app:3000 max_fails=0}}
-}
-server { listen 8080; location / { proxy_pass http://app; } }
-";
 
 const ONE: &str = r"
 upstream app { server {{ip:app}}:3000; }
