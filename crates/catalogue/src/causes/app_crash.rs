@@ -22,7 +22,8 @@
 //! - nginx: `upstream prematurely closed connection while reading response header from
 //!   upstream`, `recv() failed (104: Connection reset by peer)`, then `connect() failed (111:
 //!   Connection refused)`; for PHP-FPM `upstream prematurely closed FastCGI stdout`.
-//! - HAProxy: `SH` or `SD`, then `SC`. Envoy: `UC`, then `UF`.
+//! - HAProxy: `SH` or `SD`, then `SC`; nothing at all for a request that was not the first on its
+//!   client's connection, which HAProxy then closes without an answer. Envoy: `UC`, then `UF`.
 //! - Apache httpd: `AH00052: child pid N exit signal Segmentation fault (11)`.
 //! - Supervisors: exit code 1, 134 (abort), 139 (segmentation fault); `CrashLoopBackOff` in
 //!   Kubernetes.
