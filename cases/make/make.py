@@ -12,7 +12,8 @@ import shutil
 import sys
 from pathlib import Path
 
-import client  # noqa: F401  (the imports register the stories)
+import capacity  # noqa: F401  (the imports register the stories)
+import client  # noqa: F401
 import connect  # noqa: F401
 import egress  # noqa: F401
 import process  # noqa: F401
@@ -90,7 +91,10 @@ def main(wanted):
         cases.sort(key=lambda one: ("fires quiet blind".split().index(one[0].split("-")[0]), one[0]))
         path = ROOT / slug / "origin.md"
         kept = others(path, {name for name, _, _ in cases})
-        path.write_text(origin(slug, cases) + kept, encoding="utf-8")
+        told_by = origin(slug, cases)
+        if kept:
+            told_by = told_by.replace("Made by hand", "Where a section does not say that it was captured: made by hand", 1)
+        path.write_text(told_by + kept, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,5 +19,6 @@ PAGES = {
     "kernel": "Linux source, mm/oom_kill.c, whose messages these are, behind a syslog time stamp of RFC 5424 form",
     "systemd": "systemd source, src/core/service.c and src/core/unit.c, whose messages these are, behind a syslog time stamp of RFC 5424 form",
     "php-fpm": "PHP source, sapi/fpm/fpm/fpm_process_ctl.c and zlog.c, whose messages these are",
+    "gunicorn": "gunicorn source, gunicorn/arbiter.py and gunicorn/glogging.py, whose messages these are",
     "app": "made up: an application's own line about its start or stop",
 }

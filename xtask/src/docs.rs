@@ -8,6 +8,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use model::{Cause, Drill, Predicts};
 
+use crate::drills;
+
 /// Writes the generated pages, or with `check` says which are stale.
 pub(crate) fn run(check: bool) -> Result<()> {
     let root = root();
@@ -28,10 +30,24 @@ pub(crate) fn run(check: bool) -> Result<()> {
             eprintln!("wrote {}", path.display());
         }
     }
+    let mut wrong = Vec::new();
     if !stale.is_empty() {
-        bail!("stale pages, run `cargo xtask docs`: {}", stale.join(", "));
+        wrong.push(format!("stale pages, run `cargo xtask docs`: {}", stale.join(", ")));
     }
-    Ok(())
+    // What a drill shows takes running it: that is another task's, here it is only missed.
+    let missing = drills::unrecorded();
+    if !missing.is_empty() {
+        let names = missing.join(" ");
+        wrong.push(format!("drills without a row in docs/drills.md: `cargo xtask drills {names}`"));
+    }
+    match (wrong.is_empty(), check) {
+        (true, _) => Ok(()),
+        (false, true) => bail!("{}", wrong.join("\n")),
+        (false, false) => {
+            eprintln!("{}", wrong.join("\n"));
+            Ok(())
+        }
+    }
 }
 
 /// The repository's root.
@@ -129,7 +145,7 @@ fn index() -> String {
 /// The help texts of the real binary.
 fn command_line() -> Result<String> {
     let mut page = format!("{MADE}# Command line\n");
-    for verb in [&[][..], &["diagnose"], &["explain"], &["causes"]] {
+    for verb in [&[][..], &["diagnose"], &["drill"], &["explain"], &["causes"]] {
         let words: Vec<&str> = verb.iter().copied().chain(["--help"]).collect();
         let help = why502(&words)?;
         let name = ["why502"].iter().chain(verb).copied().collect::<Vec<_>>().join(" ");

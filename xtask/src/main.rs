@@ -4,9 +4,11 @@
 mod bench;
 mod clock;
 mod docs;
+mod drills;
 mod examples;
 mod generate;
 mod layers;
+mod machine;
 mod random;
 mod test;
 mod text;
@@ -28,6 +30,10 @@ enum Task {
     Generate(generate::Options),
     /// Everything that has to hold before a change lands.
     Test,
+    /// Install the servers that the drills run, where this machine allows it.
+    Machine,
+    /// Run the drills of this machine and record what came of them in docs/drills.md.
+    Drills(drills::Options),
     /// Write the pages that are made from the source.
     Docs {
         /// Only say which are stale
@@ -49,6 +55,11 @@ fn main() -> Result<()> {
     match Cli::parse().task {
         Task::Generate(options) => generate::run(&options),
         Task::Test => test::run(),
+        Task::Machine => {
+            test::servers();
+            Ok(())
+        }
+        Task::Drills(options) => drills::run(&options),
         Task::Docs { check } => docs::run(check),
         Task::Layers => layers::check(),
         Task::Bench(options) => bench::run_bench(&options),

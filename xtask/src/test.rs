@@ -2,11 +2,12 @@
 //! failure is cheapest to find, with one closing line.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{docs, layers};
+use crate::{docs, layers, machine};
 
 /// Counts of test results over all test binaries.
 #[derive(Default)]
@@ -14,10 +15,14 @@ struct Tally {
     passed: u64,
     failed: u64,
     ignored: u64,
+    /// Which were ignored, with the reason where one is given.
+    skipped: Vec<String>,
 }
 
 /// Runs all checks.
 pub(crate) fn run() -> Result<()> {
+    step("servers for the drills");
+    let envoy = servers();
     step("format");
     cargo(&["fmt", "--all", "--check"])?;
     step("lints");
@@ -27,9 +32,12 @@ pub(crate) fn run() -> Result<()> {
     step("licences and advisories");
     licences()?;
     step("tests");
-    let tally = tests()?;
+    let tally = tests(envoy.as_deref())?;
     step("generated documents");
     let fresh = docs::run(true);
+    for skipped in &tally.skipped {
+        println!("skipped {skipped}");
+    }
     // The last line is for whoever reads only the last line.
     println!("{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.ignored);
     if tally.failed > 0 {
@@ -68,9 +76,24 @@ fn licences() -> Result<()> {
     cargo(&["deny", "--log-level", "error", "check", "bans", "licenses", "sources"])
 }
 
+/// Sees to the servers that the drills run, and says where Envoy is.
+pub(crate) fn servers() -> Option<PathBuf> {
+    machine::prepare(&target_folder())
+}
+
+/// The build folder of this workspace, as cargo was told or as it is by default.
+fn target_folder() -> PathBuf {
+    let given = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target"))
+}
+
 /// Runs the tests of the workspace, passes their output through and adds up the results.
-fn tests() -> Result<Tally> {
-    let mut child = Command::new(env!("CARGO"))
+fn tests(envoy: Option<&Path>) -> Result<Tally> {
+    let mut command = Command::new(env!("CARGO"));
+    if let Some(envoy) = envoy {
+        command.env("WHY502_ENVOY", envoy);
+    }
+    let mut child = command
         .args(["test", "--workspace", "--no-fail-fast"])
         .stdout(Stdio::piped())
         .spawn()
@@ -94,6 +117,16 @@ fn tests() -> Result<Tally> {
 
 impl Tally {
     fn add(&mut self, line: &str) {
+        if let Some((test, said)) = line.strip_prefix("test ").and_then(|l| l.split_once(" ... ")) {
+            // `ignored, reason` by the standard harness, `ignored (reason)` by that of the drills.
+            if let Some(why) = said.strip_prefix("ignored") {
+                let why = why.trim_start_matches([',', ' ']);
+                let why = why.strip_prefix('(').and_then(|w| w.strip_suffix(')')).unwrap_or(why);
+                let why = if why.is_empty() { "no reason is given" } else { why };
+                self.skipped.push(format!("{}: {why}", test.trim_end()));
+            }
+            return;
+        }
         let Some(counts) = line.strip_prefix("test result: ") else { return };
         for part in counts.split(['.', ';']) {
             let mut words = part.split_whitespace();
@@ -122,5 +155,22 @@ mod tests {
         tally.add("test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured");
         tally.add("test engine::x ... ok");
         assert_eq!((tally.passed, tally.failed, tally.ignored), (12, 1, 2));
+    }
+
+    #[test]
+    fn what_was_skipped_is_named() {
+        let mut tally = Tally::default();
+        tally.add("test drill::refused/envoy       ... ignored (Envoy is not installed: see it)");
+        tally.add("test slow ... ignored, takes an hour");
+        tally.add("test bare ... ignored");
+        tally.add("test fine ... ok");
+        assert_eq!(
+            tally.skipped,
+            [
+                "drill::refused/envoy: Envoy is not installed: see it",
+                "slow: takes an hour",
+                "bare: no reason is given",
+            ]
+        );
     }
 }

@@ -23,6 +23,7 @@
 
 pub mod causes;
 pub mod judge;
+pub mod stories;
 mod visibility;
 
 use model::Cause;
@@ -38,22 +39,29 @@ pub static ALL: &[&Cause] = &[
     &causes::passive_ejection_cascade::CAUSE,
     &causes::target_connect_refused::CAUSE,
     &causes::target_connect_timeout::CAUSE,
+    &causes::listen_backlog_overflow::CAUSE,
+    &causes::unix_socket_upstream::CAUSE,
     &causes::ephemeral_port_exhaustion::CAUSE,
     &causes::keepalive_race::CAUSE,
     &causes::target_response_timeout::CAUSE,
     &causes::timeout_ladder_inversion::CAUSE,
     &causes::response_header_too_large::CAUSE,
     &causes::malformed_response::CAUSE,
+    &causes::response_body_truncated::CAUSE,
     &causes::app_crash::CAUSE,
     &causes::oom_kill::CAUSE,
+    &causes::worker_timeout_kill::CAUSE,
+    &causes::cpu_or_eventloop_stall::CAUSE,
     &causes::app_not_listening::CAUSE,
     &causes::backend_own_5xx::CAUSE,
     &causes::worker_pool_saturated::CAUSE,
+    &causes::db_connection_limit::CAUSE,
     &causes::nat_port_exhaustion::CAUSE,
     &causes::external_dependency_outage::CAUSE,
     &causes::deploy_without_drain::CAUSE,
     &causes::deploy_surge::CAUSE,
     &causes::bad_release::CAUSE,
+    &causes::slow_startup::CAUSE,
 ];
 
 /// The cause of that name, or `None` if the catalogue lacks it.

@@ -410,3 +410,86 @@ pub(crate) const APP_ERRORS: Visibility = Visibility {
         on("any", "add the application's own log to the evidence"),
     ],
 };
+
+/// Workers that a supervisor killed.
+pub(crate) const WORKER_KILLS: Visibility = Visibility {
+    signal: Signal::WorkerKills,
+    what: Text::new(
+        "the application server's own log, with the workers it killed for their time",
+        "時間超過で終了させたワーカーを含む、アプリケーションサーバー自身のログ",
+    ),
+    how: &[
+        on("gunicorn", "gunicorn --error-logfile /var/log/gunicorn.log app:app"),
+        on("uWSGI", "logto = /var/log/uwsgi.log\nharakiri-verbose = true"),
+        on("PHP-FPM", "error_log = /var/log/php-fpm.log"),
+        on("Linux", "journalctl -u UNIT -o short-iso --since '-2h' > unit.log"),
+    ],
+};
+
+/// Processes that stood still.
+pub(crate) const STALLS: Visibility = Visibility {
+    signal: Signal::Stalls,
+    what: Text::new(
+        "a watch of the process on its own event loop or pauses",
+        "イベントループや停止を監視するプロセス自身の記録",
+    ),
+    how: &[
+        on(
+            "Node.js",
+            "let last = performance.now(); setInterval(() => { const late = \
+            performance.now() - last - 500; last += late + 500; if (late > 200) \
+            console.warn(`${new Date().toISOString()} event loop blocked for ${Math.round(late)} ms`) \
+            }, 500)",
+        ),
+        on("Python", "asyncio.run(main(), debug=True) # logs \"Executing <…> took … seconds\""),
+        on("Vert.x", "vertx.options.blockedThreadCheckInterval=1000 # on by default"),
+    ],
+};
+
+/// Requests that ended together.
+pub(crate) const FINISHED_TOGETHER: Visibility = Visibility {
+    signal: Signal::FinishedTogether,
+    what: Text::new(
+        "target, end and duration of the requests that were answered",
+        "応答のあったリクエストのターゲット、終了時刻、所要時間",
+    ),
+    how: ACCESS,
+};
+
+/// Starts of instances.
+pub(crate) const STARTS: Visibility = Visibility {
+    signal: Signal::StartAlignedShare,
+    what: Text::new(
+        "the moments at which processes were started and were ready",
+        "プロセスの起動時刻と準備完了時刻",
+    ),
+    how: PROCESS,
+};
+
+/// Targets before their first answer.
+pub(crate) const FIRST_ANSWER: Visibility = Visibility {
+    signal: Signal::FirstAnswerShare,
+    what: Text::new(
+        "which target each request went to, from before the failures until after them",
+        "失敗の前から後までの、各リクエストの送り先ターゲット",
+    ),
+    how: ACCESS,
+};
+
+/// Refusals of a database.
+pub(crate) const DATABASE: Visibility = Visibility {
+    signal: Signal::DatabaseRefusals,
+    what: Text::new(
+        "the log of the database, or the application's errors from it",
+        "データベースのログ、またはデータベースから受けたエラーの記録",
+    ),
+    how: &[
+        on("PostgreSQL", "log_destination = 'stderr'\nlog_line_prefix = '%m [%p] '"),
+        on(
+            "Cloud SQL",
+            "gcloud logging read 'resource.type=\"cloudsql_database\" AND severity>=ERROR' \
+            --freshness=1d --format=json > sql.json # read it yourself, why502 does not yet",
+        ),
+        on("Node.js", "console.error(error) // the driver's error, not a sentence of your own"),
+    ],
+};

@@ -305,6 +305,9 @@ fn statistics_of_the_failing_log_are_not_independent() {
                     | Signal::VanishedTargetShare
                     | Signal::NewTargetShare
                     | Signal::PrecededByTargetFailure
+                    | Signal::FinishedTogether
+                    | Signal::FirstAnswerShare
+                    | Signal::AnswersLaterShare
             );
             assert!(!same_log, "{}: {}", cause.slug, test.signal);
         }

@@ -120,6 +120,7 @@ fn source_of(signal: Signal) -> &'static str {
         | S::ProcessExits
         | S::ExitAlignedShare
         | S::StopAlignedShare
+        | S::StartAlignedShare
         | S::InstanceStarts
         | S::InstanceStops
         | S::ListenFailures
@@ -133,7 +134,11 @@ fn source_of(signal: Signal) -> &'static str {
         | S::EgressDestinations
         | S::ApplicationErrors
         | S::DatabaseLimits
+        | S::DatabaseRefusals
+        | S::RefusalAlignedShare
+        | S::Stalls
         | S::PoolSaturations
+        | S::KillAlignedShare
         | S::WorkerKills => "application",
         S::ListenOverflows => "kernel",
         S::InnerFinishedLater | S::InnerNeverSawShare => "hop behind",
@@ -329,7 +334,14 @@ fn weigh<'s, 'a>(
 }
 
 fn is_alignment(signal: Signal) -> bool {
-    matches!(signal, Signal::StopAlignedShare | Signal::ExitAlignedShare)
+    matches!(
+        signal,
+        Signal::StopAlignedShare
+            | Signal::ExitAlignedShare
+            | Signal::KillAlignedShare
+            | Signal::StartAlignedShare
+            | Signal::RefusalAlignedShare
+    )
 }
 
 /// What a test comes out as.

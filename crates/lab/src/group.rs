@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use crate::reexec::Role;
+
 /// The control group of one lab; every limited server gets a group of its own below it.
 #[derive(Clone, Debug)]
 pub(crate) struct Groups {
@@ -94,7 +96,7 @@ impl Groups {
             for entry in fs::read_dir(root).into_iter().flatten().flatten() {
                 let name = entry.file_name();
                 let Some(owner) = name.to_str().and_then(owner) else { continue };
-                if !Path::new("/proc").join(owner.to_string()).exists() {
+                if !holds(owner) {
                     Groups::at(entry.path()).remove();
                 }
             }
@@ -105,6 +107,17 @@ impl Groups {
 /// The name of a lab's group: the holder's process number tells whether it is still in use.
 pub(crate) fn name(holder: u32) -> String {
     format!("why502-lab-{holder}")
+}
+
+/// Whether this process number is that of a holder. One that has ended, but whose parent has not
+/// asked for it yet, has no words; the number may also be another program's by now.
+fn holds(process: u32) -> bool {
+    match fs::read(format!("/proc/{process}/cmdline")) {
+        Ok(words) => {
+            words.split(|byte| *byte == 0).any(|word| word == Role::Holder.argument().as_bytes())
+        }
+        Err(why) => why.kind() != io::ErrorKind::NotFound,
+    }
 }
 
 fn owner(name: &str) -> Option<u32> {
@@ -120,5 +133,7 @@ mod tests {
         assert_eq!(owner(&name(4711)), Some(4711));
         assert_eq!(owner("why502-lab-"), None);
         assert_eq!(owner("system.slice"), None);
+        assert!(!holds(std::process::id()), "a process that is no holder has the number now");
+        assert!(!holds(u32::MAX));
     }
 }

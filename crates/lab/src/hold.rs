@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -13,6 +14,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
 use crate::error::{Error, Result};
 use crate::group::{self, Groups};
+use crate::message::Message;
 use crate::namespace;
 use crate::reexec::{Role, again};
 
@@ -21,6 +23,11 @@ pub(crate) const JOB: &str = "WHY502_LAB_JOB";
 pub(crate) const KEEP: &str = "WHY502_LAB_KEEP";
 pub(crate) const KERNEL_LOG: &str = "WHY502_LAB_KERNEL_LOG";
 pub(crate) const GROUP: &str = "WHY502_LAB_GROUP";
+/// Set for the holder if the lab limits memory: only then is there a control group.
+const LIMITS: &str = "WHY502_LAB_LIMITS";
+
+/// The job of a lab that is made only to see whether it can be.
+const NOTHING: &str = "null";
 
 /// A lab that runs, as the process that asked for it sees it. When it is dropped, or this process
 /// ends in whatever way, the lab ends.
@@ -32,15 +39,19 @@ pub struct Held {
 
 impl Held {
     /// Starts a lab. `job` reaches the lab process as it is; `keep` is a folder that the lab may
-    /// write evidence to.
+    /// write evidence to; with `limits` it gets a control group in which servers can be limited.
     ///
     /// # Errors
     ///
     /// If the program cannot be started again or the folder cannot be opened.
-    pub fn start(job: &str, keep: Option<&std::path::Path>) -> Result<Held> {
+    pub fn start(job: &str, keep: Option<&Path>, limits: bool) -> Result<Held> {
         Groups::sweep();
         let mut command = again(Role::Holder)?;
         command.env(JOB, job).stdin(Stdio::piped()).stdout(Stdio::piped());
+        match limits {
+            true => command.env(LIMITS, "1"),
+            false => command.env_remove(LIMITS),
+        };
         let keep = keep.map(open_folder).transpose()?;
         pass(&mut command, KEEP, keep.as_ref())?;
         let child = command.spawn().map_err(|why| Error::Start {
@@ -76,7 +87,7 @@ impl Drop for Held {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
         for root in ["/sys/fs/cgroup/memory", "/sys/fs/cgroup"] {
-            let folder = std::path::Path::new(root).join(&self.group);
+            let folder = Path::new(root).join(&self.group);
             if folder.exists() {
                 Groups::at(folder).remove();
             }
@@ -84,7 +95,26 @@ impl Drop for Held {
     }
 }
 
-fn open_folder(path: &std::path::Path) -> Result<OwnedFd> {
+/// Why this user cannot have a lab on this machine, one sentence with what to do; `None` if one can
+/// be made. Makes an empty one and ends it, which takes a few hundredths of a second.
+#[must_use]
+pub fn forbidden() -> Option<String> {
+    let said = Held::start(NOTHING, None, false).and_then(|mut held| {
+        let output = held.output().map(io::read_to_string);
+        output.unwrap_or_else(|| Ok(String::new())).map_err(|why| Error::Ended(why.to_string()))
+    });
+    let said = match said {
+        Ok(said) => said,
+        Err(why) => return Some(why.to_string()),
+    };
+    match said.lines().last().map(serde_json::from_str) {
+        Some(Ok(Message::Done { .. })) => None,
+        Some(Ok(Message::Failed { why, .. })) => Some(why),
+        _ => Some("the lab ended without a word".to_owned()),
+    }
+}
+
+fn open_folder(path: &Path) -> Result<OwnedFd> {
     std::fs::create_dir_all(path).map_err(|why| Error::file(path, why))?;
     File::open(path).map(OwnedFd::from).map_err(|why| Error::file(path, why))
 }
@@ -116,7 +146,8 @@ pub fn hold() -> ExitCode {
 }
 
 fn held() -> Result<ExitCode> {
-    let groups = Groups::make(&group::name(std::process::id()));
+    let limits = std::env::var_os(LIMITS).is_some();
+    let groups = limits.then(|| Groups::make(&group::name(std::process::id()))).flatten();
     let result = start_lab(groups.as_ref()).and_then(|mut lab| watch(&mut lab));
     if let Some(groups) = groups {
         groups.remove();

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change, mount_remount};
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{
+    Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit,
+};
 
 use crate::error::{Error, Result};
 use crate::group::Groups;
@@ -49,9 +51,14 @@ impl Inside {
             None,
         )
         .map_err(refused)?;
+        // The load may need thousands of connections at once.
+        let most = getrlimit(Resource::Nofile).maximum;
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most });
         let folder = place()?;
         mount("why502", &folder, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, c"mode=755")
             .map_err(refused)?;
+        // Shared memory outlives processes: Apache's balancers and PostgreSQL keep some there.
+        let _ = mount("shm", "/dev/shm", "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, None);
         // Nothing in the lab has business outside its folder; where the system does not allow the
         // lock, the servers' own settings keep them inside.
         let _ = mount_remount("/", MountFlags::BIND | MountFlags::RDONLY, c"");

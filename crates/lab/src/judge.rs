@@ -1,7 +1,7 @@
 //! Whether a drill's loop closed: it failed as described, the logs alone named the cause, and the
 //! remedy ended it.
 
-use model::Scenario;
+use model::{Scenario, Statement, Text};
 use serde_json::Value;
 
 use crate::load::Report;
@@ -9,18 +9,22 @@ use crate::run::Outcome;
 use crate::topology::{Topology, Variant};
 
 /// One thing that had to be seen.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug)]
 pub struct Check {
     /// What was seen, one sentence.
-    pub says: String,
+    pub says: Statement,
     /// Whether it is what had to be seen.
     pub holds: bool,
 }
 
 impl Check {
-    fn new(holds: bool, says: String) -> Check {
+    fn new(holds: bool, says: Statement) -> Check {
         Check { says, holds }
     }
+}
+
+fn says(en: &'static str, ja: &'static str) -> Statement {
+    Statement::plain(Text::new(en, ja))
 }
 
 /// The cause that a diagnosis names first.
@@ -45,11 +49,14 @@ pub fn fault(scenario: &'static Scenario, slug: &str, outcome: &Outcome) -> Vec<
     let (least, most) = expect.failing;
     let mut checks = vec![Check::new(
         failed > 0 && share >= least && share <= most,
-        format!(
-            "{failed} of {sent} requests failed ({}); expected {}",
-            percent(share),
-            range(least, most)
-        ),
+        says(
+            "{failed} of {sent} requests failed ({share}); expected {range}",
+            "{sent} 件中 {failed} 件のリクエストが失敗しました（{share}）。想定は {range} です",
+        )
+        .with("failed", failed)
+        .with("sent", sent)
+        .with("share", percent(share))
+        .with("range", range(least, most)),
     )];
     let strange: Vec<String> = seen(load)
         .into_iter()
@@ -59,14 +66,16 @@ pub fn fault(scenario: &'static Scenario, slug: &str, outcome: &Outcome) -> Vec<
     let expected: Vec<String> = expect.statuses.iter().map(|status| word(*status)).collect();
     checks.push(Check::new(
         strange.is_empty(),
-        match strange.is_empty() {
-            true => format!("clients saw {}", expected.join(", ")),
-            false => format!(
-                "clients saw {}, which is not among {}",
-                strange.join(", "),
-                expected.join(", ")
-            ),
-        },
+        if strange.is_empty() {
+            says("clients saw {expected}", "クライアントに返ったのは {expected} です")
+        } else {
+            says(
+                "clients saw {strange}, which is not among {expected}",
+                "クライアントに {strange} が返りました。想定は {expected} です",
+            )
+            .with("strange", strange.join(", "))
+        }
+        .with("expected", expected.join(", ")),
     ));
     if !expect.passes.is_empty() {
         let through = sent - failed;
@@ -75,21 +84,27 @@ pub fn fault(scenario: &'static Scenario, slug: &str, outcome: &Outcome) -> Vec<
             .ok();
         checks.push(Check::new(
             wanted == Some(through),
-            format!(
-                "{through} requests got through; arithmetic says {}",
-                wanted.map_or_else(|| "nothing".to_owned(), |n| n.to_string())
-            ),
+            says(
+                "{through} requests got through; arithmetic says {wanted}",
+                "{through} 件のリクエストが成功しました。計算上は {wanted} 件です",
+            )
+            .with("through", through)
+            .with("wanted", wanted.map_or_else(|| "?".to_owned(), |n| n.to_string())),
         ));
     }
     checks.push(match first_cause(&outcome.diagnosis) {
         Some(named) => Check::new(
             named == slug,
-            format!(
-                "the logs alone say {named} ({})",
-                first_verdict(&outcome.diagnosis).unwrap_or("no verdict")
-            ),
+            says(
+                "the logs alone say {named} ({verdict})",
+                "ログだけからの診断は {named}（{verdict}）です",
+            )
+            .with("named", named)
+            .with("verdict", first_verdict(&outcome.diagnosis).unwrap_or("?")),
         ),
-        None => Check::new(false, "the logs alone say nothing".to_owned()),
+        None => {
+            Check::new(false, says("the logs alone say nothing", "ログだけからは何も分かりません"))
+        }
     });
     checks
 }
@@ -100,14 +115,35 @@ pub fn remedy(outcome: &Outcome) -> Vec<Check> {
     let (failed, sent) = (outcome.load.failed(), outcome.load.sent);
     let mut checks = vec![Check::new(
         failed == 0 && sent > 0,
-        format!("with the remedy {failed} of {sent} requests failed"),
+        says(
+            "with the remedy {failed} of {sent} requests failed",
+            "対策後は {sent} 件中 {failed} 件が失敗しました",
+        )
+        .with("failed", failed)
+        .with("sent", sent),
     )];
+    let left = outcome.diagnosis["failures"].as_u64().unwrap_or(0);
     checks.push(match first_cause(&outcome.diagnosis) {
-        None => Check::new(
-            outcome.diagnosis["failures"].as_u64().unwrap_or(0) == 0,
-            "with the remedy there is nothing to diagnose".to_owned(),
+        Some(named) => Check::new(
+            false,
+            says("with the remedy the logs still say {named}", "対策後もログの診断は {named} です")
+                .with("named", named),
         ),
-        Some(named) => Check::new(false, format!("with the remedy the logs still say {named}")),
+        None if left > 0 => Check::new(
+            false,
+            says(
+                "with the remedy the logs still show {left} failures",
+                "対策後もログに {left} 件の失敗があります",
+            )
+            .with("left", left),
+        ),
+        None => Check::new(
+            true,
+            says(
+                "with the remedy there is nothing to diagnose",
+                "対策後は診断すべきことがありません",
+            ),
+        ),
     });
     checks
 }

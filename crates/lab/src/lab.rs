@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use model::{Network, Part, Rollout, Server};
+use model::{Network, Part, Rollout};
 use rustix::process::Signal;
 
 use crate::audit::Audit;
 use crate::error::{Error, Result};
 use crate::inside::Inside;
+use crate::layout;
 use crate::namespace::NetSpace;
 use crate::nat;
+use crate::parts::Tools;
 use crate::parts::authority::Authority;
-use crate::parts::{self, Launch, Member, Tools};
 use crate::process::{Process, RESTART_PAUSE, write};
 use crate::router;
+use crate::schedule::signal_of;
 use crate::shim::Order;
 use crate::tap::Taps;
 use crate::topology::{Node, ROUTER, ROUTER_PRIVATE, ROUTER_PUBLIC, Topology, prefix};
@@ -135,9 +137,9 @@ impl Lab {
             Network::Private => ROUTER_PRIVATE,
             Network::Public => ROUTER_PUBLIC,
         });
-        let bridge = bridge(network);
+        let (near, public) = (bridge(network), bridge(Network::Public));
         let cable = Cable {
-            bridge: &bridge,
+            bridge: &near,
             number: 0,
             inside: "eth0",
             address: node.address,
@@ -147,6 +149,17 @@ impl Lab {
         self.cable(&space, cable)?;
         if !routed {
             wire::neighbours(&space, "eth0")?;
+        }
+        if let (Some(address), true) = (node.public, routed) {
+            let cable = Cable {
+                bridge: &public,
+                number: 0,
+                inside: "eth1",
+                address,
+                prefix: prefix(Network::Public),
+                gateway: None,
+            };
+            self.cable(&space, cable)?;
         }
         for (name, value) in node.host.sysctls {
             sysctl(&space, name, &self.topology.fill(value)?)?;
@@ -246,7 +259,7 @@ impl Lab {
     fn lay_out(&mut self, node: &Node, part: &'static Part) -> Result<Process> {
         let dir = self.topology.dir(&node.name, part.name);
         self.issue_certificate(part, &dir, node)?;
-        let launch = self.launch(node, part)?;
+        let launch = layout::launch(&self.topology, &self.tools, node, part)?;
         let mut order = Order {
             network: self.machines[&node.name].space.path(),
             host: node.name.clone(),
@@ -259,7 +272,7 @@ impl Lab {
         }
         let memory = self.topology.fill(part.memory)?;
         if !memory.is_empty() {
-            let bytes = bytes(&memory)?;
+            let bytes = layout::bytes(&memory)?;
             let group = format!("{}-{}", node.name, part.name);
             match &self.inside.groups {
                 Some(groups) => order
@@ -271,19 +284,8 @@ impl Lab {
         Process::lay_out(part, launch, dir, order)
     }
 
-    fn fill(&self, text: &str, node: &Node, part: &Part) -> Result<String> {
-        self.topology.fill_part(
-            text,
-            &node.name,
-            part,
-            &|list, nodes| members_text(part.server, list, nodes),
-            // Left for the part itself, which knows its own log formats.
-            &|name| (name == "access_log").then(|| "{{access_log}}".to_owned()),
-        )
-    }
-
     fn issue_certificate(&self, part: &Part, dir: &Path, node: &Node) -> Result<()> {
-        let names = self.fill(part.certificate.names, node, part)?;
+        let names = layout::fill(&self.topology, part.certificate.names, &node.name, part)?;
         write(&dir.join("ca.pem"), self.authority.pem(), 0o644)?;
         if names.trim().is_empty() {
             return Ok(());
@@ -336,25 +338,11 @@ impl Lab {
     pub(crate) fn refresh(&mut self, path: &str) -> Result<()> {
         let (node, _, process) = self.process(path)?;
         let (node, part) = (node.clone(), process.part);
-        let fresh = self.launch(&node, part)?;
+        let fresh = layout::launch(&self.topology, &self.tools, &node, part)?;
         let (_, _, process) = self.process(path)?;
         fresh.write(&process.dir).map_err(|why| Error::file(&process.dir, why))?;
         process.launch = fresh;
         process.reload()
-    }
-
-    fn launch(&self, node: &Node, part: &'static Part) -> Result<Launch> {
-        let dir = self.topology.dir(&node.name, part.name);
-        let mut options = Vec::new();
-        for option in part.options {
-            let option = self.fill(option, node, part)?;
-            if !option.is_empty() {
-                options.push(option);
-            }
-        }
-        let config = self.fill(part.config, node, part)?;
-        parts::lay_out(part, &config, &options, &dir, &self.tools)
-            .map_err(|why| Error::Data(format!("{}/{}: {why}", node.name, part.name)))
     }
 
     /// Writes a file into a part's folder and lets the part take it over.
@@ -365,7 +353,7 @@ impl Lab {
     pub(crate) fn rewrite(&mut self, path: &str, file: &str, text: &str) -> Result<()> {
         let (node, _, process) = self.process(path)?;
         let (node, part) = (node.clone(), process.part);
-        let text = self.fill(text, &node, part)?;
+        let text = layout::fill(&self.topology, text, &node.name, part)?;
         let (_, _, process) = self.process(path)?;
         write(&process.dir.join(file), &text, 0o644)?;
         process.reload()
@@ -462,6 +450,22 @@ impl Lab {
         Ok(true)
     }
 
+    /// Asks everything that runs on these hosts to stop, each server in its own way.
+    ///
+    /// # Errors
+    ///
+    /// If a host does not exist or the kernel refuses.
+    pub(crate) fn stop_all(&mut self, names: &[String]) -> Result<()> {
+        for name in names {
+            for process in &mut self.machine(name)?.processes {
+                let signal = signal_of(process.launch.stop)?;
+                process.ended = true;
+                process.signal(signal)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Sends a signal to everything that runs on these hosts.
     ///
     /// # Errors
@@ -475,16 +479,6 @@ impl Lab {
         }
         Ok(())
     }
-}
-
-/// The list of members for `host:port options` in the grammar of a server.
-fn members_text(server: Server, list: &str, nodes: &[&Node]) -> Option<String> {
-    let (_, rest) = list.split_once(':')?;
-    let (port, options) = rest.split_once(' ').unwrap_or((rest, ""));
-    let port: u16 = port.parse().ok()?;
-    let members: Vec<Member<'_>> =
-        nodes.iter().map(|node| Member { name: &node.name, address: node.address, port }).collect();
-    Some(parts::members(server, &members, options))
 }
 
 /// Sets a kernel setting of a namespace.
@@ -511,32 +505,4 @@ pub(crate) fn nft(space: &NetSpace, host: &str, rules: &str) -> Result<()> {
         .within(|| nat::load(rules))
         .map_err(|why| Error::network(what(), why))?
         .map_err(|why| Error::network(what(), why))
-}
-
-/// A number of bytes with an optional `K`, `M` or `G`.
-fn bytes(text: &str) -> Result<u64> {
-    let text = text.trim();
-    let (number, unit) = match text.as_bytes().last() {
-        Some(b'K' | b'k') => (&text[..text.len() - 1], 1 << 10),
-        Some(b'M' | b'm') => (&text[..text.len() - 1], 1 << 20),
-        Some(b'G' | b'g') => (&text[..text.len() - 1], 1 << 30),
-        _ => (text, 1),
-    };
-    number
-        .parse::<u64>()
-        .ok()
-        .and_then(|n| n.checked_mul(unit))
-        .ok_or_else(|| Error::Data(format!("`{text}` is not an amount of memory")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_of_memory() {
-        assert_eq!(bytes("64M").unwrap(), 64 << 20);
-        assert_eq!(bytes("4096").unwrap(), 4096);
-        assert!(bytes("much").is_err());
-    }
 }

@@ -7,7 +7,7 @@
 //! except for the folder it was given to keep.
 
 mod audit;
-
+mod client;
 mod clock;
 mod error;
 mod evidence;
@@ -17,6 +17,7 @@ mod inside;
 pub mod judge;
 mod kernel_log;
 mod lab;
+mod layout;
 pub mod load;
 pub mod message;
 mod namespace;
@@ -38,21 +39,21 @@ mod wire;
 pub use error::{Error, Result};
 pub use inside::Inside;
 pub use plan::dry_run;
-pub use run::{Job, Outcome, missing, run};
+pub use run::{Job, Outcome, limits_memory, missing, run, try_out};
 pub use topology::{Topology, Variant};
 
-/// The job the holder handed to the lab process.
+/// The job the holder handed to the lab process; `None` if it only has to [`try_out`] the machine.
 ///
 /// # Errors
 ///
 /// If there is none or it cannot be read.
-pub fn job() -> Result<Job> {
+pub fn job() -> Result<Option<Job>> {
     let text = std::env::var(hold::JOB).map_err(|_| Error::Data("there is no job".to_owned()))?;
     serde_json::from_str(&text).map_err(|why| Error::Data(format!("the job is not one: {why}")))
 }
 
 /// Tells the parent the result, or why there is none.
-pub fn answer(result: &Result<Outcome>) {
+pub fn answer(result: &Result<impl serde::Serialize>) {
     match result {
         Ok(outcome) => {
             let result = serde_json::to_value(outcome).unwrap_or_default();

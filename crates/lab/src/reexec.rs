@@ -26,7 +26,8 @@ pub enum Role {
 impl Role {
     const ALL: [Role; 3] = [Role::Holder, Role::Lab, Role::Shim];
 
-    const fn argument(self) -> &'static str {
+    /// The word that stands for it on the command line.
+    pub(crate) const fn argument(self) -> &'static str {
         match self {
             Role::Holder => "lab-holder",
             Role::Lab => "lab-process",

@@ -111,7 +111,7 @@ pub(crate) fn advance(
         }
         Stage::Stopping { old } => {
             let grace = milliseconds(lab, rollout.grace)?;
-            lab.signal_all(&old, Signal::TERM)?;
+            lab.stop_all(&old)?;
             lab.note(&format!("{} are asked to stop", old.join(", ")));
             Ok(vec![(now + grace, Stage::Killing { old })])
         }

@@ -1,10 +1,13 @@
 //! The machine between the networks: its translation, its firewall and its drop log.
 
+use model::Network;
+
 use crate::error::{Error, Result};
 use crate::lab::{Lab, nft, sysctl};
 use crate::namespace::NetSpace;
 use crate::nat::{self, NAT_GROUP, Settings};
-use crate::topology::ROUTER;
+use crate::topology::{PLATFORM_PUBLIC, ROUTER, prefix};
+use crate::wire;
 
 /// Puts the router's rules in force.
 ///
@@ -16,7 +19,12 @@ pub(crate) fn start(lab: &mut Lab) -> Result<()> {
         return Ok(());
     };
     let space = space.try_clone().map_err(|why| Error::network(ROUTER, why))?;
-    if let Some(translation) = &router.nat {
+    if let Some(translation) = &router.nat
+        && past_the_nat(&lab.topology.fill(translation.egress)?)?
+    {
+        wire::address(&space, "public", PLATFORM_PUBLIC, prefix(Network::Public))?;
+        nft(&space, ROUTER, &platform_egress())?;
+    } else if let Some(translation) = &router.nat {
         let fill = |text| lab.topology.fill(text);
         let settings = Settings::read(
             &fill(translation.ports)?,
@@ -38,6 +46,31 @@ pub(crate) fn start(lab: &mut Lab) -> Result<()> {
     }
     let rules = lab.topology.fill(router.firewall)?;
     if rules.is_empty() { Ok(()) } else { firewall(lab, &space, &rules) }
+}
+
+/// Whether public destinations are reached past the NAT.
+///
+/// # Errors
+///
+/// If the word is none of Cloud Run's `vpc-egress`.
+pub(crate) fn past_the_nat(egress: &str) -> Result<bool> {
+    match egress {
+        "all-traffic" => Ok(false),
+        "private-ranges-only" => Ok(true),
+        other => Err(Error::Data(format!("`{other}` is not a way of vpc-egress"))),
+    }
+}
+
+/// The platform's own way out: its own address, and no limit that a drill could reach.
+pub(crate) fn platform_egress() -> String {
+    format!(
+        "table ip platform_egress {{\n\
+         \tchain translate {{\n\
+         \t\ttype nat hook postrouting priority srcnat; policy accept;\n\
+         \t\tiifname \"private\" oifname \"public\" snat to {PLATFORM_PUBLIC}\n\
+         \t}}\n\
+         }}\n"
+    )
 }
 
 /// Puts the drill's own rules in force on the router, in place of those it has; the translation

@@ -14,16 +14,20 @@ use model::{Scenario, Server};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::client;
 use crate::error::{Error, Result};
 use crate::evidence;
 use crate::inside::Inside;
 use crate::lab::Lab;
+use crate::load::clients::Client;
 use crate::load::{self, Plan, Report};
 use crate::message::{Message, send};
+use crate::namespace::NetSpace;
 use crate::parts::Tools;
 use crate::reexec;
 use crate::schedule::Schedule;
 use crate::topology::{CLIENT, Topology, Variant};
+use crate::wire::{self, Cable};
 
 /// What is to be run, as the parent tells the lab process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,6 +81,34 @@ pub fn missing(scenario: &Scenario, tools: &Tools) -> Vec<String> {
     missing
 }
 
+/// Whether a scenario limits the memory of a server.
+#[must_use]
+pub fn limits_memory(scenario: &Scenario) -> bool {
+    scenario.hosts.iter().flat_map(|host| host.parts).any(|part| !part.memory.is_empty())
+}
+
+/// Lays one cable, to see whether the kernel has what a network is made of; called in a lab
+/// process that has nothing else to do.
+///
+/// # Errors
+///
+/// What the kernel refused.
+pub fn try_out(_inside: &Inside) -> Result<()> {
+    let failed = |why: std::io::Error| Error::network("a first host", why);
+    let home = NetSpace::current().map_err(failed)?;
+    let host = NetSpace::new().map_err(failed)?;
+    wire::bridge(&home, "try")?;
+    let cable = Cable {
+        bridge: "try",
+        number: 1,
+        inside: "eth0",
+        address: [10, 50, 0, 2].into(),
+        prefix: 16,
+        gateway: None,
+    };
+    wire::connect(&home, &host, &cable)
+}
+
 /// Runs a job: the life of the lab process, after [`Inside::enter`].
 ///
 /// # Errors
@@ -89,6 +121,7 @@ pub fn run(inside: Inside, scenario: &'static Scenario, job: &Job) -> Result<Out
     if let Some(first) = missing(scenario, &tools).into_iter().next() {
         return Err(Error::Missing(first));
     }
+    let client = job.client.as_deref().map(client::find).transpose()?;
     let topology = Topology::new(scenario, job.variant, &job.values, &inside.folder)?;
     let plan = plan(&topology)?;
     doing("building the network");
@@ -103,7 +136,7 @@ pub fn run(inside: Inside, scenario: &'static Scenario, job: &Job) -> Result<Out
     }
     lab.start_taps()?;
     doing("sending requests");
-    let load = drive(&mut lab, &plan, job.client.as_deref())?;
+    let load = drive(&mut lab, &plan, client)?;
     // Servers write the last lines of their logs after the client has its answer.
     thread::sleep(Duration::from_millis(400));
     doing("collecting the logs");
@@ -211,7 +244,7 @@ pub(crate) fn plan(topology: &Topology) -> Result<Plan> {
 const TICK: Duration = Duration::from_millis(5);
 
 /// Sends the load from the client's host and lets the steps happen meanwhile.
-fn drive(lab: &mut Lab, plan: &Plan, client: Option<&str>) -> Result<Report> {
+fn drive(lab: &mut Lab, plan: &Plan, client: Option<Client>) -> Result<Report> {
     let mut schedule = Schedule::of(&lab.topology)?;
     let space = lab
         .machine(CLIENT)?
@@ -220,13 +253,13 @@ fn drive(lab: &mut Lab, plan: &Plan, client: Option<&str>) -> Result<Report> {
         .map_err(|why| Error::network("the client's host", why))?;
     let done = Arc::new(AtomicBool::new(false));
     let thread = {
-        let (plan, client, done) = (plan.clone(), client.map(str::to_owned), Arc::clone(&done));
+        let (plan, done, folder) = (plan.clone(), Arc::clone(&done), lab.own("load"));
         thread::spawn(move || {
             let report = space
                 .enter()
                 .map_err(|why| Error::network("the client's host", why))
                 .and_then(|()| match client {
-                    Some(client) => Err(Error::Data(format!("no client {client}"))),
+                    Some(client) => client::run(&plan, client, &folder),
                     None => load::run(&plan, |progress| {
                         send(&Message::Load {
                             elapsed: progress.elapsed.as_secs_f64(),

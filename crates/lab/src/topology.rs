@@ -48,6 +48,8 @@ pub(crate) const ROUTER: &str = "router";
 pub(crate) const ROUTER_PRIVATE: Ipv4Addr = Ipv4Addr::new(10, 50, 0, 1);
 /// Its address on the public network, which is also the translated address.
 pub(crate) const ROUTER_PUBLIC: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
+/// The address with which traffic leaves that goes past the NAT.
+pub(crate) const PLATFORM_PUBLIC: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 2);
 
 /// Length of a network's prefix.
 pub(crate) const fn prefix(network: Network) -> u8 {
@@ -66,6 +68,8 @@ pub struct Node {
     pub host: &'static Host,
     /// Its address.
     pub address: Ipv4Addr,
+    /// Its address on the public network, if it is attached to both.
+    pub public: Option<Ipv4Addr>,
 }
 
 /// A scenario in one of its variants.
@@ -145,14 +149,19 @@ impl Topology {
     }
 
     fn node(&mut self, host: &'static Host, name: String) -> Node {
-        let used = self.next.entry(host.network.as_str()).or_insert(9);
+        let address = self.next_address(host.network);
+        let public = host.both.then(|| self.next_address(Network::Public));
+        Node { name, host, address, public }
+    }
+
+    fn next_address(&mut self, network: Network) -> Ipv4Addr {
+        let used = self.next.entry(network.as_str()).or_insert(9);
         *used += 1;
         let [high, low] = used.to_be_bytes();
-        let address = match host.network {
+        match network {
             Network::Private => Ipv4Addr::new(10, 50, high, low),
             Network::Public => Ipv4Addr::new(203, 0, 113, low),
-        };
-        Node { name, host, address }
+        }
     }
 
     /// The machine of this name; of a host with several instances the first.
@@ -229,6 +238,9 @@ impl Topology {
                 "nat" => Some(ROUTER_PUBLIC.to_string()),
                 _ => self.find(host).ok().map(|node| node.address.to_string()),
             };
+        }
+        if let Some(host) = name.strip_prefix("public:") {
+            return self.find(host).ok()?.public.map(|address| address.to_string());
         }
         let knob = self.scenario.knobs.iter().find(|knob| knob.name == name)?;
         let value = match (self.values.get(name), self.variant) {

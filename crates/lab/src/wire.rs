@@ -87,6 +87,24 @@ pub(crate) fn connect(home: &NetSpace, space: &NetSpace, cable: &Cable<'_>) -> R
     })
 }
 
+/// A further address on an interface.
+///
+/// # Errors
+///
+/// The step the kernel refused.
+pub(crate) fn address(
+    space: &NetSpace,
+    interface: &str,
+    address: Ipv4Addr,
+    prefix: u8,
+) -> Result<()> {
+    let interface = interface.to_owned();
+    netlink(space, "an address", move |handle| async move {
+        let index = first(handle.link().get().match_name(&interface).execute()).await?;
+        handle.address().add(index, address.into(), prefix).execute().await
+    })
+}
+
 /// Makes every address a neighbour on an interface: a default route without a gateway.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 #[path = "nat/namespaces.rs"]
 mod namespaces;
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -67,8 +67,9 @@ fn each_instance_has_its_ports_towards_each_destination() {
         assert_eq!(hosts.short("front-2", nobody, 70), 0);
         assert_eq!(logged(&mut log, 6).len(), 6, "refused connections hold ports too");
         hosts.on("front-2", || {
-            for _ in 0..70 {
-                let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+            // All open at once: a port chosen at random must not be chosen twice.
+            let sockets = [(); 70].map(|()| UdpSocket::bind("0.0.0.0:0").unwrap());
+            for socket in &sockets {
                 socket.send_to(b"x", nobody).unwrap();
             }
         });

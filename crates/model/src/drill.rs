@@ -3,7 +3,8 @@
 //!
 //! A drill is data like the rest of a cause. The lab interprets it; the same data is printed as
 //! a plan that can be typed by hand. Wherever a text is marked *templated*, it may hold
-//! `{{name}}` (a [`Knob`]), `{{ip:host}}` (the first address of a host), `{{members:host}}` (the
+//! `{{name}}` (a [`Knob`]), `{{ip:host}}` and `{{public:host}}` (addresses of a host),
+//! `{{members:host:port options}}` (the
 //! instances of a host as the list of servers in the grammar of the part that reads it) and
 //! `{{dir}}` (the part's own folder).
 
@@ -75,6 +76,8 @@ pub struct Host {
     pub name: &'static str,
     /// Where it is attached.
     pub network: Network,
+    /// True if it has an address on the public network too: `{{public:name}}`.
+    pub both: bool,
     /// How many of it there are, templated; instances are called `name-1`, `name-2`, … if there
     /// can be more than one.
     pub instances: &'static str,
@@ -99,6 +102,7 @@ impl Host {
         Host {
             name,
             network: Network::Private,
+            both: false,
             instances: "",
             parts,
             sysctls: &[],
@@ -113,6 +117,13 @@ impl Host {
     #[must_use]
     pub const fn public(mut self) -> Host {
         self.network = Network::Public;
+        self
+    }
+
+    /// Attached to both networks.
+    #[must_use]
+    pub const fn both(mut self) -> Host {
+        self.both = true;
         self
     }
 
@@ -333,11 +344,16 @@ pub struct Nat {
     /// Seconds after which the mapping of an idle connection is forgotten
     /// (`tcpEstablishedIdleTimeoutSec`; 1200 by default).
     pub idle: &'static str,
+    /// What uses it, in the words of Cloud Run's `vpc-egress`: `all-traffic`, or
+    /// `private-ranges-only`, with which public destinations are reached past it, from an address
+    /// of the platform's own and without a limit of ports.
+    pub egress: &'static str,
 }
 
 impl Nat {
     /// Static allocation with the defaults of Cloud NAT.
-    pub const STATIC: Nat = Nat { ports: "64", time_wait: "120", max_ports: "", idle: "1200" };
+    pub const STATIC: Nat =
+        Nat { ports: "64", time_wait: "120", max_ports: "", idle: "1200", egress: "all-traffic" };
 }
 
 /// Something that happens while the load runs.
@@ -569,4 +585,37 @@ impl Expect {
         self.passes = requests;
         self
     }
+}
+
+/// A system of several services and the ways to mend it, run one after the other: what a single
+/// cause's drill is too small for.
+#[derive(Debug)]
+pub struct Story {
+    /// Its name on the command line, in kebab case.
+    pub name: &'static str,
+    /// What is set up and what goes wrong, a few sentences.
+    pub tells: Text,
+    /// The system. The knobs' values for the fault are those of the first chapter.
+    pub scenario: Scenario,
+    /// When the release begins, in milliseconds from the start of the load: what is counted as
+    /// before and after.
+    pub release: u64,
+    /// What is changed, one chapter after the other; the first changes nothing.
+    pub chapters: &'static [Chapter],
+}
+
+/// One way to run a story's system.
+#[derive(Clone, Copy, Debug)]
+pub struct Chapter {
+    /// A few words for the table.
+    pub title: Text,
+    /// What follows from it, one sentence.
+    pub says: Text,
+    /// Knobs with their values in this chapter; the others have that of the fault.
+    pub set: &'static [(&'static str, &'static str)],
+    /// The cause the logs have to name first; empty if there must be nothing to diagnose, and
+    /// `None` if either may be.
+    pub names: Option<&'static str>,
+    /// Least and greatest share of requests that fail once the release has begun.
+    pub failing: (f64, f64),
 }

@@ -215,8 +215,15 @@ vocabulary! {
         TargetEjected = "target-ejected",
         /// The platform could not start or find an instance. Subject: service.
         ScaleLimit = "scale-limit",
-        /// A database or its pool refused a connection. Subject: database.
+        /// A database, or a pooler in front of it, refused a connection because it has too many.
+        /// Subject: database.
         DatabaseLimit = "database-limit",
+        /// The application's own pool of database connections had none to give in time. Subject:
+        /// pool.
+        ConnectionPoolEmpty = "connection-pool-empty",
+        /// A process reported that its event loop, or all of it, had stood still. Subject: process;
+        /// detail: for how long.
+        Stall = "stall",
         /// The kernel's connection table is full. Subject: host.
         ConntrackFull = "conntrack-full",
         /// The kernel saw a listen queue overflow. Subject: host; object: port.

@@ -28,8 +28,8 @@ pub use diagnosis::{
     RivalNote, RuledOut, Skew, SourceSummary, StreamSummary, Unexplained, Verdict, Window,
 };
 pub use drill::{
-    Action, Arrivals, Ask, Certificate, Expect, Host, Knob, Load, Nat, Network, Part, Protocol,
-    Rollout, Router, Scenario, Server, Step, When,
+    Action, Arrivals, Ask, Certificate, Chapter, Expect, Host, Knob, Load, Nat, Network, Part,
+    Protocol, Rollout, Router, Scenario, Server, Step, Story, When,
 };
 pub use event::{Event, Failure, Occurrence, OccurrenceKind, Request, Tally, Timers};
 pub use mechanism::Mechanism;

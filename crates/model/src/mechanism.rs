@@ -26,6 +26,9 @@ vocabulary! {
         NoLocalPort = "no-local-port",
         /// The caller was forbidden to connect (EACCES, errno 13).
         ConnectForbidden = "connect-forbidden",
+        /// The unix socket's file is there and the caller may not use it (EACCES, errno 13 on a unix
+        /// socket).
+        SocketForbidden = "socket-forbidden",
         /// The listener's queue was full (EAGAIN, errno 11 on a unix socket).
         ListenQueueFull = "listen-queue-full",
         /// The unix socket's file does not exist (ENOENT, errno 2).
@@ -125,7 +128,7 @@ impl Mechanism {
             M::ConnectUnreachable => (P::Connect, E::DestinationIpUnroutable),
             M::ConnectFailed => (P::Connect, E::DestinationUnavailable),
             M::NoLocalPort => (P::Connect, E::ConnectionLimitReached),
-            M::ConnectForbidden => (P::Connect, E::DestinationIpProhibited),
+            M::ConnectForbidden | M::SocketForbidden => (P::Connect, E::DestinationIpProhibited),
             M::ListenQueueFull => (P::Connect, E::ConnectionLimitReached),
             M::SocketMissing => (P::Connect, E::DestinationNotFound),
             M::ProxyLimit => return (Side::Gateway, None, Some(E::ConnectionLimitReached)),

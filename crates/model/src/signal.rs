@@ -89,6 +89,24 @@ vocabulary! {
         ExitAlignedShare = "exit-aligned-share",
         /// Workers a supervisor killed in W.
         WorkerKills = "worker-kills",
+        /// Share of F within 5 s of a supervisor's killing a worker for its time.
+        KillAlignedShare = "kill-aligned-share",
+        /// Reports that a process had stood still, in W or 30 s around it.
+        Stalls = "stalls",
+        /// The most requests that one target of F finished at one moment (within two seconds) in W
+        /// or 30 s around it, each after one second or more, although they had begun a second or
+        /// more apart, while hardly any other had to wait so long in the ten seconds before and
+        /// after: what waits for a process that stands still is answered at once.
+        FinishedTogether = "finished-together",
+        /// Share of F in the two minutes before the report of a start with which they ended: some
+        /// of F came in the ten seconds before it, and none in the half minute after. Starts within
+        /// half a minute of a stop do not count: there the gap between the two is the stop's.
+        StartAlignedShare = "start-aligned-share",
+        /// Share of F, where the target is known, in the five minutes before that target's first
+        /// answer of all. Not visible for targets that the log may have missed earlier answers of.
+        FirstAnswerShare = "first-answer-share",
+        /// Share of F, where the target is known, on targets that answered some request afterwards.
+        AnswersLaterShare = "answers-later-share",
         /// Instances that started in W or ten minutes before.
         InstanceStarts = "instance-starts",
         /// Instances told to stop in W or a minute before.
@@ -114,6 +132,11 @@ vocabulary! {
         ScaleLimits = "scale-limits",
         /// Refusals of a database or its pool in W.
         DatabaseLimits = "database-limits",
+        /// Refusals of a database itself, or a pooler in front of it, in W: it has too many
+        /// connections.
+        DatabaseRefusals = "database-refusals",
+        /// Share of F within 5 s of such a refusal by the database itself.
+        RefusalAlignedShare = "refusal-aligned-share",
         /// Unhandled errors of applications in W.
         ApplicationErrors = "application-errors",
         /// Listen queues the kernel saw overflow in W.
@@ -166,6 +189,11 @@ impl Signal {
             | S::NatDropFocus
             | S::NatDestinationMatch
             | S::ExitAlignedShare
+            | S::KillAlignedShare
+            | S::StartAlignedShare
+            | S::FirstAnswerShare
+            | S::AnswersLaterShare
+            | S::RefusalAlignedShare
             | S::PrecededByTargetFailure
             | S::InnerNeverSawShare => Unit::Share,
             S::WindowSeconds | S::DeployLead => Unit::Seconds,

@@ -31,3 +31,9 @@ pub fn lines(text: &str, columns: usize) -> Vec<String> {
         .map(|line| line.into_iter().map(|(_, part)| part).collect())
         .collect()
 }
+
+/// Terminal columns that a text takes.
+#[must_use]
+pub fn columns(text: &str) -> usize {
+    wrap::columns(text)
+}

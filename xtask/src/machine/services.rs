@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 /// Asked by `invoke-rc.d` before each start; 101 forbids it.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// Read by `postgresql-common` when the package is installed: no cluster is made.
-const CLUSTERS: &str = "/etc/postgresql-common/createcluster.conf";
+/// Read by `pg_createcluster` when a server's package is installed (`include_dir` in the
+/// `createcluster.conf` of `postgresql-common`): no cluster is made.
+const CLUSTERS: &str = "/etc/postgresql-common/createcluster.d/why502.conf";
 
 /// Keeps services from starting until it is dropped.
 pub(super) struct Held {

@@ -36,8 +36,8 @@
 //!   usually does again.
 //! - `oom-kill`: the process was killed for its memory (exit 137); it is the cause of this kind
 //!   of end and is shown as such.
-//! - A supervisor killing a slow worker (`WORKER TIMEOUT`, harakiri): the wait is the same
-//!   round value each time, such as gunicorn's 30 s.
+//! - `worker-timeout-kill`: a supervisor killed a slow worker (`WORKER TIMEOUT`, harakiri): the
+//!   wait is the same round value each time, such as gunicorn's 30 s.
 //!
 //! ## Before it happens
 //!
@@ -92,6 +92,7 @@ pub static CAUSE: Cause = Cause {
     place: Place::Process,
     statuses: &[500, 502, 503],
     leads_to: &[
+        "response-body-truncated",
         "target-connect-refused",
         "no-healthy-targets",
         "passive-ejection-cascade",

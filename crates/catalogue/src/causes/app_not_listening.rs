@@ -25,6 +25,7 @@
 //! - `app-crash`: had been answering before and ended; here there has never been an answer.
 //! - `deploy-without-drain`: the refusing address is an old one that was told to stop; here it
 //!   is a new one.
+//! - `slow-startup`: begins to answer by itself a little later.
 //! - A port blocked by a firewall (`target-connect-timeout`): drops give a timeout, not a
 //!   refusal.
 //! - A health check on the wrong port: requests succeed although the check fails.
@@ -171,16 +172,28 @@ the window, and nothing reported that a process was not listening.",
             )
             .independent(),
         ],
-        rules_out: &[Test::new(
-            S::TargetSuccessShare,
-            AtLeast(0.5),
-            Text::new(
-                "The same targets answered {value} of their requests in the \
-                window, so they do listen.",
-                "同じターゲットはこの期間のリクエストの {value} に応答しており、待\
-                ち受けています。",
+        rules_out: &[
+            Test::new(
+                S::TargetSuccessShare,
+                AtLeast(0.5),
+                Text::new(
+                    "The same targets answered {value} of their requests in the \
+                    window, so they do listen.",
+                    "同じターゲットはこの期間のリクエストの {value} に応答しており、待\
+                    ち受けています。",
+                ),
             ),
-        )],
+            Test::new(
+                S::FirstAnswerShare,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of these requests went to a target that began to answer \
+                    within minutes.",
+                    "これらのリクエストの {value} は、数分以内に応答を始めたターゲットへ\
+                    のものです。",
+                ),
+            ),
+        ],
         rivals: &[
             Rival {
                 slug: "app-crash",
@@ -194,6 +207,13 @@ the window, and nothing reported that a process was not listening.",
                 separates: Text::new(
                     "Whether the refusing address had answered before.",
                     "接続を拒否したアドレスが、以前は応答していたかどうかです。",
+                ),
+            },
+            Rival {
+                slug: "slow-startup",
+                separates: Text::new(
+                    "Whether the process begins to answer by itself a little later.",
+                    "しばらくすると、プロセスが自ら応答を始めるかどうかです。",
                 ),
             },
         ],

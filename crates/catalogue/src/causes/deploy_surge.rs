@@ -86,7 +86,7 @@ pub static CAUSE: Cause = Cause {
     ),
     place: Place::Release,
     statuses: &[500, 502, 503, 504],
-    leads_to: &["nat-port-exhaustion"],
+    leads_to: &["nat-port-exhaustion", "db-connection-limit"],
     source: include_str!("deploy_surge.rs"),
     shows: Shows {
         claims: &[Claim::of(&[M::InstanceConnectionError, M::NoInstance])],

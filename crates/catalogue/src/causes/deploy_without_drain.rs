@@ -101,6 +101,7 @@ pub static CAUSE: Cause = Cause {
     place: Place::Release,
     statuses: &[502, 503, 504],
     leads_to: &[
+        "response-body-truncated",
         "target-connect-refused",
         "target-connect-timeout",
         "no-registered-targets",
@@ -221,6 +222,16 @@ half went to targets that were gone afterwards.",
                     concerns the old ones.",
                     "{value} が、現れたばかりのターゲット宛てでした。ドレインは古いター\
                     ゲットの問題です。",
+                ),
+            ),
+            Test::new(
+                S::FirstAnswerShare,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of them went to a target that had never answered before: \
+                    draining concerns the old ones.",
+                    "{value} が、それまで一度も応答していないターゲット宛てでした。ドレイ\
+                    ンは古いターゲットの問題です。",
                 ),
             ),
         ],

@@ -28,6 +28,7 @@
 //!   to the very destination that failed, and other busy destinations fail soon after.
 //! - `target-connect-timeout`: a firewall, a route or a dead address swallows the SYN. From
 //!   another network the destination answers.
+//! - `db-connection-limit`: the database answers at once that it has too many connections.
 //! - `origin-dns-failure`: the name gives no address; nobody is called.
 //! - `ephemeral-port-exhaustion`: fails at once with `EADDRNOTAVAIL` inside the calling host.
 //! - `keepalive-race`: single calls are reset on a kept connection while nearly all succeed.
@@ -198,6 +199,15 @@ whether other destinations fail too.",
                     "Whether the destination also fails from another network, or only \
 from here.",
                     "ほかのネットワークからも失敗するか、ここからだけ失敗するかです。",
+                ),
+            },
+            Rival {
+                slug: "db-connection-limit",
+                separates: Text::new(
+                    "Whether the database answers and says that it has too many \
+                    connections, or cannot be reached at all.",
+                    "データベースが接続数の超過だと応答しているのか、そもそも到達できな\
+                    いのかです。",
                 ),
             },
         ],

@@ -30,7 +30,8 @@
 //!   user's cookies.
 //! - A peer that speaks another protocol: HTTP/2 or gRPC to an HTTP/1 gateway also reads as "no
 //!   valid header"; the first bytes show it.
-//! - A response cut short by a crash (`app-crash`): the start is valid, the end is missing.
+//! - `response-body-truncated`: what came is valid and the end is missing, by a crash
+//!   (`app-crash`) or by a handler that gives up.
 //!
 //! ## Before it happens
 //!
@@ -95,7 +96,7 @@ pub static CAUSE: Cause = Cause {
             Claim::of(&[M::ResponseMalformed]).states(),
             Claim::of(&[M::ProtocolMismatch]).sides(&[Side::Upstream]).states(),
             Claim::of(&[M::InstanceConnectionError]),
-            Claim::of(&[M::Unspecified]).sides(&[Side::Upstream]).statuses(&[502]),
+            Claim::of(&[M::Unspecified]).sides(&[Side::Upstream]).statuses(&[200, 206, 502]),
         ],
         claims_effects: false,
         needs: &[
@@ -169,15 +170,26 @@ was told to stop or a deploy completed.",
 ロイ完了から 30 秒以内に失敗しました。",
             ),
         )],
-        rivals: &[Rival {
-            slug: "response-header-too-large",
-            separates: Text::new(
-                "Whether the header section is too large, or breaks the grammar at \
-                any size (curl -D - against the target).",
-                "ヘッダー部が大きすぎるか、大きさに関係なく文法に反するかです(ター\
-                ゲットへの curl -D - で確認)。",
-            ),
-        }],
+        rivals: &[
+            Rival {
+                slug: "response-header-too-large",
+                separates: Text::new(
+                    "Whether the header section is too large, or breaks the grammar at \
+                    any size (curl -D - against the target).",
+                    "ヘッダー部が大きすぎるか、大きさに関係なく文法に反するかです(ター\
+                    ゲットへの curl -D - で確認)。",
+                ),
+            },
+            Rival {
+                slug: "response-body-truncated",
+                separates: Text::new(
+                    "Whether bytes of the body are missing, or wrong (curl --raw -v \
+                    against the target).",
+                    "本文のバイトが欠けているのか、誤っているのかです(ターゲットへの \
+                    curl --raw -v で確認)。",
+                ),
+            },
+        ],
         visible: &[visibility::EXIT_ALIGNED, visibility::JOINED, visibility::DEPLOYS],
     },
     predicts: Predicts::NotYet(

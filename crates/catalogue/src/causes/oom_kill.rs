@@ -31,6 +31,8 @@
 //!   on; here several fail together at any age and a kill is logged.
 //! - A crash of the application's own making: exit code 1, 134 or 139 instead of 137, and no
 //!   kill in the kernel's or the platform's log.
+//! - `worker-timeout-kill`: the supervisor killed the worker for its time and says so first;
+//!   gunicorn's `Perhaps out of memory?` after a WORKER TIMEOUT is a guess.
 //! - Heap exhaustion inside a runtime (JVM `OutOfMemoryError`, V8 `heap out of memory`): the
 //!   process ends itself or lives on and hangs; the kernel is not involved.
 //!
@@ -194,15 +196,26 @@ memory limit.",
             ),
         ],
         rules_out: &[],
-        rivals: &[Rival {
-            slug: "keepalive-race",
-            separates: Text::new(
-                "Whether the kernel or the platform killed a process for its \
-                memory at that second.",
-                "その秒にカーネルまたはプラットフォームがメモリ超過でプロセスを終了\
-                させたかどうかです。",
-            ),
-        }],
+        rivals: &[
+            Rival {
+                slug: "keepalive-race",
+                separates: Text::new(
+                    "Whether the kernel or the platform killed a process for its \
+                    memory at that second.",
+                    "その秒にカーネルまたはプラットフォームがメモリ超過でプロセスを終了\
+                    させたかどうかです。",
+                ),
+            },
+            Rival {
+                slug: "worker-timeout-kill",
+                separates: Text::new(
+                    "Whether the supervisor says that the worker took too long, or the \
+                    kernel that it took too much memory.",
+                    "時間超過だと監視プロセスが記録したのか、メモリ超過だとカーネルが記\
+                    録したのかです。",
+                ),
+            },
+        ],
         visible: &[visibility::OOM_KILLS, visibility::EXIT_ALIGNED],
     },
     predicts: Predicts::NotYet(

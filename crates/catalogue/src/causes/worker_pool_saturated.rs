@@ -33,8 +33,9 @@
 //!   connect timeouts come first. The same with a slow or locked database.
 //! - `target-response-timeout`: the symptom one hop further out; shown at the end of the chain.
 //! - A firewall that drops (`target-connect-timeout`): does not depend on load.
-//! - CPU starvation or a blocked event loop: workers are few but none is waiting; CPU is at its
-//!   limit or one thread is at 100 %.
+//! - CPU starvation or a blocked event loop (`cpu-or-eventloop-stall`): one process stops at one
+//!   moment and everything sent to it ends together; CPU is at its limit or one thread is at 100 %.
+//! - A backlog that is too small (`listen-backlog-overflow`): workers are free between bursts.
 //!
 //! ## Before it happens
 //!
@@ -91,6 +92,7 @@ pub static CAUSE: Cause = Cause {
     place: Place::Capacity,
     statuses: &[500, 502, 503, 504],
     leads_to: &[
+        "listen-backlog-overflow",
         "timeout-ladder-inversion",
         "target-response-timeout",
         "target-connect-timeout",
@@ -100,9 +102,14 @@ pub static CAUSE: Cause = Cause {
     source: include_str!("worker_pool_saturated.rs"),
     shows: Shows {
         claims: &[
-            Claim::of(&[M::ListenQueueFull, M::QueueTimeout]).states(),
-            Claim::of(&[M::ResponseTimeout, M::RequestDeadline, M::ConnectTimeout])
-                .sides(&[Side::Upstream]),
+            Claim::of(&[M::QueueTimeout]).states(),
+            Claim::of(&[
+                M::ListenQueueFull,
+                M::ResponseTimeout,
+                M::RequestDeadline,
+                M::ConnectTimeout,
+            ])
+            .sides(&[Side::Upstream]),
             Claim::of(&[M::Unspecified, M::StatusFromUpstream, M::StatusFromApplication])
                 .statuses(&[503, 504]),
         ],
@@ -119,20 +126,9 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .otherwise(Text::new(
-                "Nothing reported that all workers were busy or a listen queue was \
-full.",
-                "全ワーカーが使用中、または接続待ちキューが満杯という報告はありませ\
-ん。",
+                "Nothing reported that all workers were busy.",
+                "全ワーカーが使用中だという報告はありません。",
             ))
-            .independent()
-            .or(&Test::new(
-                S::ListenOverflows,
-                AtLeast(1.0),
-                Text::new(
-                    "The kernel saw {value} listen queues overflow.",
-                    "カーネルは接続待ちキューのあふれを {value} 件記録しました。",
-                ),
-            )
             .independent()
             .or(&Test::new(
                 S::StatedShare,
@@ -141,7 +137,7 @@ full.",
                     "{value} of the failing requests found a full queue.",
                     "失敗したリクエストの {value} は、キューが満杯でした。",
                 ),
-            ))),
+            )),
             Test::new(
                 S::LatencyRise,
                 AtLeast(1.2),
@@ -226,15 +222,26 @@ those.",
 した。使用中の処理はその応答を待っていました。",
             ),
         )],
-        rivals: &[Rival {
-            slug: "nat-port-exhaustion",
-            separates: Text::new(
-                "What the busy workers wait for: CPU, or outward connections that \
-                nobody answers.",
-                "使用中のワーカーが待っているものです。CPU か、応答のない外向き接続\
-                かで分かれます。",
-            ),
-        }],
+        rivals: &[
+            Rival {
+                slug: "nat-port-exhaustion",
+                separates: Text::new(
+                    "What the busy workers wait for: CPU, or outward connections that \
+                    nobody answers.",
+                    "使用中のワーカーが待っているものです。CPU か、応答のない外向き接続\
+                    かで分かれます。",
+                ),
+            },
+            Rival {
+                slug: "cpu-or-eventloop-stall",
+                separates: Text::new(
+                    "Whether the server says that all its workers were busy, or one \
+                    process answered nothing at all for a while.",
+                    "全ワーカーが使用中だとサーバーが記録しているのか、1 つのプロセスが\
+                    しばらく何も応答しなかったのかです。",
+                ),
+            },
+        ],
         visible: &[visibility::POOLS, visibility::LISTEN_OVERFLOWS, visibility::LATENCY],
     },
     predicts: Predicts::NotYet(
@@ -399,13 +406,14 @@ mod tests {
     fn blind_without_the_servers_log() {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 60.0), (S::StatedShare, 0.0), (S::LatencyRise, 4.0)]),
-            Judgement::CannotTell(vec![S::PoolSaturations, S::ListenOverflows])
+            Judgement::CannotTell(vec![S::PoolSaturations])
         );
     }
 
     #[test]
-    fn a_full_unix_socket_states_it() {
-        assert_eq!(claims(&CAUSE, Seen::of(M::ListenQueueFull, 502)), Some(true));
+    fn a_full_unix_socket_states_only_that_its_queue_was_full() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::ListenQueueFull, 502)), Some(false));
+        assert_eq!(claims(&CAUSE, Seen::of(M::QueueTimeout, 503)), Some(true));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The list of drills.
 
+use lab::parts::Tools;
 use model::Lang;
 use serde_json::json;
 
@@ -23,8 +24,9 @@ pub(crate) fn text(known: &[Known], lang: Lang, width: usize) -> String {
     out
 }
 
-/// The drills for programs.
-pub(crate) fn json(known: &[Known]) -> String {
+/// The drills for programs. `missing` says why this machine cannot run a drill and is null if it
+/// can; `forbidden` is the reason that holds for all of them.
+pub(crate) fn json(known: &[Known], tools: &Tools, forbidden: Option<&str>) -> String {
     let drills: Vec<_> = known
         .iter()
         .map(|one| {
@@ -42,6 +44,10 @@ pub(crate) fn json(known: &[Known]) -> String {
                 "cure": { "en": one.scenario.cure.en, "ja": one.scenario.cure.ja },
                 "servers": servers,
                 "everyday": one.scenario.everyday,
+                "limits_memory": lab::limits_memory(one.scenario),
+                "missing": forbidden.map(str::to_owned).or_else(|| {
+                    lab::missing(one.scenario, tools).into_iter().next()
+                }),
             })
         })
         .collect();

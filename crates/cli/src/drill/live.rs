@@ -2,8 +2,6 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use lab::Variant;
-
 /// The live line of one run.
 pub(crate) struct Live {
     head: String,
@@ -12,12 +10,8 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) fn new(drill: &str, variant: Variant) -> Live {
-        Live {
-            head: format!("{drill}, {}", variant.name()),
-            shown: false,
-            terminal: io::stderr().is_terminal(),
-        }
+    pub(crate) fn new(title: &str) -> Live {
+        Live { head: title.to_owned(), shown: false, terminal: io::stderr().is_terminal() }
     }
 
     pub(crate) fn doing(&mut self, what: &str) {

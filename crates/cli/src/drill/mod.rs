@@ -3,13 +3,14 @@
 mod list;
 mod live;
 mod show;
+mod story;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow, bail};
-use lab::hold::Held;
+use lab::hold::{self, Held};
 use lab::judge::{self, Check};
 use lab::message::Message;
 use lab::parts::Tools;
@@ -69,9 +70,14 @@ pub(crate) fn run(options: &args::Drill, lang: Lang, color: args::When) -> Resul
     if options.what == "list" {
         out.write(&match options.format {
             args::Format::Text => list::text(&known(), lang, out.width()),
-            args::Format::Json => list::json(&known()),
+            args::Format::Json => {
+                list::json(&known(), &Tools::find(), hold::forbidden().as_deref())
+            }
         })?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(story) = story::by_name(&options.what) {
+        return story::run(story, options, lang, &out, out.colour(color));
     }
     let chosen = choose(&options.what)?;
     if options.dry_run {
@@ -142,7 +148,8 @@ fn choose(what: &str) -> Result<Vec<Known>> {
     }
 }
 
-enum Failed {
+/// Why a run has no result.
+pub(crate) enum Failed {
     /// This machine lacks something.
     Missing(String),
     /// The lab does not work.
@@ -151,7 +158,19 @@ enum Failed {
 
 fn drill(known: Known, options: &args::Drill, lang: Lang) -> std::result::Result<Done, Failed> {
     let variant = |variant, wanted: bool| -> std::result::Result<Option<Outcome>, Failed> {
-        if wanted { run_one(known, variant, options, lang).map(Some) } else { Ok(None) }
+        if !wanted {
+            return Ok(None);
+        }
+        let name = known.name();
+        let run = Run {
+            slug: known.cause.slug,
+            scenario: known.scenario,
+            variant,
+            values: &[],
+            title: &format!("{name}, {}", variant.name()),
+            keep: &format!("{name}/{}", variant.name()),
+        };
+        run_one(&run, options, lang).map(Some)
     };
     let fault = variant(Variant::Fault, !options.remedy)?;
     let remedy = variant(Variant::Remedy, !options.fault)?;
@@ -166,29 +185,41 @@ fn drill(known: Known, options: &args::Drill, lang: Lang) -> std::result::Result
     Ok(Done { known, fault, remedy, checks, kept })
 }
 
-fn run_one(
-    known: Known,
-    variant: Variant,
+/// One run: which system, and how.
+pub(crate) struct Run<'a> {
+    /// The cause's slug or the story's name.
+    pub(crate) slug: &'a str,
+    pub(crate) scenario: &'static Scenario,
+    pub(crate) variant: Variant,
+    /// Values that stand in for the knobs' own.
+    pub(crate) values: &'a [(&'static str, &'static str)],
+    /// What the live line says.
+    pub(crate) title: &'a str,
+    /// Folder below the one that is kept.
+    pub(crate) keep: &'a str,
+}
+
+pub(crate) fn run_one(
+    run: &Run<'_>,
     options: &args::Drill,
     lang: Lang,
 ) -> std::result::Result<Outcome, Failed> {
     let broken = |why: &dyn std::fmt::Display| Failed::Broken(why.to_string());
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let job = Job {
-        slug: known.cause.slug.to_owned(),
-        scenario: known.scenario.name.to_owned(),
-        variant,
-        values: Vec::new(),
+        slug: run.slug.to_owned(),
+        scenario: run.scenario.name.to_owned(),
+        variant: run.variant,
+        values: run.values.iter().map(own).collect(),
         client: options.load.clone(),
         lang: lang.tag().to_owned(),
-        keep: match options.keep {
-            Some(_) => format!("{}/{}", known.name(), variant.name()),
-            None => String::new(),
-        },
+        keep: if options.keep.is_some() { run.keep.to_owned() } else { String::new() },
     };
     let text = serde_json::to_string(&job).map_err(|why| broken(&why))?;
-    let mut held = Held::start(&text, options.keep.as_deref()).map_err(|why| broken(&why))?;
+    let mut held = Held::start(&text, options.keep.as_deref(), lab::limits_memory(run.scenario))
+        .map_err(|why| broken(&why))?;
     let output = held.output().ok_or_else(|| broken(&"the lab has no output"))?;
-    let mut live = Live::new(&known.name(), variant);
+    let mut live = Live::new(run.title);
     let mut result = None;
     for line in BufReader::new(output).lines() {
         let line = line.map_err(|why| broken(&why))?;
@@ -216,12 +247,17 @@ pub(crate) fn serve(role: Role) -> ExitCode {
         Role::Shim => lab::shim::run(),
         Role::Lab => {
             let outcome = lab::job().and_then(|job| {
-                let scenario = known()
+                let inside = Inside::enter()?;
+                let Some(job) = job else { return lab::try_out(&inside).map(|()| None) };
+                let drill = known()
                     .into_iter()
                     .find(|k| k.cause.slug == job.slug && k.scenario.name == job.scenario)
-                    .map(|known| known.scenario)
+                    .map(|known| known.scenario);
+                let story = || story::by_name(&job.slug).map(|story| &story.scenario);
+                let scenario = drill
+                    .or_else(story)
                     .ok_or_else(|| lab::Error::Data(format!("there is no drill {}", job.slug)))?;
-                lab::run(Inside::enter()?, scenario, &job)
+                lab::run(inside, scenario, &job).map(Some)
             });
             lab::answer(&outcome);
             if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -34,7 +34,7 @@ pub(crate) fn one(done: &Done, lang: Lang, colour: bool, whole: bool) -> String 
     }
     out.push('\n');
     for check in &done.checks {
-        out.push_str(&format!("  {} {}\n", mark(check.holds, colour), check.says));
+        out.push_str(&format!("  {} {}\n", mark(check.holds, colour), check.says.render(lang)));
     }
     if let Some(folder) = &done.kept {
         out.push_str(&format!("  evidence, configurations and report: {}\n", folder.display()));
@@ -69,10 +69,13 @@ fn run(out: &mut String, name: &str, outcome: &Outcome) {
         load.latency.p99 / 1000,
         kinds(load),
     ));
+    for note in &load.notes {
+        out.push_str(&format!("          {note}\n"));
+    }
 }
 
 /// The share of failures per second.
-fn bars(load: &Report) -> String {
+pub(crate) fn bars(load: &Report) -> String {
     const STEPS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let shown = 30;
     let per = load.seconds.len().div_ceil(shown).max(1);
@@ -90,7 +93,7 @@ fn bars(load: &Report) -> String {
 }
 
 /// How requests failed, most frequent first.
-fn kinds(load: &Report) -> String {
+pub(crate) fn kinds(load: &Report) -> String {
     let mut kinds: Vec<(u64, String)> = load
         .statuses
         .iter()
@@ -121,7 +124,7 @@ pub(crate) fn summary(done: &[Done], skipped: &[Skipped], lang: Lang) -> String 
         done.iter().filter(|one| one.checks.iter().any(|check| !check.holds)).collect();
     for one in &open {
         for check in one.checks.iter().filter(|check| !check.holds) {
-            out.push_str(&format!("{}: {}\n", one.known.name(), check.says));
+            out.push_str(&format!("{}: {}\n", one.known.name(), check.says.render(lang)));
         }
     }
     let closed = done.len() - open.len();
@@ -145,9 +148,12 @@ pub(crate) fn json(done: &[Done], skipped: &[Skipped]) -> String {
     let outcome = |outcome: &Option<Outcome>| match outcome {
         None => Value::Null,
         Some(outcome) => json!({
+            "sent": outcome.load.sent,
+            "failed": outcome.load.failed(),
             "load": outcome.load,
             "named_first": first_cause(&outcome.diagnosis),
             "diagnosis": outcome.diagnosis,
+            "report": outcome.report,
             "versions": outcome.versions,
             "journal": outcome.journal,
             "seconds": outcome.seconds,
@@ -160,7 +166,10 @@ pub(crate) fn json(done: &[Done], skipped: &[Skipped]) -> String {
                 "cause": one.known.cause.slug,
                 "drill": one.known.scenario.name,
                 "closed": one.checks.iter().all(|check| check.holds),
-                "checks": one.checks,
+                "checks": one.checks.iter().map(|check| json!({
+                    "holds": check.holds,
+                    "says": { "en": check.says.render(Lang::En), "ja": check.says.render(Lang::Ja) },
+                })).collect::<Vec<_>>(),
                 "fault": outcome(&one.fault),
                 "remedy": outcome(&one.remedy),
             })

@@ -169,6 +169,7 @@ fn connect_failure(access: &Access<'_>) -> Failure {
         Some(110) => M::ConnectTimeout,
         Some(101 | 113) => M::ConnectUnreachable,
         Some(99) => M::NoLocalPort,
+        Some(13) if is_pipe(access) => M::SocketForbidden,
         Some(1 | 13) => M::ConnectForbidden,
         Some(11) => M::ListenQueueFull,
         Some(2) => M::SocketMissing,
@@ -178,13 +179,36 @@ fn connect_failure(access: &Access<'_>) -> Failure {
     })
 }
 
-/// The errno of `delayed connect error: 111`, with blanks or, in details, underscores.
+/// Whether the upstream host is a path: a unix socket.
+fn is_pipe(access: &Access<'_>) -> bool {
+    reasons(access).any(|text| text.contains("remote_address:/"))
+}
+
+/// The errno of `delayed connect error: 111`, with blanks or, in details, underscores. Newer
+/// versions print the system's words in its place (seen in 1.40).
 fn connect_errno(text: &str) -> Option<u32> {
     let (_, rest) =
         text.split_once("connect error:").or_else(|| text.split_once("connect_error:"))?;
     let rest = rest.trim_start_matches([' ', '_']);
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    rest[..end].parse().ok()
+    if end > 0 {
+        return rest[..end].parse().ok();
+    }
+    const WORDS: [(&str, u32); 8] = [
+        ("Connection refused", 111),
+        ("Connection timed out", 110),
+        ("No route to host", 113),
+        ("Network is unreachable", 101),
+        ("Cannot assign requested address", 99),
+        ("Permission denied", 13),
+        ("Resource temporarily unavailable", 11),
+        ("No such file or directory", 2),
+    ];
+    let alike = |words: &str| {
+        let bytes = rest.bytes().map(|b| if b == b'_' { b' ' } else { b });
+        rest.len() >= words.len() && bytes.zip(words.bytes()).all(|(a, b)| a == b)
+    };
+    WORDS.iter().find(|(words, _)| alike(words)).map(|(_, errno)| *errno)
 }
 
 /// What BoringSSL's error says, if the failure is one of TLS.
@@ -223,11 +247,13 @@ fn protocol_error(access: &Access<'_>) -> Failure {
         return Failure::of(M::ResponseHeaderTooLarge);
     }
     match access.details.as_deref() {
+        // A body that is cut short and one whose framing is wrong look the same: Envoy 1.40 logs
+        // UPE for a connection closed before the declared length.
         Some(details) if details.contains("reset_after_response_started") => Failure {
             side: Side::Upstream,
             phase: Some(Phase::ResponseBody),
             error: Some(ProxyError::HttpProtocolError),
-            ..Failure::of(M::ResponseMalformed)
+            ..Failure::of(M::Unspecified)
         },
         // A head that breaks HTTP and one with more fields than Envoy accepts look the same.
         _ => Failure {

@@ -56,6 +56,7 @@ pub(crate) fn connect_failure(errno: Errno, unix: bool) -> Mechanism {
         Errno::TimedOut | Errno::AprTimeUp => Mechanism::ConnectTimeout,
         Errno::HostUnreachable | Errno::NetworkUnreachable => Mechanism::ConnectUnreachable,
         Errno::AddressNotAvailable => Mechanism::NoLocalPort,
+        Errno::Forbidden if unix => Mechanism::SocketForbidden,
         Errno::Forbidden => Mechanism::ConnectForbidden,
         // connect(2): EAGAIN of a unix socket is a full listen queue; of TCP it is not.
         Errno::WouldBlock if unix => Mechanism::ListenQueueFull,

@@ -37,6 +37,7 @@ pub(super) fn mechanism(code: &str, message: &str) -> Option<Mechanism> {
         "EADDRNOTAVAIL" => M::NoLocalPort,
         "EMFILE" | "ENFILE" => M::ProxyLimit,
         "EHOSTUNREACH" | "ENETUNREACH" | "EHOSTDOWN" | "ENETDOWN" => M::ConnectUnreachable,
+        "EACCES" if says("connect EACCES /") => M::SocketForbidden,
         "EACCES" | "EPERM" if says("connect ") => M::ConnectForbidden,
         "ENOENT" if says("connect ") => M::SocketMissing,
         "EAGAIN" if says("connect ") => M::ListenQueueFull,

@@ -71,7 +71,7 @@ fn read(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
 
 /// Whether a record has any of the words without which nothing here is understood.
 fn promising(record: &[u8]) -> bool {
-    const WORDS: [&[u8]; 21] = [
+    const WORDS: [&[u8]; 26] = [
         b"rror",
         b"fetch failed",
         b"istening",
@@ -93,6 +93,11 @@ fn promising(record: &[u8]) -> bool {
         b"max_client_conn",
         b"Booting worker",
         b"Handling signal",
+        b"locked for ",
+        b"heartbeat has been running",
+        b"clock leap detected",
+        b"Executing <",
+        b"onnection is not available",
     ];
     WORDS.iter().any(|word| memmem::find(record, word).is_some())
 }

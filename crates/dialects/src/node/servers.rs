@@ -14,7 +14,10 @@ use super::{head, stamp};
 pub(super) fn read(text: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static>>> {
     text.lines().take(40).find_map(|line| {
         gunicorn(line, origin).or_else(|| uwsgi(line, origin)).or_else(|| {
-            php_fpm(line, origin).or_else(|| puma(line, origin)).or_else(|| database(line, origin))
+            php_fpm(line, origin)
+                .or_else(|| puma(line, origin))
+                .or_else(|| database(line, origin))
+                .or_else(|| stalled(line, origin))
         })
     })
 }
@@ -131,7 +134,7 @@ fn puma(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static>>> 
 /// Refusals of databases and of the pools in front of them. The words must come as an error's
 /// message: after `FATAL:`, an error's class, a vendor's number.
 fn database(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static>>> {
-    const REFUSALS: [(&str, &str); 11] = [
+    const REFUSALS: [(&str, &str); 9] = [
         ("FATAL:  sorry, too many clients already", "postgresql"),
         ("FATAL: sorry, too many clients already", "postgresql"),
         ("rror: sorry, too many clients already", "postgresql"),
@@ -141,8 +144,10 @@ fn database(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static
         ("FATAL:  too many connections for ", "postgresql"),
         ("FATAL: no more connections allowed (max_client_conn)", "pgbouncer"),
         ("rror: no more connections allowed (max_client_conn)", "pgbouncer"),
-        ("Timed out fetching a new connection from the connection pool.", "connection pool"),
-        ("Connection is not available, request timed out after ", "connection pool"),
+    ];
+    const POOLS: [&str; 2] = [
+        "Timed out fetching a new connection from the connection pool.",
+        "Connection is not available, request timed out after ",
     ];
     const MYSQL: [&str; 5] = [
         "ERROR 1040 (HY000): Too many connections",
@@ -152,13 +157,32 @@ fn database(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static
         "(1040, 'Too many connections')",
     ];
     let refusal = REFUSALS.iter().find(|(words, _)| line.contains(words)).map(|(_, who)| *who);
-    let who = refusal
-        .or_else(|| MYSQL.iter().any(|words| line.contains(words)).then_some("mysql"))
-        .or_else(|| {
-            (line.contains("QueuePool limit of size ") && line.contains("connection timed out"))
-                .then_some("connection pool")
-        })?;
-    event(OccurrenceKind::DatabaseLimit, origin, who, None, line)
+    let who = refusal.or_else(|| MYSQL.iter().any(|words| line.contains(words)).then_some("mysql"));
+    if let Some(who) = who {
+        return event(OccurrenceKind::DatabaseLimit, origin, who, None, line);
+    }
+    let empty = POOLS.iter().any(|words| line.contains(words))
+        || (line.contains("QueuePool limit of size ") && line.contains("connection timed out"));
+    empty.then_some(())?;
+    event(OccurrenceKind::ConnectionPoolEmpty, origin, "connection pool", None, line)
+}
+
+/// Programs that watch their own loop or their own pauses, in the words of Vert.x
+/// (`BlockedThreadChecker`), Kestrel's heartbeat, HikariCP's housekeeper, asyncio in debug mode, the
+/// npm package blocked-at, and what people write by hand.
+fn stalled(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static>>> {
+    let figure = |words: &str| {
+        after(line, words).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let stalled = (line.contains(" has been blocked for ") && line.contains(" time limit is "))
+        || figure("vent loop blocked for ")
+        || figure("vent loop was blocked for ")
+        || (line.contains("Blocked for ") && line.contains("ms, operation started here"))
+        || (line.contains("the heartbeat has been running for ") && line.contains("longer than"))
+        || line.contains("Thread starvation or clock leap detected (housekeeper delta=")
+        || (line.contains("Executing <") && line.contains(" took ") && line.ends_with(" seconds"));
+    stalled.then_some(())?;
+    event(OccurrenceKind::Stall, origin, origin.hop, None, line)
 }
 
 fn after<'t>(text: &'t str, words: &str) -> Option<&'t str> {

@@ -7,6 +7,11 @@ use super::bounded::{Bounded, Merge};
 use super::histogram::Histogram;
 use super::series::Series;
 
+/// A healthy request that took this long had to wait for something.
+pub(crate) const WAITED: Micros = Micros::from_secs(1);
+/// Most seconds told apart in which one target finished requests that had waited.
+const SECONDS: usize = 256;
+
 /// Most targets told apart in one stream.
 const TARGETS: usize = 512;
 
@@ -64,6 +69,24 @@ impl Merge for SlotCounts {
     }
 }
 
+/// Requests that had waited and that one target finished within one second.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Late {
+    pub(crate) count: u64,
+    /// The shortest and the longest wait among them.
+    pub(crate) waits: Option<(Micros, Micros)>,
+}
+
+impl Merge for Late {
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.waits = match (self.waits, other.waits) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+    }
+}
+
 /// Successes of one target within one slot.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TargetCounts {
@@ -72,6 +95,8 @@ pub(crate) struct TargetCounts {
     pub(crate) seen: Period,
     pub(crate) served: Period,
     pub(crate) success_slots: Series<u64, 512>,
+    /// By the Unix second.
+    pub(crate) late: Bounded<i64, Late, SECONDS>,
 }
 
 impl Merge for TargetCounts {
@@ -81,6 +106,7 @@ impl Merge for TargetCounts {
         self.seen.merge(other.seen);
         self.served.merge(other.served);
         self.success_slots.merge(other.success_slots);
+        self.late.merge(other.late);
     }
 }
 
@@ -121,6 +147,10 @@ impl Stream {
             counts.seen.add(at);
             counts.served.add(at);
             *counts.success_slots.slot(at) += 1;
+            if let Some(waited) = elapsed.filter(|elapsed| *elapsed >= WAITED) {
+                let late = Late { count: 1, waits: Some((waited, waited)) };
+                counts.late.entry(&at.0.div_euclid(1_000_000)).merge(late);
+            }
         }
     }
 

@@ -21,6 +21,10 @@ pub(crate) struct Alignment {
     after: Micros,
 }
 
+/// How far the clocks of the platform's log and of a gateway's may be apart: a deploy that comes
+/// later than this after the first failure did not bring it about.
+const CLOCKS: Micros = Micros::from_secs(2);
+
 impl Alignment {
     /// Whether either end of the request lies near: what cuts it off is near its end, what refuses
     /// it near its start.
@@ -31,6 +35,11 @@ impl Alignment {
         };
         near(fail.at) || near(fail.began())
     }
+}
+
+/// Whether something was told to stop so shortly before that the gap is the stop's.
+fn follows_a_stop(start: Timestamp, stops: &[Timestamp]) -> bool {
+    stops.iter().any(|stop| *stop <= start && start - *stop <= Micros::from_secs(30))
 }
 
 impl Scope<'_, '_> {
@@ -56,9 +65,7 @@ impl Scope<'_, '_> {
         let onset = self.onset().max(self.window.start - Micros::from_secs(30));
         let deploys = self.view.happened(&[OccurrenceKind::Deploy]);
         let last = deploys.into_iter().rfind(|(_, deploy)| {
-            deploy
-                .at
-                .is_some_and(|at| at <= onset + Micros::from_secs(5) && onset - at <= DEPLOY_REACH)
+            deploy.at.is_some_and(|at| at <= onset + CLOCKS && onset - at <= DEPLOY_REACH)
         })?;
         Some(shown(last))
     }
@@ -93,7 +100,7 @@ impl Scope<'_, '_> {
         }
         let onsets: Vec<Timestamp> =
             self.alike().filter_map(|cluster| cluster.window.map(|w| w.start)).collect();
-        let margin = Micros::from_secs(30);
+        let margin = CLOCKS;
         let followed = deploys.iter().filter(|deploy| {
             onsets.iter().any(|onset| *onset >= **deploy - margin && *onset - **deploy <= ROLL_OUT)
         });
@@ -123,11 +130,20 @@ impl Scope<'_, '_> {
             Signal::ExitAlignedShare => {
                 (&[OccurrenceKind::ProcessExit, OccurrenceKind::OomKill], 5, 5)
             }
+            Signal::KillAlignedShare => (&[OccurrenceKind::WorkerKilled], 5, 5),
+            Signal::RefusalAlignedShare => (&[OccurrenceKind::DatabaseLimit], 5, 5),
+            Signal::StartAlignedShare => (&[OccurrenceKind::InstanceStart], 120, 1),
             _ => return None,
         };
+        let mut times = self.times(kinds);
+        if signal == Signal::StartAlignedShare {
+            // Starts are many, and of things that have nothing to do with it.
+            let stops = self.times(&[OccurrenceKind::InstanceStop]);
+            times.retain(|at| self.ended_with(*at) && !follows_a_stop(*at, &stops));
+        }
         Some(Alignment {
             kinds,
-            times: self.times(kinds),
+            times,
             before: Micros::from_secs(before),
             after: Micros::from_secs(after),
         })
@@ -141,6 +157,22 @@ impl Scope<'_, '_> {
     pub(super) fn exit_aligned(&self) -> Option<Measured> {
         let visible = self.view.would_show(OccurrenceKind::ProcessExit);
         self.aligned(&self.alignment(Signal::ExitAlignedShare)?, visible)
+    }
+
+    /// Whether the failures went on until a moment and not beyond.
+    fn ended_with(&self, moment: Timestamp) -> bool {
+        let within = |from: i64, to: i64| {
+            let (from, to) = (moment + Micros::from_secs(from), moment + Micros::from_secs(to));
+            self.fails().any(|f| f.dated && f.began() > from && f.began() <= to)
+        };
+        within(-10, 1) && !within(1, 30)
+    }
+
+    /// Share of the failures around the moments that a signal is about.
+    pub(super) fn near(&self, signal: Signal) -> Option<Measured> {
+        let alignment = self.alignment(signal)?;
+        let visible = alignment.kinds.iter().any(|kind| self.view.would_show(*kind));
+        self.aligned(&alignment, visible)
     }
 
     pub(super) fn recovers(&self) -> Option<Measured> {

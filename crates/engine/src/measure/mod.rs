@@ -83,6 +83,9 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::TargetSuccessShare
             | S::HealthyTargetShare
             | S::VanishedTargetShare
+            | S::FinishedTogether
+            | S::FirstAnswerShare
+            | S::AnswersLaterShare
             | S::NewTargetShare => {
                 !self.fails().any(|f| f.is_access() && f.record.target.is_some())
             }
@@ -143,6 +146,13 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::OomKills => self.oom_kills(),
             S::ProcessExits => self.count(&[K::ProcessExit], 60),
             S::WorkerKills => self.count(&[K::WorkerKilled], 5),
+            S::KillAlignedShare | S::StartAlignedShare | S::RefusalAlignedShare => {
+                self.near(signal)
+            }
+            S::Stalls => self.count(&[K::Stall], 30),
+            S::FinishedTogether => self.finished_together(),
+            S::FirstAnswerShare => self.before_first_answer(),
+            S::AnswersLaterShare => self.answers_later(),
             S::InstanceStarts => self.count(&[K::InstanceStart], 600),
             S::InstanceStops => self.count(&[K::InstanceStop], 60),
             S::LoopbackListeners => self.loopback_listeners(),
@@ -152,7 +162,8 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::NoServerLeft => self.count(&[K::NoServerLeft], 30),
             S::Ejections => self.count(&[K::TargetEjected], 60),
             S::ScaleLimits => self.scale_limits(),
-            S::DatabaseLimits => self.count(&[K::DatabaseLimit], 30),
+            S::DatabaseLimits => self.count(&[K::DatabaseLimit, K::ConnectionPoolEmpty], 30),
+            S::DatabaseRefusals => self.count(&[K::DatabaseLimit], 30),
             S::ApplicationErrors => self.count(&[K::ApplicationError], 5),
             S::ListenOverflows => self.count(&[K::ListenOverflow], 30),
         }

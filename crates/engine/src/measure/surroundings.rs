@@ -28,9 +28,13 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         K::HealthDown | K::HealthUp => &["haproxy-notice", "envoy-health"],
         K::NoServerLeft => &["haproxy-notice"],
         K::TargetEjected => &["nginx-error", "apache-error", "envoy-outlier"],
-        K::PoolSaturated | K::WorkerKilled | K::DatabaseLimit | K::ApplicationError => {
-            &["node", "apache-error"]
-        }
+        K::PoolSaturated
+        | K::WorkerKilled
+        | K::DatabaseLimit
+        | K::ConnectionPoolEmpty
+        | K::ApplicationError => &["node", "apache-error"],
+        // Few programs watch their own loop: a log without such a report shows nothing.
+        K::Stall => &[],
         K::ConntrackFull | K::ListenOverflow => &["kernel"],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }

@@ -7,12 +7,34 @@ use model::{Micros, OccurrenceKind, Timestamp};
 use super::{Measured, Scope};
 use crate::digest::bounded::Merge;
 use crate::digest::histogram::Histogram;
-use crate::digest::stream::{Stream, TargetCounts};
+use crate::digest::stream::{Late, Stream, TargetCounts};
 
 /// Requests needed on both sides of a comparison.
 const ENOUGH: u64 = 30;
+/// Requests finished together that had begun this far apart waited for the same thing.
+const APART: Micros = Micros::from_secs(1);
+/// So many times as many end together as in the seconds around, or they do it by chance.
+const OUTSTANDING: u64 = 4;
+/// A start does not take longer than this before a platform or a person gives up on it.
+const START: Micros = Micros::from_secs(5 * 60);
+/// What a hop asks for the first time this long after its log began was not there before.
+const APPEARED: Micros = Micros::from_secs(10);
 /// A target is new if it appeared this long before at most.
 const NEW: Micros = Micros::from_secs(20 * 60);
+
+/// How many requests ended in a second and the next one, if they stand out from those around.
+fn together(second: i64, late: &[(&i64, &Late)]) -> u64 {
+    let (mut together, mut around) = (Late::default(), 0);
+    for (other, late) in late {
+        match **other - second {
+            0 | 1 => together.merge(**late),
+            -10..=11 => around += late.count,
+            _ => {}
+        }
+    }
+    let apart = together.waits.is_some_and(|(least, longest)| longest.0 - least.0 >= APART.0);
+    if apart && around * OUTSTANDING <= together.count { together.count } else { 0 }
+}
 
 impl<'a> Scope<'_, 'a> {
     /// The streams the claimed failures were counted in.
@@ -128,6 +150,55 @@ impl<'a> Scope<'_, 'a> {
         if all == 0 { None } else { Measured::of(f64::from(well) / f64::from(all)) }
     }
 
+    /// The most requests one target finished at one moment after they had waited differently long.
+    pub(super) fn finished_together(&self) -> Option<Measured> {
+        let targets = self.targets();
+        if targets.is_empty() || self.is_undated() {
+            return None;
+        }
+        let margin = Micros::from_secs(30);
+        let most = targets.iter().map(|(_, _, counts)| {
+            let late = counts.late.sorted();
+            let near = late.iter().filter(|(second, _)| {
+                self.window.contains(Timestamp::from_unix_seconds(**second), margin)
+            });
+            near.map(|(second, _)| together(**second, &late)).max().unwrap_or(0)
+        });
+        Measured::of(most.max().unwrap_or(0) as f64)
+    }
+
+    /// Failures of a target before it had ever answered.
+    pub(super) fn before_first_answer(&self) -> Option<Measured> {
+        let first: Vec<(&str, Option<Timestamp>)> = self
+            .targets()
+            .into_iter()
+            .filter(|(_, stream, counts)| {
+                let (start, seen) = (stream.period.0, counts.seen.0);
+                start.zip(seen).is_some_and(|(start, seen)| seen.0 - start.0 >= APPEARED)
+            })
+            .map(|(name, _, counts)| (name, counts.served.0.map(|(first, _)| first)))
+            .collect();
+        self.share(|fail| {
+            let target = fail.record.target.as_deref()?;
+            let (_, answered) = first.iter().find(|(name, _)| *name == target)?;
+            Some(answered.is_some_and(|at| at >= fail.at && at - fail.at <= START))
+        })
+    }
+
+    /// Failures of targets that answered something afterwards.
+    pub(super) fn answers_later(&self) -> Option<Measured> {
+        let last: Vec<(&str, Option<Timestamp>)> = self
+            .targets()
+            .into_iter()
+            .map(|(name, _, counts)| (name, counts.served.0.map(|(_, last)| last)))
+            .collect();
+        self.share(|fail| {
+            let target = fail.record.target.as_deref()?;
+            let (_, answered) = last.iter().find(|(name, _)| *name == target)?;
+            Some(answered.is_some_and(|at| at >= fail.at))
+        })
+    }
+
     /// Weighted share of the failures with a target for which the question has a yes.
     fn share_of_targets(
         &self,
@@ -191,5 +262,35 @@ impl<'a> Scope<'_, 'a> {
             let judged = late || self.window.start > start + Micros::from_secs(300);
             judged.then(|| late && self.window.start - first <= NEW)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn late(waits: &[f64]) -> Late {
+        let mut all = Late::default();
+        for wait in waits {
+            let wait = Micros((wait * 1e6) as i64);
+            all.merge(Late { count: 1, waits: Some((wait, wait)) });
+        }
+        all
+    }
+
+    #[test]
+    fn a_common_end_stands_out() {
+        let (burst, spill) = (late(&[2.9, 2.6, 2.4, 1.9, 1.4]), late(&[1.1]));
+        let other = late(&[1.3]);
+        assert_eq!(together(100, &[(&100, &burst), (&101, &spill)]), 6);
+        assert_eq!(together(100, &[(&95, &other), (&100, &burst), (&101, &spill)]), 6);
+        assert_eq!(together(100, &[(&80, &burst), (&100, &burst)]), 5);
+    }
+
+    #[test]
+    fn usual_waits_and_common_starts_do_not() {
+        let (some, alike) = (late(&[2.9, 1.4]), late(&[2.0, 2.1, 2.2, 2.3]));
+        assert_eq!(together(100, &[(&98, &some), (&100, &some), (&103, &some)]), 0);
+        assert_eq!(together(100, &[(&100, &alike)]), 0);
     }
 }

@@ -1,10 +1,11 @@
 //! HTTP/2 with prior knowledge: one connection that all requests share, as browsers do, or one
 //! connection for each request.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -35,9 +36,15 @@ struct Prepared {
     body_bytes: u64,
 }
 
+/// How often a request is sent that servers leave unprocessed.
+const TRIES: u32 = 3;
+
+/// A way to send on a connection.
+#[derive(Clone)]
 struct Connection {
     sender: SendRequest<Bytes>,
-    used: bool,
+    /// How the connection ended; its streams are told only that it did.
+    ended: Rc<OnceCell<h2::Error>>,
 }
 
 /// Fields that belong to an HTTP/1.1 connection and may not be sent (RFC 9113 section 8.2.2), and
@@ -114,60 +121,68 @@ impl Http2 {
         if let Some(value) = id.and_then(|id| http::HeaderValue::from_str(id).ok()) {
             request.headers_mut().insert("x-request-id", value);
         }
-        let mut sender = self.sender(trace).await?;
-        trace.enter(Phase::RequestSend);
-        let upload = Upload::new(ask.body_bytes, false);
-        let (response, stream) =
-            sender.send_request(request, upload.ended()).map_err(|error| of(&error, false))?;
-        match exchange(response, stream, upload, trace).await {
-            Err(Outcome::ClosedBeforeFirstByte | Outcome::ClosedAfterFirstByte)
-                if over(&sender).await.is_some_and(|error| error.is_go_away()) =>
-            {
-                Err(Outcome::Http2Goaway)
+        let mut left = TRIES;
+        loop {
+            left -= 1;
+            let result = self.attempt(&request, ask.body_bytes, trace).await;
+            if !trace.take_unprocessed() || left == 0 {
+                return result;
             }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &http::Request<()>,
+        body_bytes: u64,
+        trace: &Trace,
+    ) -> Result<Answer, Outcome> {
+        trace.enter(Phase::Connect);
+        trace.on_reused(false);
+        let connection = self.connection(trace).await?;
+        trace.enter(Phase::RequestSend);
+        match connection.exchange(request.clone(), body_bytes, trace).await {
+            Err(Outcome::ClosedBeforeFirstByte) => Err(connection.closed(false).await),
+            Err(Outcome::ClosedAfterFirstByte) => Err(connection.closed(true).await),
             result => result,
         }
     }
 
-    /// A sender with room for one more stream.
-    async fn sender(&self, trace: &Trace) -> Result<SendRequest<Bytes>, Outcome> {
+    /// The shared connection, opened if there is none that takes requests, or one for this request.
+    async fn connection(&self, trace: &Trace) -> Result<Connection, Outcome> {
         if !self.keep_alive {
-            let sender = self.open().await?;
-            return sender.ready().await.map_err(|error| of(&error, false));
+            return self.open().await;
         }
-        let (sender, used) = {
-            let mut shared = self.shared.lock().await;
-            // What has arrived meanwhile is seen by the connection's own task.
-            tokio::task::yield_now().await;
-            let ended = match shared.as_ref() {
-                Some(connection) => over(&connection.sender).await.is_some(),
-                None => true,
-            };
-            if ended {
-                *shared = None;
-                *shared = Some(Connection { sender: self.open().await?, used: false });
-            }
-            let Some(connection) = shared.as_mut() else {
-                return Err(Outcome::ConnectFailed);
-            };
-            (connection.sender.clone(), std::mem::replace(&mut connection.used, true))
-        };
-        trace.on_reused(used);
-        trace.enter(Phase::RequestSend);
-        sender.ready().await.map_err(|error| of(&error, false))
+        let mut shared = self.shared.lock().await;
+        // What has arrived meanwhile is seen by the connection's own task.
+        tokio::task::yield_now().await;
+        if let Some(connection) = shared.as_ref()
+            && connection.over().await.is_none()
+        {
+            trace.on_reused(true);
+            return Ok(connection.clone());
+        }
+        *shared = None;
+        let connection = self.open().await?;
+        *shared = Some(connection.clone());
+        Ok(connection)
     }
 
-    async fn open(&self) -> Result<SendRequest<Bytes>, Outcome> {
+    async fn open(&self) -> Result<Connection, Outcome> {
         let stream = connect(self.target).await?;
         self.opened.set(self.opened.get() + 1);
         let (sender, connection) =
             h2::client::handshake(stream).await.map_err(|error| of(&error, false))?;
-        // Its errors come back through the streams.
+        let ended = Rc::new(OnceCell::new());
+        let end = Rc::clone(&ended);
         let driver = tokio::task::spawn_local(async move {
-            let _ = connection.await;
+            if let Err(error) = connection.await {
+                // The cell is empty: a connection ends once.
+                let _ = end.set(error);
+            }
         });
         self.drivers.borrow_mut().push(driver);
-        Ok(sender)
+        Ok(Connection { sender, ended })
     }
 }
 
@@ -179,14 +194,42 @@ impl Drop for Http2 {
     }
 }
 
-/// Why the connection takes no more streams, if so. Does not wait for room among those it has.
-async fn over(sender: &SendRequest<Bytes>) -> Option<h2::Error> {
-    let mut sender = sender.clone();
-    poll_fn(|cx| match sender.poll_ready(cx) {
-        Poll::Ready(Err(error)) => Poll::Ready(Some(error)),
-        _ => Poll::Ready(None),
-    })
-    .await
+impl Connection {
+    async fn exchange(
+        &self,
+        request: http::Request<()>,
+        body_bytes: u64,
+        trace: &Trace,
+    ) -> Result<Answer, Outcome> {
+        let sender = self.sender.clone();
+        let mut sender = sender.ready().await.map_err(|error| refused(&error, trace))?;
+        let upload = Upload::new(body_bytes, false);
+        let (response, stream) =
+            sender.send_request(request, upload.ended()).map_err(|error| refused(&error, trace))?;
+        exchange(response, stream, upload, trace).await
+    }
+
+    /// Why the connection takes no more streams, if so. Does not wait for room among those it has.
+    async fn over(&self) -> Option<h2::Error> {
+        let mut sender = self.sender.clone();
+        poll_fn(|cx| match sender.poll_ready(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Some(error)),
+            _ => Poll::Ready(None),
+        })
+        .await
+    }
+
+    /// What it was if a stream was told that the connection was closed.
+    async fn closed(&self, begun: bool) -> Outcome {
+        let io = self.ended.get().and_then(h2::Error::get_io);
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionReset) {
+            Outcome::reset(begun)
+        } else if self.over().await.is_some_and(|error| error.is_go_away()) {
+            Outcome::Http2Goaway
+        } else {
+            Outcome::closed(begun)
+        }
+    }
 }
 
 /// Sends the content and reads the response at the same time; done when the response is.
@@ -230,7 +273,7 @@ async fn send(mut stream: SendStream<Bytes>, mut upload: Upload, trace: &Trace) 
 }
 
 async fn receive(response: ResponseFuture, trace: &Trace) -> Result<Answer, Outcome> {
-    let response = response.await.map_err(|error| of(&error, false))?;
+    let response = response.await.map_err(|error| refused(&error, trace))?;
     trace.enter(Phase::ResponseBody);
     let status = response.status().as_u16();
     let mut body = response.into_body();
@@ -250,6 +293,17 @@ async fn receive(response: ResponseFuture, trace: &Trace) -> Result<Answer, Outc
     }
     body.trailers().await.map_err(|error| of(&error, true))?;
     Ok(Answer { status, body_bytes })
+}
+
+/// What an error before the response's head means. A server that ends a connection in order says
+/// which streams it has not looked at, and every client sends those again (RFC 9113 section 6.8):
+/// nginx does so each thousand requests.
+fn refused(error: &h2::Error, trace: &Trace) -> Outcome {
+    let in_order = error.reason() == Some(Reason::NO_ERROR);
+    if in_order && error.is_go_away() && error.is_remote() {
+        trace.unprocessed();
+    }
+    of(error, false)
 }
 
 /// What an error of the HTTP/2 layer means.

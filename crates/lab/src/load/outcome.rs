@@ -159,7 +159,9 @@ impl Outcome {
     /// What an error of `socket` or `connect` means.
     pub(super) fn of_connect(error: &io::Error) -> Outcome {
         match Errno::from_io_error(error) {
-            Some(Errno::CONNREFUSED | Errno::CONNRESET) => Outcome::ConnectionRefused,
+            Some(Errno::CONNREFUSED) => Outcome::ConnectionRefused,
+            // The handshake had succeeded; a SYN answered with a reset is ECONNREFUSED.
+            Some(Errno::CONNRESET) => Outcome::ResetBeforeFirstByte,
             Some(Errno::TIMEDOUT) => Outcome::ConnectionTimeout,
             Some(Errno::HOSTUNREACH | Errno::NETUNREACH) => Outcome::DestinationIpUnroutable,
             Some(Errno::ADDRNOTAVAIL) => Outcome::NoLocalPort,

@@ -8,11 +8,16 @@ use model::Phase;
 pub(super) struct Trace {
     phase: Cell<Phase>,
     reused: Cell<bool>,
+    unprocessed: Cell<bool>,
 }
 
 impl Trace {
     pub(super) fn new() -> Trace {
-        Trace { phase: Cell::new(Phase::Connect), reused: Cell::new(false) }
+        Trace {
+            phase: Cell::new(Phase::Connect),
+            reused: Cell::new(false),
+            unprocessed: Cell::new(false),
+        }
     }
 
     pub(super) fn enter(&self, phase: Phase) {
@@ -26,6 +31,16 @@ impl Trace {
     /// Notes that the connection had carried a request before, or not.
     pub(super) fn on_reused(&self, reused: bool) {
         self.reused.set(reused);
+    }
+
+    /// Notes that the server said it had not looked at the request.
+    pub(super) fn unprocessed(&self) {
+        self.unprocessed.set(true);
+    }
+
+    /// Whether the server said so since this was last asked.
+    pub(super) fn take_unprocessed(&self) -> bool {
+        self.unprocessed.take()
     }
 
     pub(super) fn reused(&self) -> bool {

@@ -28,6 +28,7 @@ pub struct Settings {
     pub(super) time_wait: u32,
     pub(super) max_ports: Option<u32>,
     pub(super) idle: u32,
+    most_pairs: u32,
     /// The public address everything leaves with.
     pub address: Ipv4Addr,
     /// What is logged.
@@ -107,7 +108,15 @@ impl Settings {
             }
         }
         let address = Ipv4Addr::new(203, 0, 113, 1);
-        Ok(Settings { ports, time_wait, max_ports, idle, address, log: LogFilter::ErrorsOnly })
+        Ok(Settings {
+            ports,
+            time_wait,
+            max_ports,
+            idle,
+            most_pairs: PAIRS,
+            address,
+            log: LogFilter::ErrorsOnly,
+        })
     }
 
     /// How often the block of an instance can double, plus one for the first.
@@ -125,9 +134,17 @@ impl Settings {
         self.ports << tier
     }
 
+    /// For a system in which no more pairs of instance and destination can occur: the rules are
+    /// as many times shorter.
+    #[must_use]
+    pub fn for_pairs(mut self, most: u32) -> Settings {
+        self.most_pairs = most.max(1);
+        self
+    }
+
     /// How many pairs of instance and destination get a table of their own; further pairs share.
     pub(super) fn pairs(&self) -> u32 {
-        (ALL_PORTS / self.max_ports.unwrap_or(self.ports)).clamp(16, PAIRS)
+        (ALL_PORTS / self.max_ports.unwrap_or(self.ports)).clamp(16, PAIRS).min(self.most_pairs)
     }
 }
 

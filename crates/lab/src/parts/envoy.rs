@@ -96,7 +96,8 @@ pub(super) fn lay_out(task: &Task<'_>, command: &Command) -> Result<Launch, Erro
         .log("logs/access.json", Source::File)
         .log("logs/health.json", Source::File)
         .log("logs/outlier.json", Source::File)
-        .log("logs/envoy.log", Source::Both))
+        // What Envoy says about itself is no evidence that a dialect reads.
+        .log("console.txt", Source::Both))
 }
 
 /// The JSON access log as one line of YAML, for a connection manager.

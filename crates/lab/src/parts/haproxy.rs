@@ -20,8 +20,8 @@ pub(super) fn lay_out(task: &Task<'_>, command: &Command) -> Launch {
         Launch::new(command).args(["-W", "-db", "-f", &conf]).args(options::words(task.options));
     launch.check = Some(vec![program, "-c".into(), "-f".into(), conf]);
     launch.reload = Reload::Signal("USR2");
-    // Ends after the connections at hand, as Debian's unit does.
-    launch.stop = "USR1";
+    // At once, as Debian's unit does; `USR1` would wait for every connection to end.
+    launch.stop = "TERM";
     launch
         .file("haproxy.cfg", text)
         .log("logs/haproxy.log", Source::Stdout)

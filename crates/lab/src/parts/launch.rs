@@ -4,7 +4,9 @@ use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// What the lab has to do to run a part. Relative paths are below the part's folder, which is
+/// What the lab has to do to run a part. Everything is written below the part's folder, except
+/// that Apache (balancers) and `initdb` use `/dev/shm`, which a host of the lab should therefore
+/// have for itself. Relative paths are below the part's folder, which is
 /// also the working directory of every command.
 #[derive(Clone, Debug)]
 pub struct Launch {

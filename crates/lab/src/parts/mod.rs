@@ -105,3 +105,98 @@ struct Task<'a> {
     /// The part's folder, free of characters that would need quotes.
     dir: &'a str,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn laid_out(server: Server, config: &str, options: &[&str]) -> Result<Launch, Error> {
+        let tools = Tools::only(server, "/opt/server");
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
+        let part = Part::new(server, "gw", 8080, "");
+        lay_out(&part, config, &options, Path::new("/lab/edge/gw"), &tools)
+    }
+
+    fn text<'a>(launch: &'a Launch, path: &str) -> &'a str {
+        &launch.files.iter().find(|file| file.path == path).unwrap().text
+    }
+
+    #[test]
+    fn every_server_says_where_its_logs_are_and_stays_in_its_folder() {
+        for server in Server::ALL {
+            let launch = laid_out(*server, "", &["POOL=4", ""]).unwrap();
+            assert!(launch.logs.iter().any(|log| log.path.starts_with("logs/")), "{server:?}");
+            assert!(launch.env.contains(&("POOL".into(), "4".into())), "{server:?}");
+            let words = launch.args.iter().chain(launch.prepare.iter().flatten());
+            assert!(words.clone().all(|word| !word.is_empty()), "{server:?}");
+            let texts = launch.files.iter().filter(|file| !file.path.ends_with(".js"));
+            let words = texts
+                .flat_map(|file| file.text.split_whitespace())
+                .chain(words.flat_map(|word| word.split('=')));
+            for word in words.filter(|word| word.starts_with('/')) {
+                let inside = word.starts_with("/lab/edge/gw");
+                let program = word.starts_with("/usr/lib") || word.starts_with("/opt/");
+                assert!(inside || program || word == "/dev/null", "{server:?}: {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let tools = Tools::only(Server::Nginx, "/opt/nginx");
+        let part = Part::new(Server::Envoy, "gw", 8080, "");
+        let error = lay_out(&part, "", &[], Path::new("/lab/edge/gw"), &tools).unwrap_err();
+        let said = error.to_string();
+        assert!(said.starts_with("Envoy is not installed: ") && said.contains("pip"), "{said}");
+        assert_eq!(tools.missing(Server::Nginx), None);
+    }
+
+    #[test]
+    fn folders_that_would_need_quotes() {
+        let tools = Tools::only(Server::Nginx, "/opt/nginx");
+        let part = Part::new(Server::Nginx, "gw", 8080, "");
+        for folder in ["/lab/a b", "/lab/a;b", "/lab/{x}", "lab"] {
+            let error = lay_out(&part, "", &[], Path::new(folder), &tools).unwrap_err();
+            assert!(matches!(error, Error::Folder(_)), "{folder}");
+        }
+    }
+
+    #[test]
+    fn envoy_reads_its_members_from_a_file_of_their_own() {
+        let config = "  clusters:\n  - name: api\n    members: [{endpoint: {}}]\n    \
+                      connect_timeout: 1s\n  - {{access_log}}\n";
+        let launch = laid_out(Server::Envoy, config, &[]).unwrap();
+        let main = text(&launch, "envoy.yaml");
+        assert!(
+            main.contains("\n    type: EDS\n    eds_cluster_config: {service_name: members-1,")
+        );
+        assert!(!main.contains("    members:") && !main.contains("{{access_log}}"), "{main}");
+        assert!(main.contains("path: /lab/edge/gw/logs/access.json"), "{main}");
+        let members = text(&launch, "members-1.yaml");
+        assert!(members.contains("cluster_name: members-1\n"), "{members}");
+        assert!(members.contains("lb_endpoints: [{endpoint: {}}]"), "{members}");
+
+        let error = laid_out(Server::Envoy, "  members: api\n", &[]).unwrap_err().to_string();
+        assert_eq!(error, "part gw: after `members:` stands a list in brackets, not `api`");
+    }
+
+    #[test]
+    fn what_the_options_bind_is_not_bound_again() {
+        let bound =
+            |server, options: &[&str]| laid_out(server, "", options).unwrap().args.join(" ");
+        assert!(bound(Server::Gunicorn, &["--workers 2"]).contains("--bind 0.0.0.0:8080"));
+        for option in ["--bind unix:app.sock", "--bind=unix:app.sock", "-b unix:app.sock"] {
+            assert!(!bound(Server::Gunicorn, &[option]).contains("0.0.0.0"));
+        }
+        assert!(bound(Server::Uvicorn, &[]).contains("--host 0.0.0.0 --port 8080"));
+        assert!(bound(Server::Uvicorn, &["--host ::1"]).ends_with("--port 8080 --host ::1"));
+        assert!(!bound(Server::Uvicorn, &["--uds app.sock"]).contains("--port"));
+    }
+
+    #[test]
+    fn names_for_dnsmasq_are_told_from_its_settings() {
+        let launch = laid_out(Server::Dns, "10.50.0.2 a\nlocal-ttl=1\nfd00::1 a\n", &[]).unwrap();
+        assert_eq!(text(&launch, "hosts"), "10.50.0.2 a\nfd00::1 a\n");
+        assert!(text(&launch, "dnsmasq.conf").ends_with("\nlocal-ttl=1\n"));
+    }
+}

@@ -18,10 +18,10 @@ pub(super) fn lay_out(task: &Task<'_>, command: &Command) -> Launch {
         "server.js".into(),
     ]);
     launch.reload = Reload::Restart;
-    launch
-        .file("server.js", task.config)
-        .file("pg.js", POSTGRES_CLIENT_JS)
-        .log(format!("logs/{}.log", task.part.name), Source::Both)
+    if task.config.contains("./pg.js") {
+        launch = launch.file("pg.js", POSTGRES_CLIENT_JS);
+    }
+    launch.file("server.js", task.config).log(format!("logs/{}.log", task.part.name), Source::Both)
 }
 
 /// What an application finds in its environment: the port to listen on, and the name of the

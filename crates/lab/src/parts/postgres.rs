@@ -11,8 +11,7 @@ pub(super) fn lay_out(task: &Task<'_>, command: &Command) -> Launch {
         "listen_addresses = '*'\n\
          port = {port}\n\
          unix_socket_directories = '{dir}'\n\
-         external_pid_file = ''\n\
-         # Shared memory in files of the cluster rather than in /dev/shm.\n\
+         # Shared memory in files of the cluster\n\
          dynamic_shared_memory_type = mmap\n\
          shared_buffers = 16MB\n\
          # The data lives no longer than the drill.\n\

@@ -37,6 +37,17 @@ impl Tools {
         self.commands[server as usize].get_or_init(|| search(server)).as_ref()
     }
 
+    /// A machine that has this program as the server and nothing else.
+    #[cfg(test)]
+    pub(super) fn only(server: Server, program: &str) -> Tools {
+        let tools = Tools::default();
+        for each in Server::ALL {
+            let command = Command { program: program.into(), args: vec![] };
+            let _ = tools.commands[*each as usize].set((*each == server).then_some(command));
+        }
+        tools
+    }
+
     /// One sentence that says what is missing and how to install it; `None` if it is there.
     #[must_use]
     pub fn missing(&self, server: Server) -> Option<String> {
@@ -122,10 +133,15 @@ fn folders() -> Vec<PathBuf> {
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {
-    folders().into_iter().map(|folder| folder.join(name)).find(|path| {
-        // A version manager's stand-in is there whether or not the program is.
-        path.is_absolute() && is_program(path) && !path.iter().any(|part| part == "shims")
-    })
+    folders()
+        .into_iter()
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_absolute() && is_program(path) && !is_stand_in(path))
+}
+
+/// A version manager's stand-in is there whether or not the program is.
+fn is_stand_in(path: &Path) -> bool {
+    path.iter().any(|part| part == "shims")
 }
 
 fn is_program(path: &Path) -> bool {
@@ -135,8 +151,11 @@ fn is_program(path: &Path) -> bool {
 
 /// A server that is a module of one of the machine's Pythons.
 fn module(name: &str) -> Option<Command> {
-    let pythons = folders().into_iter().map(|folder| folder.join("python3"));
-    pythons.filter(|python| is_program(python)).find_map(|python| {
+    let mut pythons: Vec<PathBuf> =
+        folders().into_iter().map(|folder| folder.join("python3")).collect();
+    pythons.retain(|python| is_program(python));
+    pythons.sort_by_key(|python| is_stand_in(python));
+    pythons.into_iter().find_map(|python| {
         let found = std::process::Command::new(&python)
             .args(["-c", &format!("import {name}")])
             .stdin(std::process::Stdio::null())
@@ -177,7 +196,11 @@ fn envoy() -> Option<PathBuf> {
         return Some(binary_behind(&path).unwrap_or(path));
     }
     let environment = std::env::var_os("WHY502_PARTS").map(PathBuf::from);
-    let prefixes = environment.into_iter().chain(["/usr/local".into(), "/usr".into()]);
+    // `target/parts`, beside the folder of a program that was built here.
+    let built = std::env::current_exe()
+        .ok()
+        .and_then(|program| Some(program.parent()?.parent()?.join("parts")));
+    let prefixes = environment.into_iter().chain(built).chain(["/usr/local".into(), "/usr".into()]);
     prefixes.into_iter().find_map(|prefix| in_package(&prefix))
 }
 

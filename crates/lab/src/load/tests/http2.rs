@@ -175,6 +175,29 @@ fn goaway() {
 }
 
 #[test]
+fn what_a_goaway_leaves_unprocessed_is_sent_again() {
+    // By hand: an empty SETTINGS frame, and GOAWAY with stream 0 as the last one looked at.
+    let goaway = |reason: u8| {
+        let mut bytes = b"\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0".to_vec();
+        bytes.push(reason);
+        bytes
+    };
+    for (reason, tries) in [(0, 3), (2, 1)] {
+        let bytes = goaway(reason);
+        let server = Server::each(move |mut connection, _| {
+            connection.head();
+            connection.content(12);
+            connection.write(&bytes);
+            connection.finish();
+            connection.stall();
+        });
+        let plan = Plan { keep_alive: false, ..plan2(server.address) };
+        let report = all(&plan, Outcome::Http2Goaway);
+        assert_eq!(report.connections, Some(4 * tries));
+    }
+}
+
+#[test]
 fn a_graceful_goaway_fails_nothing() {
     let server = Server2::each(|connection, (_, mut respond), number| {
         answer(&mut respond, 200);

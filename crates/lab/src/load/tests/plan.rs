@@ -38,7 +38,7 @@ fn plans_without_meaning() {
     refused(|plan| plan.requests[0].headers = vec![("a:".into(), "b".into())]);
     refused(|plan| plan.requests[0].headers = vec![("a".into(), "b\r\nc: d".into())]);
     let error = refused(|plan| {
-        plan.requests[0].headers = vec![("Transfer-Encoding".into(), "gzip".into())]
+        plan.requests[0].headers = vec![("Transfer-Encoding".into(), "gzip".into())];
     });
     assert!(error.contains("gzip"), "{error}");
 }
