@@ -30,10 +30,10 @@ class Host:
         for number, text in enumerate(lines):
             self.log(at + number * 40, f"{tag}[{self.pid}]", text, dialect)
 
-    def kernel(self, at, text):
+    def kernel(self, at, text, dialect="kernel"):
         """A line of the kernel with its own clock."""
         since = self.booted + (at // 1_000_000) % 86_400
-        self.log(at, "kernel", f"[{since:>5}.{at % 1_000_000:06d}] {text}", "kernel")
+        self.log(at, "kernel", f"[{since:>5}.{at % 1_000_000:06d}] {text}", dialect)
 
     def restart(self, at, unit, description):
         """The orderly stop and start of a unit; returns when it serves again."""

@@ -17,6 +17,7 @@ PAGES = {
     "gcp-audit": "Google Cloud, “Cloud Run audit logging information” and the AuditLog reference",
     "node": "Node.js, “Errors”, and undici's documentation of its error codes",
     "kernel": "Linux source, mm/oom_kill.c, whose messages these are, behind a syslog time stamp of RFC 5424 form",
+    "netfilter": "Linux source, net/netfilter/nf_conntrack_core.c and net/netfilter/nf_log_syslog.c, whose messages these are, behind a syslog time stamp of RFC 5424 form",
     "systemd": "systemd source, src/core/service.c and src/core/unit.c, whose messages these are, behind a syslog time stamp of RFC 5424 form",
     "php-fpm": "PHP source, sapi/fpm/fpm/fpm_process_ctl.c and zlog.c, whose messages these are",
     "gunicorn": "gunicorn source, gunicorn/arbiter.py and gunicorn/glogging.py, whose messages these are",

@@ -88,6 +88,8 @@ pub struct Seen {
     pub reuse: Reuse,
     /// After which wait.
     pub band: Band,
+    /// Whether it was to the IPv6 loopback address.
+    pub ipv6_loopback: bool,
 }
 
 impl Seen {
@@ -96,7 +98,14 @@ impl Seen {
     #[must_use]
     pub const fn of(mechanism: Mechanism, status: u16) -> Seen {
         let (side, ..) = mechanism.usual();
-        Seen { mechanism, side, status, reuse: Reuse::Unknown, band: Band::Unknown }
+        Seen {
+            mechanism,
+            side,
+            status,
+            reuse: Reuse::Unknown,
+            band: Band::Unknown,
+            ipv6_loopback: false,
+        }
     }
 
     /// The same failure after a known wait.
@@ -110,6 +119,13 @@ impl Seen {
     #[must_use]
     pub const fn on(mut self, reuse: Reuse) -> Seen {
         self.reuse = reuse;
+        self
+    }
+
+    /// The same failure, on the IPv6 loopback address.
+    #[must_use]
+    pub const fn to_ipv6_loopback(mut self) -> Seen {
+        self.ipv6_loopback = true;
         self
     }
 
@@ -133,6 +149,7 @@ pub fn claims(cause: &Cause, seen: Seen) -> Option<bool> {
                 && (claim.statuses.is_empty() || claim.statuses.contains(&seen.status))
                 && (claim.reuse.is_empty() || claim.reuse.contains(&seen.reuse))
                 && (claim.bands.is_empty() || claim.bands.contains(&seen.band))
+                && (!claim.ipv6_loopback || seen.ipv6_loopback)
         })
     };
     if any(true) {

@@ -22,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 pub mod causes;
+mod drills;
 pub mod judge;
 pub mod stories;
 mod visibility;
@@ -32,17 +33,24 @@ use model::Cause;
 pub static ALL: &[&Cause] = &[
     &causes::client_abort::CAUSE,
     &causes::origin_dns_failure::CAUSE,
+    &causes::stale_upstream_address::CAUSE,
     &causes::sni_host_mismatch::CAUSE,
+    &causes::upstream_cert_invalid::CAUSE,
     &causes::upstream_tls_negotiation::CAUSE,
     &causes::no_registered_targets::CAUSE,
     &causes::no_healthy_targets::CAUSE,
+    &causes::health_check_misconfigured::CAUSE,
     &causes::passive_ejection_cascade::CAUSE,
     &causes::target_connect_refused::CAUSE,
+    &causes::localhost_resolves_to_ipv6::CAUSE,
     &causes::target_connect_timeout::CAUSE,
     &causes::listen_backlog_overflow::CAUSE,
     &causes::unix_socket_upstream::CAUSE,
+    &causes::security_group_block::CAUSE,
+    &causes::conntrack_table_full::CAUSE,
     &causes::ephemeral_port_exhaustion::CAUSE,
     &causes::keepalive_race::CAUSE,
+    &causes::idle_flow_dropped::CAUSE,
     &causes::target_response_timeout::CAUSE,
     &causes::timeout_ladder_inversion::CAUSE,
     &causes::response_header_too_large::CAUSE,
@@ -59,6 +67,7 @@ pub static ALL: &[&Cause] = &[
     &causes::nat_port_exhaustion::CAUSE,
     &causes::external_dependency_outage::CAUSE,
     &causes::deploy_without_drain::CAUSE,
+    &causes::drain_too_short::CAUSE,
     &causes::deploy_surge::CAUSE,
     &causes::bad_release::CAUSE,
     &causes::slow_startup::CAUSE,

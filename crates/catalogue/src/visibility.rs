@@ -480,3 +480,124 @@ pub(crate) const DATABASE: Visibility = Visibility {
         on("Node.js", "console.error(error) // the driver's error, not a sentence of your own"),
     ],
 };
+const FIREWALL_LOG: &[Evidence] = &[
+    on(
+        "nftables",
+        "nft insert rule inet filter input ct state new log prefix \"DROP \" # before the rule that drops",
+    ),
+    on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
+    on("UFW", "ufw logging low"),
+    on(
+        "AWS VPC",
+        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE # read it yourself, why502 does not yet",
+    ),
+    on(
+        "Google Cloud",
+        "gcloud compute firewall-rules update RULE --enable-logging # read it yourself, why502 does not yet",
+    ),
+];
+
+/// Openings of connections that a firewall drops.
+pub(crate) const FIREWALL: Visibility = Visibility {
+    signal: Signal::FirewallMatch,
+    what: Text::new(
+        "the firewall's log of dropped connections",
+        "ファイアウォールが破棄した接続のログ",
+    ),
+    how: FIREWALL_LOG,
+};
+
+/// The same, where the failing records name no address.
+pub(crate) const FIREWALL_FOCUS: Visibility =
+    Visibility { signal: Signal::FirewallFocus, what: FIREWALL.what, how: FIREWALL_LOG };
+
+/// Packets of connections that a firewall does not know.
+pub(crate) const FLOWS: Visibility = Visibility {
+    signal: Signal::FlowMatch,
+    what: Text::new(
+        "the firewall's log of packets that belong to no connection it knows",
+        "ファイアウォールが知らない接続のパケットを破棄したログ",
+    ),
+    how: &[
+        on(
+            "nftables",
+            "nft insert rule inet filter forward ct state invalid log prefix \"DROP invalid \"",
+        ),
+        on("Linux", "sysctl net.netfilter.nf_conntrack_log_invalid=6 # then journalctl -k"),
+        on(
+            "AWS NAT gateway",
+            "the metric IdleTimeoutCount # read it yourself, why502 does not yet",
+        ),
+    ],
+};
+
+/// Requests after a pause.
+pub(crate) const PAUSES: Visibility = Visibility {
+    signal: Signal::AfterPauseShare,
+    what: Text::new(
+        "healthy and failing requests of the same targets over several quiet spells",
+        "同じターゲットの正常と失敗のリクエスト(閑散時を何度か含む期間)",
+    ),
+    how: ACCESS,
+};
+
+/// The connection table.
+pub(crate) const CONNTRACK: Visibility = Visibility {
+    signal: Signal::ConntrackDrops,
+    what: Text::new(
+        "the kernel's messages of the hosts on the way",
+        "経路上のホストのカーネルメッセージ",
+    ),
+    how: &[
+        on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
+        on(
+            "Linux",
+            "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max # read it yourself, why502 does not yet",
+        ),
+    ],
+};
+
+/// The address on which a server listens.
+pub(crate) const LISTEN_ADDRESS: Visibility = Visibility {
+    signal: Signal::Ipv4LoopbackListens,
+    what: Text::new("the address on which the server listens", "サーバーが待ち受けているアドレス"),
+    how: &[
+        on("gunicorn", "gunicorn --error-logfile gunicorn.log app:app # Listening at: …"),
+        on(
+            "Node.js",
+            "server.on('listening', () => console.log(`Listening on http://${host}:${port}`))",
+        ),
+        on("Linux", "ss -ltnp # read it yourself, why502 does not yet"),
+    ],
+};
+
+/// Orders to stop, and requests with their beginning and end.
+pub(crate) const DRAIN_CUT: Visibility = Visibility {
+    signal: Signal::DrainCutShare,
+    what: Text::new(
+        "the moments at which instances were told to stop, and how long each failing request took",
+        "インスタンスへの停止指示の時刻と、失敗した各リクエストの所要時間",
+    ),
+    how: RELEASES,
+};
+
+/// Reloads of the proxy.
+pub(crate) const RELOADS: Visibility = Visibility {
+    signal: Signal::MovedShare,
+    what: Text::new(
+        "the proxy's log up to a reload and after it, with the address of each target",
+        "再読み込みの前後にわたるプロキシのログ(ターゲットのアドレスを含む)",
+    ),
+    how: &[
+        on("nginx", "error_log /var/log/nginx/error.log notice;"),
+        on("nginx", NGINX_FORMAT),
+        on("any", "dig +short NAME # compare with the address in the log"),
+    ],
+};
+
+/// Why health checks failed.
+pub(crate) const CHECKS: Visibility = Visibility {
+    signal: Signal::CheckRefusals,
+    what: Text::new("the answers that the health checks got", "ヘルスチェックが受け取った応答"),
+    how: HEALTH.how,
+};

@@ -28,7 +28,8 @@ const ALWAYS_VISIBLE: [Signal; 6] = [
 ];
 
 /// Figures that may stand in an observation.
-const IN_OBSERVATIONS: [&str; 8] = [
+const IN_OBSERVATIONS: [&str; 9] = [
+    "drain",
     "value",
     "failures",
     "timer",
@@ -308,6 +309,9 @@ fn statistics_of_the_failing_log_are_not_independent() {
                     | Signal::FinishedTogether
                     | Signal::FirstAnswerShare
                     | Signal::AnswersLaterShare
+                    | Signal::AfterPauseShare
+                    | Signal::Ipv6LoopbackShare
+                    | Signal::Ipv4LoopbackServes
             );
             assert!(!same_log, "{}: {}", cause.slug, test.signal);
         }

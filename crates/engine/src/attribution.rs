@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Cause, Claim, Condition, Signal, Test, Window};
 
 use crate::incidents::Cluster;
-use crate::measure::{Measured, Scope};
+use crate::measure::{self, Measured, Scope};
 use crate::view::{Fail, View};
 
 /// What the evidence says about a cause.
@@ -125,7 +125,7 @@ fn source_of(signal: Signal) -> &'static str {
         | S::InstanceStops
         | S::ListenFailures
         | S::ScaleLimits => "processes",
-        S::HealthDowns | S::NoServerLeft => "health",
+        S::HealthDowns | S::NoServerLeft | S::CheckRefusals => "health",
         S::EgressFailures
         | S::EgressConnectTimeouts
         | S::EgressLookupFailures
@@ -139,7 +139,10 @@ fn source_of(signal: Signal) -> &'static str {
         | S::PoolSaturations
         | S::KillAlignedShare
         | S::WorkerKills => "application",
-        S::ListenOverflows => "kernel",
+        S::ListenOverflows | S::ConntrackDrops => "kernel",
+        S::FirewallDrops | S::FirewallMatch | S::FirewallFocus | S::FlowMatch => "firewall",
+        S::Ipv4LoopbackListens | S::DrainCutShare => "processes",
+        S::MovedShare => "reloads",
         S::InnerFinishedLater | S::InnerNeverSawShare => "hop behind",
         _ => "traffic",
     }
@@ -399,6 +402,7 @@ fn matches(claim: &Claim, fail: &Fail<'_>) -> bool {
         && within(claim.authors, fail.key.author)
         && within(claim.reuse, failure.reuse)
         && within(claim.bands, fail.key.band)
+        && (!claim.ipv6_loopback || measure::is_to_ipv6_loopback(fail))
 }
 
 /// Whether a candidate may take a request that some candidates' records state: it must state it

@@ -24,8 +24,8 @@ fn explains(explanation: &str, access: &str) -> bool {
     )
 }
 
-/// Method, path and client; error logs that name no path are joined by client alone, those that
-/// name neither by time alone.
+/// Method, path and client; error logs that name no method are joined without it, those that name
+/// no path by client alone, those that name neither by time alone.
 type RequestKey<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
 
 fn request_key<'a>(fail: &Fail<'a>) -> Option<RequestKey<'a>> {
@@ -57,21 +57,38 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
             continue;
         }
         let Some(key) = request_key(fail) else { continue };
-        let (by_client, by_time) = ((None, None, key.2), (None, None, None));
-        let keys = [&key, &by_client, &by_time];
+        let (by_path, by_client) = ((None, key.1, key.2), (None, None, key.2));
+        let by_time = (None, None, None);
+        let mut keys = vec![&key, &by_path, &by_client, &by_time];
+        keys.dedup();
         let candidates = keys.into_iter().filter_map(|key| explanations.get(key));
         let (at, began, dialect) = (fail.at, fail.began(), fail.key.dialect);
         let distance = |c: usize| {
             let error = fails[c].at;
             (error - at).0.abs().min((error - began).0.abs())
         };
+        // Of several tries the last one decided, and the access log names that one's target; and a
+        // line that only says that a handshake failed stands beside one that says why.
+        let fit = |c: usize| {
+            let other = &fails[c];
+            let targets = (fail.record.target.as_deref(), other.record.target.as_deref());
+            let elsewhere = matches!(targets, (Some(a), Some(b)) if a != b);
+            (elsewhere, other.failure.mechanism == Mechanism::TlsHandshakeFailed)
+        };
         let nearest = candidates
             .flatten()
             .copied()
             .filter(|&c| !fails[c].absorbed && explains(fails[c].key.dialect, dialect))
             .filter(|&c| distance(c) <= SAME_REQUEST.0)
-            .min_by_key(|&c| (distance(c), fails[c].place));
+            .min_by_key(|&c| (fit(c), distance(c), fails[c].place));
         let Some(nearest) = nearest else { continue };
+        let nearest = match reason(fails, nearest, explanations.get(&by_time)) {
+            Some(reason) => {
+                fails[nearest].absorbed = true;
+                reason
+            }
+            None => nearest,
+        };
         let explanation = fails[nearest].clone();
         fails[nearest].absorbed = true;
         let fail = &mut fails[position];
@@ -82,6 +99,31 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
             fail.failure.reuse = reuse;
         }
     }
+}
+
+/// Why the TLS handshake failed of which a line says no more than that: Apache httpd writes the
+/// reason into a line of its own that names the server and not the request, just before.
+fn reason(fails: &[Fail<'_>], handshake: usize, nameless: Option<&Vec<usize>>) -> Option<usize> {
+    const JUST_BEFORE: Micros = Micros::from_millis(100);
+    let known = &fails[handshake];
+    if known.failure.mechanism != Mechanism::TlsHandshakeFailed {
+        return None;
+    }
+    let says_why = |mechanism| {
+        matches!(
+            mechanism,
+            Mechanism::TlsNameMismatch | Mechanism::TlsCertificateInvalid | Mechanism::TlsAlert
+        )
+    };
+    nameless?.iter().copied().rev().find(|&other| {
+        let fail = &fails[other];
+        !fail.absorbed
+            && fail.key.dialect == known.key.dialect
+            && fail.key.hop == known.key.hop
+            && says_why(fail.failure.mechanism)
+            && fail.at <= known.at
+            && known.at - fail.at <= JUST_BEFORE
+    })
 }
 
 /// An application's error that a log shipper split into one record per line appears twice: its head
@@ -113,6 +155,34 @@ pub(crate) fn absorb_split_errors(fails: &mut [Fail<'_>]) {
         let found = causes.filter(same).chain(before.filter(same)).next().map(|(other, _)| other);
         if let Some(other) = found {
             taken[other] = true;
+            fails[position].absorbed = true;
+        }
+    }
+}
+
+/// A proxy that says why a certificate did not pass says in a second line that the handshake
+/// failed: one failure, and the first line says more.
+pub(crate) fn absorb_repeated_handshakes(fails: &mut [Fail<'_>]) {
+    const SAME_FAILURE: Micros = Micros::from_millis(100);
+    let is_explanation = |fail: &Fail<'_>| {
+        fail.dated && fail.key.role == Role::Explanation && fail.key.dialect == "apache-error"
+    };
+    for position in 0..fails.len() {
+        let fail = &fails[position];
+        if fail.failure.mechanism != Mechanism::TlsHandshakeFailed || !is_explanation(fail) {
+            continue;
+        }
+        let before = fails[..position].iter().rev();
+        let said = before.take_while(|other| fail.at - other.at <= SAME_FAILURE).any(|other| {
+            is_explanation(other)
+                && other.key.hop == fail.key.hop
+                && other.place.source == fail.place.source
+                && matches!(
+                    other.failure.mechanism,
+                    Mechanism::TlsCertificateInvalid | Mechanism::TlsNameMismatch
+                )
+        });
+        if said {
             fails[position].absorbed = true;
         }
     }
@@ -184,6 +254,9 @@ fn whole_hours(fails: &[Fail<'_>]) -> Vec<Shift> {
     for fail in fails.iter().filter(|f| f.is_access() && f.dated) {
         if let Some(key) = request_key(fail) {
             access.entry(key).or_default().push(fail);
+            if key.0.is_some() {
+                access.entry((None, key.1, key.2)).or_default().push(fail);
+            }
         }
     }
     // Votes per (error log, offset); each explanation votes once for each offset in reach.

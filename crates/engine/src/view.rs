@@ -141,6 +141,7 @@ impl<'a> View<'a> {
             }
         }
         fails.sort_by_key(|fail| (fail.at, fail.place));
+        joins::absorb_repeated_handshakes(&mut fails);
         joins::absorb_explanations(&mut fails);
         joins::absorb_split_errors(&mut fails);
         let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();

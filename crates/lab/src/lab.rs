@@ -161,6 +161,8 @@ impl Lab {
             };
             self.cable(&space, cable)?;
         }
+        // Servers that refuse to run as root are ordinary users here, DNS on port 53 among them.
+        sysctl(&space, "net.ipv4.ip_unprivileged_port_start", "0")?;
         for (name, value) in node.host.sysctls {
             sysctl(&space, name, &self.topology.fill(value)?)?;
         }

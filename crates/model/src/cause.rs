@@ -142,6 +142,8 @@ pub struct Claim {
     pub reuse: &'static [Reuse],
     /// After which wait; list `Band::Unknown` too where most records do not say.
     pub bands: &'static [Band],
+    /// True if only connections to the IPv6 loopback address are meant.
+    pub ipv6_loopback: bool,
     /// True if such a record states this cause by itself, with no other reading.
     pub states: bool,
 }
@@ -157,6 +159,7 @@ impl Claim {
             authors: &[],
             reuse: &[],
             bands: &[],
+            ipv6_loopback: false,
             states: false,
         }
     }
@@ -193,6 +196,13 @@ impl Claim {
     #[must_use]
     pub const fn bands(mut self, bands: &'static [Band]) -> Claim {
         self.bands = bands;
+        self
+    }
+
+    /// Limited to connections to the IPv6 loopback address.
+    #[must_use]
+    pub const fn to_ipv6_loopback(mut self) -> Claim {
+        self.ipv6_loopback = true;
         self
     }
 

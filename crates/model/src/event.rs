@@ -226,6 +226,12 @@ vocabulary! {
         Stall = "stall",
         /// The kernel's connection table is full. Subject: host.
         ConntrackFull = "conntrack-full",
+        /// A firewall dropped or rejected the opening of a connection, or the answer to it.
+        /// Subject: who opened it; object: address and port that were to be reached.
+        FirewallDrop = "firewall-drop",
+        /// A firewall or NAT dropped or reset a packet in the midst of a connection, for it knew no
+        /// such connection. Subject: the client's address; object: the server's address and port.
+        FlowDrop = "flow-drop",
         /// The kernel saw a listen queue overflow. Subject: host; object: port.
         ListenOverflow = "listen-overflow",
         /// An unhandled error or an error message of the application. Subject: service.

@@ -60,6 +60,9 @@ vocabulary! {
         TlsNameMismatch = "tls-name-mismatch",
         /// The peer's certificate is expired, self-signed or its chain is incomplete.
         TlsCertificateInvalid = "tls-certificate-invalid",
+        /// The peer's certificate did not pass verification, and the record does not say whether
+        /// for its names, its dates or its chain.
+        TlsCertificateUnverified = "tls-certificate-unverified",
         /// The TLS handshake timed out.
         TlsTimeout = "tls-timeout",
         /// Sending the request failed because the peer had closed (EPIPE, ECONNRESET).
@@ -141,7 +144,9 @@ impl Mechanism {
             M::NoRoute => return (Side::Gateway, Some(P::Route), Some(E::DestinationNotFound)),
             M::TlsHandshakeFailed | M::TlsPlaintextPeer => (P::Tls, E::TlsProtocolError),
             M::TlsAlert => (P::Tls, E::TlsAlertReceived),
-            M::TlsNameMismatch | M::TlsCertificateInvalid => (P::Tls, E::TlsCertificateError),
+            M::TlsNameMismatch | M::TlsCertificateInvalid | M::TlsCertificateUnverified => {
+                (P::Tls, E::TlsCertificateError)
+            }
             M::TlsTimeout => (P::Tls, E::ConnectionTimeout),
             M::RequestSendFailed => (P::RequestSend, E::ConnectionTerminated),
             M::RequestSendTimeout => (P::RequestSend, E::ConnectionWriteTimeout),

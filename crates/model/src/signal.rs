@@ -141,6 +141,41 @@ vocabulary! {
         InnerFinishedLater = "inner-finished-later",
         /// Share of F, where the hop behind logs the same ids, that the hop behind never logged.
         InnerNeverSawShare = "inner-never-saw-share",
+        /// Openings of connections that a firewall logged as dropped or rejected, in W.
+        FirewallDrops = "firewall-drops",
+        /// Share of F, where the target's address is known, on an address and port towards which a
+        /// firewall dropped openings of connections in W. Not visible without any such drop.
+        FirewallMatch = "firewall-match",
+        /// Share of a firewall's dropped openings of the whole evidence that fall into W or another
+        /// window of the same kinds of failure; known only where F names no target's address.
+        FirewallFocus = "firewall-focus",
+        /// Share of F, where the target's address is known, on an address and port towards which a
+        /// firewall or NAT dropped packets of connections it did not know, in W. Not visible
+        /// without any such drop.
+        FlowMatch = "flow-match",
+        /// Of the requests that were the first to their target after a pause as long as those that
+        /// nearly all of F came after (12 s or more), the share that failed; 0 if F came without
+        /// such pauses.
+        AfterPauseShare = "after-pause-share",
+        /// Reports in W that the kernel's connection table was full.
+        ConntrackDrops = "conntrack-drops",
+        /// Share of F, where the target's address is known, on the IPv6 loopback address.
+        Ipv6LoopbackShare = "ipv6-loopback-share",
+        /// Reports that a process listens on 127.0.0.1 and a port that F was refused on.
+        Ipv4LoopbackListens = "ipv4-loopback-listens",
+        /// Requests that 127.0.0.1 served on a port that F was refused on; not visible where it was
+        /// never asked.
+        Ipv4LoopbackServes = "ipv4-loopback-serves",
+        /// Share of F that was being handled when an instance was told to stop and ended at one and
+        /// the same delay, 1.5 s or more, after that order.
+        DrainCutShare = "drain-cut-share",
+        /// Share of F on targets that their proxy never used again after it had been reloaded, when
+        /// it took up an address it had never used; those within 30 s after an instance was told to
+        /// stop are not counted in. Not visible without a reload or what came after it.
+        MovedShare = "moved-share",
+        /// Targets marked down in W or two minutes before for the status, 300 to 499, with which
+        /// they answered the health check.
+        CheckRefusals = "check-refusals",
         /// Number of causes this one leads to whose needs all hold in W.
         EffectsHold = "effects-hold",
     }
@@ -191,7 +226,14 @@ impl Signal {
             | S::AnswersLaterShare
             | S::RefusalAlignedShare
             | S::PrecededByTargetFailure
-            | S::InnerNeverSawShare => Unit::Share,
+            | S::InnerNeverSawShare
+            | S::FirewallMatch
+            | S::FirewallFocus
+            | S::FlowMatch
+            | S::AfterPauseShare
+            | S::Ipv6LoopbackShare
+            | S::DrainCutShare
+            | S::MovedShare => Unit::Share,
             S::WindowSeconds | S::DeployLead => Unit::Seconds,
             S::LoadRise | S::LatencyRise => Unit::Ratio,
             _ => Unit::Count,

@@ -162,16 +162,28 @@ pub static CAUSE: Cause = Cause {
                 ),
             ),
         ],
-        rules_out: &[Test::new(
-            S::ExitAlignedShare,
-            AtMost(0.05),
-            Text::new(
-                "Processes ended, but only {value} of these requests failed near \
-                such an end.",
-                "プロセスの終了はありましたが、その近くで失敗したリクエストは \
-                {value} だけです。",
+        rules_out: &[
+            Test::new(
+                S::DrainCutShare,
+                AtLeast(0.6),
+                Text::new(
+                    "{value} of them were in flight when an instance was told to stop and were cut off \
+                    {drain} later: they had been given time, though not enough.",
+                    "{value} は停止の指示時に処理中で、{drain} 後に切断されました。猶予はありましたが、足\
+                    りませんでした。",
+                ),
             ),
-        )],
+            Test::new(
+                S::ExitAlignedShare,
+                AtMost(0.05),
+                Text::new(
+                    "Processes ended, but only {value} of these requests failed near \
+                such an end.",
+                    "プロセスの終了はありましたが、その近くで失敗したリクエストは \
+                {value} だけです。",
+                ),
+            ),
+        ],
         rivals: &[
             Rival {
                 slug: "keepalive-race",

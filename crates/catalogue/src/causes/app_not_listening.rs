@@ -27,7 +27,8 @@
 //! - `slow-startup`: begins to answer by itself a little later.
 //! - A port blocked by a firewall (`target-connect-timeout`): drops give a timeout, not a
 //!   refusal.
-//! - A health check on the wrong port: requests succeed although the check fails.
+//! - `localhost-resolves-to-ipv6`: the refusing address is `::1`, while 127.0.0.1 answers.
+//! - `health-check-misconfigured`: requests succeed although the check fails.
 //!
 //! ## Before it happens
 //!
@@ -160,6 +161,17 @@ the window, and nothing reported that a process was not listening.",
         ],
         rules_out: &[
             Test::new(
+                S::Ipv4LoopbackListens,
+                AtLeast(1.0),
+                Text::new(
+                    "The server reported {value} times that it listens on 127.0.0.1 and the same \
+                    port; the refusals came from ::1.",
+                    "サーバーは 127.0.0.1 の同じポートで待ち受けていると {value} 回報告しました。拒否した\
+                    のは ::1 です。",
+                ),
+            )
+            .independent(),
+            Test::new(
                 S::TargetSuccessShare,
                 AtLeast(0.5),
                 Text::new(
@@ -200,6 +212,14 @@ the window, and nothing reported that a process was not listening.",
                 separates: Text::new(
                     "Whether the process begins to answer by itself a little later.",
                     "しばらくすると、プロセスが自ら応答を始めるかどうかです。",
+                ),
+            },
+            Rival {
+                slug: "localhost-resolves-to-ipv6",
+                separates: Text::new(
+                "Whether 127.0.0.1 answers on the same port (ss -ltn, curl http://127.0.0.1:PORT/).",
+                "同じポートで 127.0.0.1 が応答するかどうかです(\
+                ss -ltn、curl http://127.0.0.1:PORT/)。",
                 ),
             },
         ],

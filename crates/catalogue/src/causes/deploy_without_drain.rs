@@ -39,8 +39,10 @@
 //!   use up something shared; here each old instance fails for seconds.
 //! - `app-not-listening`: the refusing address is a new one that has never answered; here it is
 //!   an old one that did.
-//! - A drain time shorter than the longest request: the cut requests all end the drain time
-//!   after the stop, not at once.
+//! - `drain-too-short`: the grace period is shorter than the longest request; the cut requests are
+//!   long ones and all end that period after the stop, not at once.
+//! - `stale-upstream-address`: the proxy keeps an old address; the failures go on until it is
+//!   reloaded.
 //!
 //! ## Before it happens
 //!
@@ -195,6 +197,26 @@ half went to targets that were gone afterwards.",
         ],
         rules_out: &[
             Test::new(
+                S::DrainCutShare,
+                AtLeast(0.6),
+                Text::new(
+                    "{value} of them were in flight when an instance was told to stop and were cut off \
+                    {drain} later: they had been given time, though not enough.",
+                    "{value} は停止の指示時に処理中で、{drain} 後に切断されました。猶予はありましたが、足\
+                    りませんでした。",
+                ),
+            ),
+            Test::new(
+                S::MovedShare,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of them failed on an old address, away from any stop, until the proxy was \
+                    reloaded and took up a new one.",
+                    "{value} は、停止とは関係なく、プロキシが再読み込みで新しいアドレスに替えるまで古いア\
+                    ドレスで失敗しました。",
+                ),
+            ),
+            Test::new(
                 S::ExitAlignedShare,
                 AtLeast(0.5),
                 Text::new(
@@ -264,6 +286,23 @@ half went to targets that were gone afterwards.",
                 separates: Text::new(
                     "Whether the refusing address had answered before.",
                     "接続を拒否したアドレスが、以前は応答していたかどうかです。",
+                ),
+            },
+            Rival {
+                slug: "stale-upstream-address",
+                separates: Text::new(
+                    "Whether the failures end by themselves seconds after a stop, or only when the \
+                proxy is reloaded.",
+                    "停止の数秒後に自然に収まるか、プロキシの再読み込みまで続くかです。",
+                ),
+            },
+            Rival {
+                slug: "drain-too-short",
+                separates: Text::new(
+                    "When they fail: from the second of the stop on whatever their length, or only long \
+                ones and all at once when the grace period is over.",
+                    "失敗の時刻です。停止と同時に長さを問わず失敗するか、長いものだけが猶予の終わりに一斉に\
+                失敗するかで分かれます。",
                 ),
             },
         ],

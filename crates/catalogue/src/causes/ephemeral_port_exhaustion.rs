@@ -16,7 +16,8 @@
 //! - Apache httpd: `(99)Cannot assign requested address: AH00957`; `AH00956` when binding a
 //!   source address.
 //! - Node.js as the caller: `connect EADDRNOTAVAIL`. Go: `cannot assign requested address`.
-//! - Envoy: `UF` with `immediate connect error: 99` or `Cannot assign requested address`.
+//! - Envoy: `UF` with `immediate connect error: Cannot assign requested address`, or `99` in
+//!   older versions.
 //! - `ss -s` shows some 28,000 sockets in `timewait`. Cloud Run: `503` above some 800 requests
 //!   a second per instance over HTTP/1.
 //!
@@ -40,10 +41,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. In a network namespace of its own: `sysctl -w
-//! net.ipv4.ip_local_port_range="40000 40099"`, nginx without keep-alive in front of a server
-//! on loopback, and 200 requests in a few seconds. After 100 connections nginx logs errno 99.
-//! With `keepalive 8` the same load passes.
+//! `why502 drill ephemeral-port-exhaustion` gives the gateway's host 100 source ports; nginx
+//! and Envoy open a connection per request and close it themselves, so that exactly 100
+//! requests get through. With connections that are used again all pass.
 //!
 //! ## Remedy
 //!
@@ -66,10 +66,11 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Arrivals, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
+use crate::drills::{APP, STEADY, envoy};
 use crate::visibility;
 
 /// Host out of source ports: see the page above.
@@ -141,10 +142,56 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration and a rate: new connections \
         per second times 60 s against the port range.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a range of a hundred ports, a proxy without \
-        keep-alive.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "nginx opens a new connection for each request, and its host has 100 source \
+                ports.",
+                "nginx がリクエストごとに新しい接続を開き、そのホストの送信元ポートは 100 個で\
+                す。",
+            ),
+            cure: Text::new(
+                "nginx keeps eight connections to the application open.",
+                "nginx がアプリケーションへの接続を 8 本保持して再利用します。",
+            ),
+            hosts: &[
+                APP,
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])
+                    .sysctls(HUNDRED_PORTS),
+            ],
+            router: None,
+            knobs: &[Knob { name: "keepalive", fault: "", remedy: "keepalive 8;" }],
+            steps: &[],
+            load: Load { arrivals: Arrivals::Constant { rate: "60" }, ..STEADY },
+            expect: Expect::failing(0.3, &[502]).passes("100"),
+            everyday: true,
+        },
+        Scenario {
+            name: "envoy-node",
+            happens: Text::new(
+                "Envoy may send one request on each connection, and its host has 100 source \
+                ports.",
+                "Envoy が 1 接続につき 1 リクエストしか送らず、そのホストの送信元ポートは 100 \
+                個です。",
+            ),
+            cure: Text::new(
+                "The limit of requests per connection is gone.",
+                "接続あたりのリクエスト数の上限を外します。",
+            ),
+            hosts: &[
+                APP,
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)])
+                    .sysctls(HUNDRED_PORTS),
+            ],
+            router: None,
+            knobs: &[Knob { name: "requests", fault: "1", remedy: "0" }],
+            steps: &[],
+            load: Load { arrivals: Arrivals::Constant { rate: "60" }, ..STEADY },
+            expect: Expect::failing(0.3, &[503]).passes("100"),
+            everyday: false,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "nginx",
@@ -183,6 +230,25 @@ proxy_set_header Connection "";"#,
             arithmetic: None,
         },
         Remedy {
+            product: "Envoy",
+            action: Text::new(
+                "Send more than one request on each connection: without the setting \
+                there is no limit.",
+                "1 つの接続で複数のリクエストを送ります。この設定がなければ上限はあり\
+                ません。",
+            ),
+            setting: "max_requests_per_connection",
+            direction: Direction::Raise,
+            snippet: "common_http_protocol_options:
+  max_requests_per_connection: 1000",
+            verify: Text::new(
+                "upstream_cx_total grows much more slowly than upstream_rq_total.",
+                "upstream_cx_total の増え方が upstream_rq_total よりずっと緩やかになり\
+                ます。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
             product: "HAProxy",
             action: Text::new(
                 "Reuse connections between clients where the application allows it.",
@@ -215,6 +281,36 @@ pool-max-conn 200",
         },
     ],
 };
+
+const HUNDRED_PORTS: &[(&str, &str)] = &[("net.ipv4.ip_local_port_range", "40000 40099")];
+
+/// What is often copied: HTTP/1.1 and an empty `Connection`, but no `keepalive` in the upstream.
+/// Then it is nginx that closes each connection and keeps the port in TIME_WAIT.
+const NGINX: &str = "\
+upstream app { server {{ip:app}}:3000; {{keepalive}} }
+server {
+    listen 8080;
+    location / {
+        proxy_pass http://app;
+        proxy_http_version 1.1;
+        proxy_set_header Connection '';
+    }
+}
+";
+
+const ENVOY: &str = envoy!(
+    r#"    typed_extension_protocol_options:
+      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+        "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+        common_http_protocol_options: {max_requests_per_connection: {{requests}}}
+        explicit_http_config: {http_protocol_options: {}}
+    load_assignment:
+      cluster_name: app
+      endpoints:
+      - lb_endpoints:
+        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
+"#
+);
 
 #[cfg(test)]
 mod tests {

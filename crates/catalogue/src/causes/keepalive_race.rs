@@ -43,8 +43,8 @@
 //! - A connection recycled after a number of requests (`keepalive_requests`, `max_requests`):
 //!   the gap before the failing request is short and its ordinal on the connection is always
 //!   the same.
-//! - An idle flow dropped by a firewall or NAT: the request then waits for a full timeout
-//!   instead of failing at once.
+//! - `idle-flow-dropped`: a firewall or NAT forgot the connection. Every request after a long enough
+//!   pause fails then, most often after a full timeout instead of at once.
 //!
 //! ## Before it happens
 //!
@@ -277,6 +277,15 @@ pub static CAUSE: Cause = Cause {
                     memory at that second.",
                     "その秒にカーネルまたはプラットフォームがメモリ超過でプロセスを終了\
                     させたかどうかです。",
+                ),
+            },
+            Rival {
+                slug: "idle-flow-dropped",
+                separates: Text::new(
+                    "Whether every request after a pause beyond some length fails, or only one that \
+                meets the target's own idle timer to the millisecond.",
+                    "一定時間を超える休止の後に必ず失敗するか、ターゲットのアイドルタイマーとちょうど重なった\
+                ときだけかです。",
                 ),
             },
         ],

@@ -18,8 +18,9 @@
 //!   unexpected FastCGI record`. `502`.
 //! - Envoy: `UPE`, `502`, `upstream_reset_before_response_started{protocol_error}`,
 //!   `http1.codec_error`.
-//! - HAProxy: `PH`, `502`; `show errors` on the admin socket keeps the bytes. Apache httpd:
-//!   `AH01097`, `502`.
+//! - HAProxy: `PH`, `502`; `show errors` on the admin socket keeps the bytes; for broken chunks
+//!   after the head `SD` or `PD` behind the target's own status. Apache httpd: `AH01106: bad
+//!   HTTP/1.1 header`, `AH01097`, `502`.
 //! - Google Cloud Load Balancing: `backend_response_corrupted`, `invalid_chunk_framing`. CLB:
 //!   `502`. AWS ALB: `502`, target named, without a reason.
 //! - CloudFront: `OriginInvalidResponseError`. Node.js as the caller: `HPE_INVALID_…` codes.
@@ -45,10 +46,10 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: `printf 'HTTP/1.1 200 OK\r\nContent-Length:
-//! 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n' | nc -l -p 8080 -q 1` and one
-//! request through nginx: `502`, and the error log names the two fields. Without one of them it
-//! passes.
+//! `why502 drill malformed-response` runs a server that writes its responses by hand: a file
+//! name with a line break behind nginx and Apache httpd, text that was announced as chunks
+//! behind Envoy, two `Content-Length` fields for the `fetch` of a Node.js service. Then it
+//! writes them as HTTP wants them.
 //!
 //! ## Remedy
 //!
@@ -71,10 +72,11 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
-    Signal as S, Test, Text,
+    Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
+    Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
+use crate::drills::{STEADY, envoy};
 use crate::visibility;
 
 /// Response is not valid HTTP: see the page above.
@@ -196,10 +198,120 @@ was told to stop or a deploy completed.",
         "Not predictable from settings alone: the bytes come from the \
         application; protocol versions on both sides can be compared.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a server that sends both framing fields behind \
-        nginx.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-header-line",
+            happens: Text::new(
+                "A file name with a line break goes into Content-Disposition as it is; nginx \
+                refuses the header.",
+                "改行を含むファイル名がそのまま Content-Disposition に入り、nginx がヘッダーを\
+                拒否します。",
+            ),
+            cure: Text::new(
+                "The application encodes the file name (RFC 8187).",
+                "アプリケーションがファイル名をエンコードします (RFC 8187)。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "server", 3000, BY_HAND)
+                        .options(&["ANSWER={{answer}}"])],
+                ),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "answer", fault: "line-break", remedy: "encoded" }],
+            steps: &[],
+            load: REPORTS,
+            expect: Expect::failing(0.2, &[502]).at_most(0.3),
+            everyday: true,
+        },
+        Scenario {
+            name: "apache-header-line",
+            happens: Text::new(
+                "A file name with a line break goes into Content-Disposition as it is; Apache \
+                httpd refuses the header.",
+                "改行を含むファイル名がそのまま Content-Disposition に入り、Apache httpd がヘッ\
+                ダーを拒否します。",
+            ),
+            cure: Text::new(
+                "The application encodes the file name (RFC 8187).",
+                "アプリケーションがファイル名をエンコードします (RFC 8187)。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "server", 3000, BY_HAND)
+                        .options(&["ANSWER={{answer}}"])],
+                ),
+                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "answer", fault: "line-break", remedy: "encoded" }],
+            steps: &[],
+            load: REPORTS,
+            expect: Expect::failing(0.2, &[502]).at_most(0.3),
+            everyday: false,
+        },
+        Scenario {
+            name: "envoy-unchunked",
+            happens: Text::new(
+                "The application announces chunks and sends its text without them; Envoy \
+                breaks off.",
+                "アプリケーションがチャンク転送を宣言しながら本文をそのまま送り、Envoy が中断し\
+                ます。",
+            ),
+            cure: Text::new(
+                "The application announces the length of what it sends.",
+                "アプリケーションが送る本文の長さを示します。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "server", 3000, BY_HAND)
+                        .options(&["ANSWER={{answer}}"])],
+                ),
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "answer", fault: "unchunked", remedy: "one" }],
+            steps: &[],
+            load: REPORTS,
+            expect: Expect::failing(0.2, &[502, 0]).at_most(0.3),
+            everyday: true,
+        },
+        Scenario {
+            name: "node-framing",
+            happens: Text::new(
+                "The API sends two Content-Length fields, and the fetch of a Node.js service \
+                refuses the response.",
+                "API が Content-Length を 2 つ送り、Node.js サービスの fetch が応答を拒否します\
+                。",
+            ),
+            cure: Text::new(
+                "The application leaves the framing to one field.",
+                "アプリケーションが本文長の指定を 1 つのフィールドにします。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "server", 3000, BY_HAND)
+                        .options(&["ANSWER={{answer}}"])],
+                ),
+                Host::new(
+                    "gateway",
+                    &[Part::new(Server::Node, "front", 8080, FRONT)
+                        .options(&["API=http://{{ip:app}}:3000"])],
+                ),
+            ],
+            router: None,
+            knobs: &[Knob { name: "answer", fault: "two", remedy: "one" }],
+            steps: &[],
+            load: REPORTS,
+            expect: Expect::failing(0.2, &[502]).at_most(0.3),
+            everyday: true,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -267,6 +379,77 @@ fastcgi_pass 127.0.0.1:9000;",
         },
     ],
 };
+
+const REPORTS: Load = Load {
+    requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/report")],
+    ..STEADY
+};
+
+/// A server that writes its responses itself, as old and embedded ones do.
+const BY_HAND: &str = r#"
+const { ANSWER, PORT } = process.env;
+const disposition = 'Content-Disposition: attachment; ';
+const reports = {
+  'line-break': disposition + 'filename="sales\nfor march.pdf"\r\nContent-Length: 2\r\n',
+  'encoded': disposition + "filename*=UTF-8''sales%0Afor%20march.pdf\r\nContent-Length: 2\r\n",
+  'two': 'Content-Length: 2\r\nContent-Length: 3\r\n',
+  'unchunked': 'Transfer-Encoding: chunked\r\n',
+  'one': 'Content-Length: 2\r\n',
+};
+require('net').createServer((socket) => {
+  let received = '';
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (bytes) => {
+    received += bytes;
+    for (let end; (end = received.indexOf('\r\n\r\n')) >= 0; received = received.slice(end + 4)) {
+      const fields = received.startsWith('GET /report') ? reports[ANSWER] : 'Content-Length: 2\r\n';
+      socket.write('HTTP/1.1 200 OK\r\n' + fields + '\r\n');
+      setTimeout(() => socket.write('ok'), 20);
+    }
+  });
+}).listen(PORT);
+"#;
+
+const NGINX: &str = "\
+upstream app { server {{ip:app}}:3000; }
+server {
+    listen 8080;
+    location / {
+        proxy_pass http://app;
+        proxy_http_version 1.1;
+        proxy_set_header Connection '';
+    }
+}
+";
+
+const ENVOY: &str = envoy!(
+    r#"    load_assignment:
+      cluster_name: app
+      endpoints:
+      - lb_endpoints:
+        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
+"#
+);
+
+const APACHE: &str = "\
+Listen 8080
+<VirtualHost *:8080>
+    ProxyPass / http://{{ip:app}}:3000/
+</VirtualHost>
+";
+
+const FRONT: &str = r#"
+const { API, PORT } = process.env;
+require('http').createServer(async (request, response) => {
+  try {
+    const answer = await fetch(API + request.url);
+    response.end(await answer.text());
+  } catch (error) {
+    console.error(new Date().toISOString(), error);
+    response.writeHead(502).end('bad gateway');
+  }
+}).listen(PORT);
+"#;
 
 #[cfg(test)]
 mod tests {

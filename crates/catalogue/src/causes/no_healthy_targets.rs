@@ -32,7 +32,7 @@
 //!   requests, for some seconds; no health check was involved.
 //! - Overload: targets slow down first and fail their checks afterwards. The rise of latency
 //!   comes before the transition; the health check is the messenger.
-//! - A check that is wrong: checks fail while direct requests succeed.
+//! - `health-check-misconfigured`: checks fail while direct requests succeed; it leads to this.
 //!
 //! ## Before it happens
 //!

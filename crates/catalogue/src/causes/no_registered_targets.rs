@@ -39,9 +39,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: HAProxy with a backend without usable server (`server a
-//! 127.0.0.1:8080 disabled`). Each request gets `503`, `<NOSRV>` and flags `SC`, with a total
-//! of 0 ms. `enable server` over the admin socket ends it.
+//! `why502 drill no-registered-targets` scales the application behind HAProxy and Envoy to
+//! zero, so that their lists of servers are empty: `503` at once for every request. Then two
+//! instances are in the list.
 //!
 //! ## Remedy
 //!
@@ -61,10 +61,11 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Cause, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place, Predicts,
+    Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
+use crate::drills::{APP, STEADY, envoy, haproxy};
 use crate::visibility;
 
 /// No target registered: see the page above.
@@ -162,7 +163,50 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration and a look at live target \
         groups: a rule whose group has no target.",
     ),
-    drill: Drill::NotYet("Needs the lab: a HAProxy backend with its only server disabled."),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "haproxy-empty",
+            happens: Text::new(
+                "The application is scaled to zero, and HAProxy has an empty list of servers.",
+                "アプリケーションのインスタンス数が 0 になり、HAProxy のサーバー一覧が空です。",
+            ),
+            cure: Text::new(
+                "Two instances are there and in the list.",
+                "2 つのインスタンスが一覧に登録されます。",
+            ),
+            hosts: &[
+                APP.instances("{{count}}"),
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "count", fault: "0", remedy: "2" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[503]),
+            everyday: true,
+        },
+        Scenario {
+            name: "envoy-empty",
+            happens: Text::new(
+                "The application is scaled to zero, and Envoy has an empty list of servers.",
+                "アプリケーションのインスタンス数が 0 になり、Envoy のサーバー一覧が空です。",
+            ),
+            cure: Text::new(
+                "Two instances are there and in the list.",
+                "2 つのインスタンスが一覧に登録されます。",
+            ),
+            hosts: &[
+                APP.instances("{{count}}"),
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "count", fault: "0", remedy: "2" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[503]),
+            everyday: true,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "AWS ALB",
@@ -220,6 +264,10 @@ kubectl get pods --show-labels",
         },
     ],
 };
+
+const HAPROXY: &str = haproxy!("{{members:app:3000}}\n");
+
+const ENVOY: &str = envoy!("    {{members:app:3000}}\n");
 
 #[cfg(test)]
 mod tests {

@@ -45,10 +45,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: nginx with `resolver 127.0.0.1:5353; set $t app.test;
-//! proxy_pass http://$t:8080;` and a DNS server on that port (`dnsmasq --no-daemon --port=5353
-//! --address=/app.test/127.0.0.1`). It works. Restart the DNS server without the record: `502`
-//! and `(3: Host not found)`. Stop it: `(110: Operation timed out)` after `resolver_timeout`.
+//! `why502 drill origin-dns-failure` has nginx and a Node.js service look up a name at a DNS
+//! server that has no record of it, or that a firewall keeps from hearing the question; then
+//! the record is there, or the question gets through.
 //!
 //! ## Remedy
 //!
@@ -70,10 +69,11 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
-    Signal as S, Test, Text,
+    Arrivals, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
+use crate::drills::{APP, STEADY};
 use crate::visibility;
 
 /// Name of the target does not resolve: see the page above.
@@ -112,7 +112,7 @@ pub static CAUSE: Cause = Cause {
                 AtLeast(0.5),
                 Text::new(
                     "{value} of the records state that the lookup of the name failed.",
-                    "そのうち {value} で、リゾルバーは名前が存在しないと答えています。",
+                    "そのうち {value} に、名前解決が失敗したことが記録されています。",
                 ),
             ),
             Test::new(
@@ -151,10 +151,131 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration and a look at live DNS: every \
         name in the gateway's configuration must resolve there.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a DNS server whose record is taken away, then the \
-        server itself.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-no-record",
+            happens: Text::new(
+                "nginx looks the application up while it runs, and its name server has no \
+                record of that name.",
+                "nginx が実行中にアプリケーションの名前を引きますが、ネームサーバーにその名前の\
+                レコードがありません。",
+            ),
+            cure: Text::new("The record is there.", "レコードを登録します。"),
+            hosts: &[
+                APP,
+                Host::new("dns", &[Part::new(Server::Dns, "dnsmasq", 53, DNS)]),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+            ],
+            router: None,
+            knobs: &[Knob {
+                name: "record",
+                fault: "{{ip:app}} shop.internal",
+                remedy: "{{ip:app}} app.internal",
+            }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[502]),
+            everyday: true,
+        },
+        Scenario {
+            name: "nginx-silent",
+            happens: Text::new(
+                "nginx looks the application up while it runs, and a firewall drops the queries.",
+                "nginx が実行中にアプリケーションの名前を引きますが、ファイアウォールが問い合わ\
+                せを破棄します。",
+            ),
+            cure: Text::new(
+                "The firewall lets queries through.",
+                "ファイアウォールで問い合わせを通します。",
+            ),
+            hosts: &[
+                APP,
+                Host::new("dns", &[Part::new(Server::Dns, "dnsmasq", 53, DNS)]).firewall(SILENT),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+            ],
+            router: None,
+            knobs: &[
+                Knob {
+                    name: "record",
+                    fault: "{{ip:app}} app.internal",
+                    remedy: "{{ip:app}} app.internal",
+                },
+                Knob { name: "verdict", fault: "drop", remedy: "accept" },
+            ],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[502]),
+            everyday: true,
+        },
+        Scenario {
+            name: "node-no-record",
+            happens: Text::new(
+                "A Node.js service behind nginx calls an API with fetch, and the name server \
+                has no record of its name.",
+                "nginx の後ろの Node.js サービスが API を fetch で呼び出しますが、ネームサーバ\
+                ーにその名前のレコードがありません。",
+            ),
+            cure: Text::new("The record is there.", "レコードを登録します。"),
+            hosts: &[
+                APP,
+                Host::new("dns", &[Part::new(Server::Dns, "dnsmasq", 53, DNS)]),
+                Host::new(
+                    "front",
+                    &[Part::new(Server::Node, "front", 3000, FRONT)
+                        .options(&["API=http://app.internal:3000"])],
+                )
+                .resolver("{{ip:dns}}"),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_FRONT)]),
+            ],
+            router: None,
+            knobs: &[Knob {
+                name: "record",
+                fault: "{{ip:app}} shop.internal",
+                remedy: "{{ip:app}} app.internal",
+            }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[502]),
+            everyday: true,
+        },
+        Scenario {
+            name: "node-silent",
+            happens: Text::new(
+                "A Node.js service behind nginx calls an API with fetch, and a firewall drops \
+                its queries for the name.",
+                "nginx の後ろの Node.js サービスが API を fetch で呼び出しますが、ファイアウォ\
+                ールが名前の問い合わせを破棄します。",
+            ),
+            cure: Text::new(
+                "The firewall lets queries through.",
+                "ファイアウォールで問い合わせを通します。",
+            ),
+            hosts: &[
+                APP,
+                Host::new("dns", &[Part::new(Server::Dns, "dnsmasq", 53, DNS)]).firewall(SILENT),
+                Host::new(
+                    "front",
+                    &[Part::new(Server::Node, "front", 3000, FRONT)
+                        .options(&["UV_THREADPOOL_SIZE=64", "API=http://app.internal:3000"])],
+                )
+                .resolver("{{ip:dns}}"),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_FRONT)]),
+            ],
+            router: None,
+            knobs: &[
+                Knob {
+                    name: "record",
+                    fault: "{{ip:app}} app.internal",
+                    remedy: "{{ip:app}} app.internal",
+                },
+                Knob { name: "verdict", fault: "drop", remedy: "accept" },
+            ],
+            steps: &[],
+            load: Load { arrivals: Arrivals::Constant { rate: "10" }, ..STEADY },
+            expect: Expect::failing(1.0, &[502]),
+            everyday: false,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -228,6 +349,47 @@ resolver_timeout 5s;",
         },
     ],
 };
+
+const DNS: &str = "\
+local=/internal/
+{{record}}
+";
+
+const SILENT: &str = "\
+table inet host {
+    chain input {
+        type filter hook input priority filter; policy accept;
+        iifname eth0 udp dport 53 {{verdict}}
+    }
+}
+";
+
+const NGINX: &str = "\
+resolver {{ip:dns}} valid=1s ipv6=off;
+resolver_timeout 1s;
+server {
+    listen 8080;
+    location / { set $app app.internal; proxy_pass http://$app:3000; }
+}
+";
+
+const FRONT: &str = r#"
+const { API, PORT } = process.env;
+require('http').createServer(async (request, response) => {
+  try {
+    const answer = await fetch(API + request.url);
+    response.end(await answer.text());
+  } catch (error) {
+    console.error(new Date().toISOString(), error);
+    response.writeHead(502).end('bad gateway');
+  }
+}).listen(PORT);
+"#;
+
+const NGINX_FRONT: &str = "\
+upstream front { server {{ip:front}}:3000; }
+server { listen 8080; location / { proxy_pass http://front; } }
+";
 
 #[cfg(test)]
 mod tests {

@@ -42,9 +42,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: a server that answers with `Set-Cookie: a=` and 10,000
-//! letters, nginx in front with defaults. `curl` to the server: `200`; through nginx: `502` and
-//! `upstream sent too big header`. With `proxy_buffer_size 16k` it passes.
+//! `why502 drill response-header-too-large` has a Node.js application set a large cookie on one
+//! path, behind nginx with `proxy_buffer_size 4k`, behind HAProxy, and called by `fetch`; then
+//! the limit is raised.
 //!
 //! ## Remedy
 //!
@@ -62,15 +62,16 @@
 //! - AWS, Quotas for Application Load Balancers (response headers 32 K) and troubleshooting,
 //!   HTTP 502.
 //! - HAProxy `tune.bufsize`, `tune.maxrewrite`; Apache mod_proxy `responsefieldsize`; undici
-//!   `maxHeaderSize`.
+//!   `maxHeaderSize`; Node.js, Command-line API (`--max-http-header-size`).
 //! - RFC 9110 section 5.4 (field limits).
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
-    Signal as S, Test, Text,
+    Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
+    Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
+use crate::drills::{STEADY, haproxy};
 use crate::visibility;
 
 /// Response header too large: see the page above.
@@ -148,10 +149,89 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration and a measured header size: \
         the smallest header limit on the path.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a server with a 10 KB cookie behind nginx with \
-        defaults.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "The application sets a cookie of 10,000 bytes after a login; nginx reads \
+                response headers into 4 KB.",
+                "アプリケーションがログイン後に 10,000 バイトの Cookie を設定し、nginx は応答ヘ\
+                ッダーを 4 KB のバッファーに読み込みます。",
+            ),
+            cure: Text::new("proxy_buffer_size is 16k.", "proxy_buffer_size を 16k にします。"),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "node", 3000, APPLICATION)
+                        .options(&["COOKIE=10000"])],
+                ),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "buffer", fault: "4k", remedy: "16k" }],
+            steps: &[],
+            load: LOGIN,
+            expect: Expect::failing(0.2, &[502]).at_most(0.3),
+            everyday: true,
+        },
+        Scenario {
+            name: "haproxy-node",
+            happens: Text::new(
+                "The application sets a cookie of 20,000 bytes after a login; HAProxy's \
+                buffers hold 16 KB.",
+                "アプリケーションがログイン後に 20,000 バイトの Cookie を設定し、HAProxy のバッ\
+                ファーは 16 KB です。",
+            ),
+            cure: Text::new("tune.bufsize is 32768.", "tune.bufsize を 32768 にします。"),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "node", 3000, APPLICATION)
+                        .options(&["COOKIE=20000"])],
+                ),
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "buffer", fault: "16384", remedy: "32768" }],
+            steps: &[],
+            load: LOGIN,
+            expect: Expect::failing(0.2, &[502]).at_most(0.3),
+            everyday: false,
+        },
+        Scenario {
+            name: "node-fetch",
+            happens: Text::new(
+                "A Node.js service calls another with fetch; the answer has a cookie of 20,000 \
+                bytes and undici accepts 16 KB of headers.",
+                "Node.js サービスが別のサービスを fetch で呼び出します。応答に 20,000 バイトの \
+                Cookie があり、undici のヘッダーの上限は 16 KB です。",
+            ),
+            cure: Text::new(
+                "The caller runs with --max-http-header-size=65536.",
+                "呼び出し側を --max-http-header-size=65536 で起動します。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "node", 3000, APPLICATION)
+                        .options(&["COOKIE=20000"])],
+                ),
+                Host::new(
+                    "gateway",
+                    &[Part::new(Server::Node, "front", 8080, FRONT).options(&[
+                        "--max-http-header-size={{limit}}",
+                        "API=http://{{ip:app}}:3000",
+                    ])],
+                ),
+            ],
+            router: None,
+            knobs: &[Knob { name: "limit", fault: "16384", remedy: "65536" }],
+            steps: &[],
+            load: LOGIN,
+            expect: Expect::failing(0.2, &[502]).at_most(0.3),
+            everyday: true,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -216,6 +296,23 @@ fastcgi_busy_buffers_size 32k;",
             arithmetic: None,
         },
         Remedy {
+            product: "Node.js",
+            action: Text::new(
+                "Raise the limit of the service that calls; undici takes it from here \
+                unless its Agent has a maxHeaderSize of its own.",
+                "呼び出し側のサービスの上限を上げます。undici は、Agent に \
+                maxHeaderSize の指定がなければこの値を使います。",
+            ),
+            setting: "--max-http-header-size",
+            direction: Direction::Raise,
+            snippet: "node --max-http-header-size=65536 server.js",
+            verify: Text::new(
+                "The same call no longer fails with UND_ERR_HEADERS_OVERFLOW.",
+                "同じ呼び出しで UND_ERR_HEADERS_OVERFLOW が出なくなれば解消です。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
             product: "Apache httpd",
             action: Text::new(
                 "Allow longer fields from this backend.",
@@ -232,6 +329,44 @@ fastcgi_busy_buffers_size 32k;",
         },
     ],
 };
+
+const LOGIN: Load =
+    Load { requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/login")], ..STEADY };
+
+const APPLICATION: &str = r#"
+const { COOKIE, PORT } = process.env;
+require('http').createServer((request, response) => {
+  if (request.url === '/login') response.setHeader('set-cookie', 'session=' + 'x'.repeat(COOKIE));
+  response.end('ok');
+}).listen(PORT);
+"#;
+
+const NGINX: &str = "\
+upstream app { server {{ip:app}}:3000; }
+proxy_buffer_size {{buffer}};
+proxy_buffers 8 16k;
+server { listen 8080; location / { proxy_pass http://app; } }
+";
+
+const HAPROXY: &str = haproxy!(
+    "    server app-1 {{ip:app}}:3000
+global
+    tune.bufsize {{buffer}}
+"
+);
+
+const FRONT: &str = r#"
+const { API, PORT } = process.env;
+require('http').createServer(async (request, response) => {
+  try {
+    const answer = await fetch(API + request.url);
+    response.end(await answer.text());
+  } catch (error) {
+    console.error(new Date().toISOString(), error);
+    response.writeHead(502).end('bad gateway');
+  }
+}).listen(PORT);
+"#;
 
 #[cfg(test)]
 mod tests {

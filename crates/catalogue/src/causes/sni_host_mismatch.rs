@@ -17,8 +17,9 @@
 //!   domain nor the forwarded Host.
 //! - Google Cloud Load Balancing: `ssl_certificate_san_verification_failed`.
 //! - Envoy: `UF`, `503`, `TLS error: … CERTIFICATE_VERIFY_FAILED` with `verify SAN list`.
-//! - Apache httpd: `AH02411: SSL Proxy: Peer certificate does not match for hostname NAME`,
-//!   `500`. HAProxy: `SC`, or a check with `L6RSP`.
+//! - Apache httpd: `500`, `AH00898: Error during SSL Handshake with remote server`; with
+//!   `LogLevel ssl:info` also `AH02411: SSL Proxy: Peer certificate does not match for hostname
+//!   NAME`. HAProxy: `SC`, or a check with `L6RSP`.
 //! - Node.js as the caller: `ERR_TLS_CERT_ALTNAME_INVALID`.
 //! - AWS ALB does not validate targets' certificates: it cannot fail in this way.
 //!
@@ -27,8 +28,8 @@
 //! - `upstream-tls-negotiation`: no common protocol or cipher, a client certificate that is
 //!   missing, or plain HTTP on the port. With the right `-servername` the handshake still fails
 //!   then.
-//! - An expired, self-signed or incomplete certificate: the name matches and verification fails
-//!   for another reason, which the record names.
+//! - `upstream-cert-invalid`: an expired, self-signed or incomplete certificate; the name matches and
+//!   verification fails for another reason, which the record names.
 //! - A wrong Host field: the handshake succeeds and the answer is a 404 or 421 of another site.
 //!
 //! ## Before it happens
@@ -41,10 +42,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: an nginx with two TLS servers, `a.test` and a default one
-//! with `ssl_reject_handshake on`; in front another nginx with `proxy_pass
-//! <https://127.0.0.1:8443;`.> It fails with alert 112. With `proxy_ssl_server_name on;
-//! proxy_ssl_name a.test;` it passes.
+//! `why502 drill sni-host-mismatch` gives a Node.js application a certificate for
+//! `shop.internal` and has nginx, Envoy, Apache httpd and `fetch` verify it against the name
+//! `app`; then against the right one.
 //!
 //! ## Remedy
 //!
@@ -64,10 +64,11 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Cause, Certificate, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
+    Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
+use crate::drills::{STEADY, envoy};
 use crate::visibility;
 
 /// Server name does not match the certificate: see the page above.
@@ -85,7 +86,10 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["passive-ejection-cascade", "backend-own-5xx"],
     source: include_str!("sni_host_mismatch.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[M::TlsNameMismatch]).states(), Claim::of(&[M::TlsHandshakeFailed])],
+        claims: &[
+            Claim::of(&[M::TlsNameMismatch]).states(),
+            Claim::of(&[M::TlsHandshakeFailed, M::TlsCertificateUnverified]),
+        ],
         claims_effects: false,
         needs: &[Test::new(
             S::Failures,
@@ -115,25 +119,150 @@ pub static CAUSE: Cause = Cause {
                 一致なら常に失敗します。",
             ),
         )],
-        rivals: &[Rival {
-            slug: "upstream-tls-negotiation",
-            separates: Text::new(
-                "Whether the handshake succeeds once the right server name is sent \
+        rivals: &[
+            Rival {
+                slug: "upstream-tls-negotiation",
+                separates: Text::new(
+                    "Whether the handshake succeeds once the right server name is sent \
                 (openssl s_client -servername).",
-                "正しいサーバー名を送ればハンドシェイクが成功するかどうかです(\
+                    "正しいサーバー名を送ればハンドシェイクが成功するかどうかです(\
                 openssl s_client -servername)。",
-            ),
-        }],
+                ),
+            },
+            Rival {
+                slug: "upstream-cert-invalid",
+                separates: Text::new(
+                    "Whether the certificate fails for its names, or for its dates or its chain \
+                (openssl s_client -servername NAME -showcerts).",
+                    "証明書の問題が名前か、期限やチェーンかです(\
+                openssl s_client -servername NAME -showcerts)。",
+                ),
+            },
+        ],
         visible: &[visibility::SUCCESSES, visibility::DEPLOYS],
     },
     predicts: Predicts::NotYet(
         "Needs the readers of configuration and of certificates: the name \
         sent against the names covered.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a TLS server that rejects unknown names behind \
-        nginx without a server name.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "The application's certificate is for shop.internal, and nginx verifies it \
+                against another name.",
+                "アプリケーションの証明書は shop.internal のもので、nginx は別の名前で検証しま\
+                す。",
+            ),
+            cure: Text::new(
+                "The gateway announces and verifies the name in the certificate.",
+                "ゲートウェイが証明書の名前を送り、その名前で検証します。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "node", 3000, APPLICATION)
+                        .certificate(Certificate::names("shop.internal"))],
+                ),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "name", fault: "app", remedy: "shop.internal" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[502]),
+            everyday: true,
+        },
+        Scenario {
+            name: "envoy-node",
+            happens: Text::new(
+                "The application's certificate is for shop.internal, and Envoy verifies it \
+                against another name.",
+                "アプリケーションの証明書は shop.internal のもので、Envoy は別の名前で検証しま\
+                す。",
+            ),
+            cure: Text::new(
+                "The gateway announces and verifies the name in the certificate.",
+                "ゲートウェイが証明書の名前を送り、その名前で検証します。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "node", 3000, APPLICATION)
+                        .certificate(Certificate::names("shop.internal"))],
+                ),
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "name", fault: "app", remedy: "shop.internal" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[503]),
+            everyday: true,
+        },
+        Scenario {
+            name: "apache-node",
+            happens: Text::new(
+                "The application's certificate is for shop.internal, and Apache httpd verifies \
+                it against another name.",
+                "アプリケーションの証明書は shop.internal のもので、Apache httpd は別の名前で検\
+                証します。",
+            ),
+            cure: Text::new(
+                "The gateway announces and verifies the name in the certificate.",
+                "ゲートウェイが証明書の名前を送り、その名前で検証します。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "node", 3000, APPLICATION)
+                        .certificate(Certificate::names("shop.internal"))],
+                ),
+                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)])
+                    .hosts_file(NAMES),
+            ],
+            router: None,
+            knobs: &[Knob { name: "name", fault: "app", remedy: "shop.internal" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[500, 502, 503]),
+            everyday: false,
+        },
+        Scenario {
+            name: "node-fetch",
+            happens: Text::new(
+                "The API's certificate is for shop.internal, and a Node.js service calls it \
+                with fetch by another name.",
+                "API の証明書は shop.internal のもので、Node.js サービスが別の名前で fetch しま\
+                す。",
+            ),
+            cure: Text::new(
+                "The service calls it by the name in the certificate.",
+                "サービスが証明書の名前で呼び出します。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "node", 3000, APPLICATION)
+                        .certificate(Certificate::names("shop.internal"))],
+                ),
+                Host::new(
+                    "gateway",
+                    &[Part::new(Server::Node, "front", 8080, FRONT).options(&[
+                        "API=https://{{name}}:3000",
+                        "NODE_EXTRA_CA_CERTS={{dir}}/ca.pem",
+                    ])],
+                )
+                .hosts_file(NAMES),
+            ],
+            router: None,
+            knobs: &[Knob { name: "name", fault: "app", remedy: "shop.internal" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[502]),
+            everyday: false,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -204,6 +333,74 @@ proxy_ssl_name app.example.com;",
         },
     ],
 };
+
+const NAMES: &str = "\
+127.0.0.1 localhost
+{{ip:app}} app shop.internal
+";
+
+const APPLICATION: &str = r#"
+const { readFileSync } = require('fs');
+const options = { key: readFileSync('key.pem'), cert: readFileSync('cert.pem') };
+require('https').createServer(options, (request, response) => response.end('ok'))
+  .listen(process.env.PORT);
+"#;
+
+const NGINX: &str = "\
+upstream app { server {{ip:app}}:3000; }
+server {
+    listen 8080;
+    location / {
+        proxy_pass https://app;
+        proxy_ssl_server_name on;
+        proxy_ssl_name {{name}};
+        proxy_ssl_verify on;
+        proxy_ssl_trusted_certificate {{dir}}/ca.pem;
+    }
+}
+";
+
+const ENVOY: &str = envoy!(
+    r#"    transport_socket:
+      name: envoy.transport_sockets.tls
+      typed_config:
+        "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+        sni: {{name}}
+        common_tls_context:
+          validation_context:
+            trusted_ca: {filename: {{dir}}/ca.pem}
+            match_typed_subject_alt_names: [{san_type: DNS, matcher: {exact: {{name}}}}]
+    load_assignment:
+      cluster_name: app
+      endpoints:
+      - lb_endpoints:
+        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
+"#
+);
+
+const APACHE: &str = "\
+Listen 8080
+<VirtualHost *:8080>
+    SSLProxyEngine on
+    SSLProxyVerify require
+    LogLevel ssl:info
+    SSLProxyCACertificateFile {{dir}}/ca.pem
+    ProxyPass / https://{{name}}:3000/
+</VirtualHost>
+";
+
+const FRONT: &str = r#"
+const { API, PORT } = process.env;
+require('http').createServer(async (request, response) => {
+  try {
+    const answer = await fetch(API + request.url);
+    response.end(await answer.text());
+  } catch (error) {
+    console.error(new Date().toISOString(), error);
+    response.writeHead(502).end('bad gateway');
+  }
+}).listen(PORT);
+"#;
 
 #[cfg(test)]
 mod tests {

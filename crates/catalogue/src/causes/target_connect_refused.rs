@@ -14,10 +14,12 @@
 //!
 //! - nginx: `connect() failed (111: Connection refused) while connecting to upstream`, `502`.
 //! - Apache httpd: `(111)Connection refused: AH00957 … attempt to connect to … failed`, then
-//!   `AH01114`, `503`; afterwards `AH00940` without a try for 60 s.
-//! - HAProxy: `SC`, timers `TR/Tw/-1/-1/Ta`, `503`. Ta includes up to a second of pause per
-//!   retry.
-//! - Envoy: `UF`, `503`, `delayed connect error: 111`.
+//!   `AH01114`, `503`; members of a balancer are then left out for 60 s (`AH00940`).
+//! - HAProxy: `SC`, timers `TR/Tw/-1/-1/Ta`, `503`; a TLS handshake with the server that fails
+//!   looks the same. Ta includes up to a second of pause per retry. A client whose connection had
+//!   carried a request before gets no answer: HAProxy closes it, so that the client may try
+//!   again.
+//! - Envoy: `UF`, `503`, `delayed connect error: Connection refused`, or `111` in older versions.
 //! - AWS ALB: `502` with `-1 -1 -1`, target status `-`, metric `TargetConnectionErrorCount`;
 //!   the record alone does not tell refusal from other connect errors.
 //! - Google Cloud Load Balancing: `failed_to_connect_to_backend` at about 0.03 s.
@@ -43,9 +45,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: nginx with `proxy_pass http://127.0.0.1:9;` (a port nobody
-//! listens on) and one request. The answer is an immediate `502`, the error log names errno
-//! 111. Start a listener on the port: the next request passes.
+//! `why502 drill target-connect-refused` sends requests through nginx, HAProxy, Envoy and
+//! Apache httpd to a port on which a Node.js application does not listen, then to the one on
+//! which it does.
 //!
 //! ## Remedy
 //!
@@ -66,11 +68,11 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
-    Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test,
-    Text,
+    Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
+    Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
+use crate::drills::{APP, STEADY, envoy, haproxy};
 use crate::visibility;
 
 /// Target refuses connections: see the page above.
@@ -106,10 +108,10 @@ pub static CAUSE: Cause = Cause {
                 S::ShortWaitShare,
                 AtLeast(0.9),
                 Text::new(
-                    "{value} of these requests failed within 50 ms: something \
-                    answered, and refused.",
-                    "これらのリクエストの {value} が 50 ms 以内に失敗しました。相手が応\
-                    答し、拒否したことを示します。",
+                    "The attempts of {value} of these requests to connect failed within \
+                    50 ms: something answered, and refused.",
+                    "これらのリクエストの {value} で、接続試行が 50 ms 以内に失敗しまし\
+                    た。相手が応答し、拒否したことを示します。",
                 ),
             ),
             Test::new(
@@ -156,32 +158,94 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration: listening address and port \
         against target address and port.",
     ),
-    drill: Drill::Runs(&[Scenario {
-        name: "nginx-node",
-        happens: Text::new(
-            "nginx sends requests to a port on which the Node.js application does not listen.",
-            "nginx が、Node.js アプリケーションの待ち受けていないポートへリクエストを送ります。",
-        ),
-        cure: Text::new("The port is the application's.", "アプリケーションのポートに直します。"),
-        hosts: &[
-            Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
-            Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
-        ],
-        router: None,
-        knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
-        steps: &[],
-        load: Load {
-            target: "gateway:8080",
-            protocol: Protocol::Http1,
-            keep_alive: true,
-            arrivals: Arrivals::Constant { rate: "20" },
-            lasts: "3000",
-            patience: "5000",
-            requests: &[Ask::new("GET", "/orders")],
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "nginx sends requests to a port on which the Node.js application does not \
+                listen.",
+                "nginx が、Node.js アプリケーションの待ち受けていないポートへリクエストを送りま\
+                す。",
+            ),
+            cure: Text::new(
+                "The port is the application's.",
+                "アプリケーションのポートに直します。",
+            ),
+            hosts: &[APP, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+            router: None,
+            knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[502]),
+            everyday: true,
         },
-        expect: Expect::failing(1.0, &[502]),
-        everyday: true,
-    }]),
+        Scenario {
+            name: "haproxy-node",
+            happens: Text::new(
+                "HAProxy sends requests to a port on which the Node.js application does not \
+                listen.",
+                "HAProxy が、Node.js アプリケーションの待ち受けていないポートへリクエストを送り\
+                ます。",
+            ),
+            cure: Text::new(
+                "The port is the application's.",
+                "アプリケーションのポートに直します。",
+            ),
+            hosts: &[
+                APP,
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[503, 0]),
+            everyday: true,
+        },
+        Scenario {
+            name: "envoy-node",
+            happens: Text::new(
+                "Envoy sends requests to a port on which the Node.js application does not \
+                listen.",
+                "Envoy が、Node.js アプリケーションの待ち受けていないポートへリクエストを送りま\
+                す。",
+            ),
+            cure: Text::new(
+                "The port is the application's.",
+                "アプリケーションのポートに直します。",
+            ),
+            hosts: &[APP, Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)])],
+            router: None,
+            knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[503]),
+            everyday: false,
+        },
+        Scenario {
+            name: "apache-node",
+            happens: Text::new(
+                "Apache httpd sends requests to a port on which the Node.js application does \
+                not listen.",
+                "Apache httpd が、Node.js アプリケーションの待ち受けていないポートへリクエスト\
+                を送ります。",
+            ),
+            cure: Text::new(
+                "The port is the application's.",
+                "アプリケーションのポートに直します。",
+            ),
+            hosts: &[
+                APP,
+                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[503]),
+            everyday: false,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -255,13 +319,27 @@ retries 3",
     ],
 };
 
-const APP: &str = "\
-require('http').createServer((request, response) => response.end('ok')).listen(process.env.PORT);
-";
-
-const GATEWAY: &str = "\
+const NGINX: &str = "\
 upstream app { server {{ip:app}}:{{port}}; }
 server { listen 8080; location / { proxy_pass http://app; } }
+";
+
+const HAPROXY: &str = haproxy!("    server app-1 {{ip:app}}:{{port}}\n");
+
+const ENVOY: &str = envoy!(
+    r#"    load_assignment:
+      cluster_name: app
+      endpoints:
+      - lb_endpoints:
+        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: {{port}}}}}
+"#
+);
+
+const APACHE: &str = "\
+Listen 8080
+<VirtualHost *:8080>
+    ProxyPass / http://{{ip:app}}:{{port}}/
+</VirtualHost>
 ";
 
 #[cfg(test)]

@@ -33,7 +33,8 @@
 //!   fails from every network, and usually refuses or answers with errors as well.
 //! - A full accept queue under load: the connect times cluster at 1, 3 and 7 s and load is
 //!   high; `TcpExtListenOverflows` rises.
-//! - An address that moved: the address in the log is no longer what DNS answers.
+//! - What may lie behind it: `security-group-block`, `conntrack-table-full`,
+//!   `stale-upstream-address` (the address in the log is no longer what DNS answers).
 //! - `target-response-timeout`: there the connection is open and the request has been sent.
 //!
 //! ## Before it happens
@@ -47,9 +48,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. In a network namespace of its own: `nft add rule inet t input tcp dport
-//! 8080 drop`, nginx in front with `proxy_connect_timeout 3s`. Every request ends after 3 s
-//! with `504`. Change the rule to `reject with tcp reset`: now it is `502` at once.
+//! `why502 drill target-connect-timeout` lets the firewall of the application's host drop what
+//! nginx, HAProxy and Envoy send to its port; every request ends after the connect timer of one
+//! second. Then the firewall lets it through.
 //!
 //! ## Remedy
 //!
@@ -71,10 +72,11 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Side, Signal as S, Test, Text,
+    Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
+    Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
+use crate::drills::{APP, STEADY, envoy, haproxy};
 use crate::visibility;
 
 /// Target does not answer the connection: see the page above.
@@ -208,10 +210,74 @@ from here.",
         "Needs the readers of configuration: the gateway's addresses \
         against the rules in front of the target.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a target behind a rule that drops, then rejects, \
-        then accepts.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-firewall",
+            happens: Text::new(
+                "The firewall of the application's host drops what nginx sends to its port.",
+                "アプリケーションのホストのファイアウォールが、nginx からそのポートへのパケット\
+                を破棄します。",
+            ),
+            cure: Text::new(
+                "The firewall lets the port through.",
+                "ファイアウォールでそのポートを開きます。",
+            ),
+            hosts: &[
+                APP.firewall(FIREWALL),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "verdict", fault: "drop", remedy: "accept" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[504]),
+            everyday: true,
+        },
+        Scenario {
+            name: "haproxy-firewall",
+            happens: Text::new(
+                "The firewall of the application's host drops what HAProxy sends to its port.",
+                "アプリケーションのホストのファイアウォールが、HAProxy からそのポートへのパケッ\
+                トを破棄します。",
+            ),
+            cure: Text::new(
+                "The firewall lets the port through.",
+                "ファイアウォールでそのポートを開きます。",
+            ),
+            hosts: &[
+                APP.firewall(FIREWALL),
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "verdict", fault: "drop", remedy: "accept" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[503, 0]),
+            everyday: true,
+        },
+        Scenario {
+            name: "envoy-firewall",
+            happens: Text::new(
+                "The firewall of the application's host drops what Envoy sends to its port.",
+                "アプリケーションのホストのファイアウォールが、Envoy からそのポートへのパケット\
+                を破棄します。",
+            ),
+            cure: Text::new(
+                "The firewall lets the port through.",
+                "ファイアウォールでそのポートを開きます。",
+            ),
+            hosts: &[
+                APP.firewall(FIREWALL),
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "verdict", fault: "drop", remedy: "accept" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[503]),
+            everyday: false,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -285,6 +351,37 @@ upstream app {
         },
     ],
 };
+
+const FIREWALL: &str = "\
+table inet host {
+    chain input {
+        type filter hook input priority filter; policy accept;
+        iifname eth0 tcp dport 3000 {{verdict}}
+    }
+}
+";
+
+const NGINX: &str = "\
+upstream app { server {{ip:app}}:3000; }
+server { listen 8080; location / { proxy_pass http://app; proxy_connect_timeout 1s; } }
+";
+
+const HAPROXY: &str = haproxy!(
+    "    timeout connect 1s
+    retries 1
+    server app-1 {{ip:app}}:3000
+"
+);
+
+const ENVOY: &str = envoy!(
+    r#"    connect_timeout: 1s
+    load_assignment:
+      cluster_name: app
+      endpoints:
+      - lb_endpoints:
+        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
+"#
+);
 
 #[cfg(test)]
 mod tests {

@@ -16,8 +16,9 @@
 //! - AWS ALB: `502` with `-1 -1 -1`, up to 10 s, metric `TargetTLSNegotiationErrorCount`.
 //! - Google Cloud Load Balancing: `failed_to_negotiate_alpn`.
 //! - Envoy: `UF`, `503`, `TLS error: … WRONG_VERSION_NUMBER` or `TLSV1_ALERT_…`.
-//! - HAProxy: `SC` or `sC`, checks with `L6RSP` or `L6TOUT`. Apache httpd: `Error during SSL
-//!   Handshake with remote server`, `500`.
+//! - HAProxy: `SC` or `sC`, as if the connection had been refused; checks with `L6RSP` or
+//!   `L6TOUT` tell. Apache httpd: `AH00898: Error during SSL Handshake with remote server`,
+//!   `500`; the reason only with `LogLevel ssl:info`.
 //! - CloudFront: `OriginConnectError`. Node.js as the caller: `ERR_SSL_WRONG_VERSION_NUMBER`,
 //!   `EPROTO`.
 //!
@@ -42,10 +43,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: `python3 -m http.server 8080` and nginx with `proxy_pass
-//! <https://127.0.0.1:8080;`:> `wrong version number`. Then `openssl s_server -accept 8443
-//! -tls1_3 -cert c.pem -key k.pem` and nginx with `proxy_ssl_protocols TLSv1.2;`: `alert
-//! protocol version`.
+//! `why502 drill upstream-tls-negotiation` points nginx and Envoy with TLS at a port that does
+//! not speak it, and nginx with TLS 1.2 at an application that accepts TLS 1.3 only; then the
+//! two sides agree.
 //!
 //! ## Remedy
 //!
@@ -67,10 +67,11 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Cause, Certificate, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
+    Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
+use crate::drills::{APP, STEADY, envoy};
 use crate::visibility;
 
 /// TLS with the target cannot be agreed: see the page above.
@@ -109,8 +110,10 @@ pub static CAUSE: Cause = Cause {
                 S::StatedShare,
                 AtLeast(0.5),
                 Text::new(
-                    "{value} of the records say that the port does not speak TLS.",
-                    "記録の {value} が、そのポートは TLS ではないと示しています。",
+                    "{value} of the records give the reason: the peer's TLS alert, or a port that \
+                    does not speak TLS.",
+                    "記録の {value} に理由があります。相手の TLS アラート、または TLS ではない\
+                    ポートです。",
                 ),
             ),
             Test::new(
@@ -168,10 +171,66 @@ whatever their name.",
         "Needs the readers of configuration: scheme, protocol floor, \
         ciphers and client certificate on both sides.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: nginx with https against a plain port, then \
-        against a server with another protocol floor.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-plaintext",
+            happens: Text::new(
+                "nginx speaks TLS to a port of the application that does not.",
+                "nginx が、TLS に対応していないアプリケーションのポートへ TLS で接続します。",
+            ),
+            cure: Text::new(
+                "The gateway speaks plain HTTP to the port.",
+                "ゲートウェイがそのポートに平文の HTTP で接続します。",
+            ),
+            hosts: &[APP, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+            router: None,
+            knobs: &[Knob { name: "scheme", fault: "https", remedy: "http" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[502]),
+            everyday: true,
+        },
+        Scenario {
+            name: "nginx-version",
+            happens: Text::new(
+                "The application accepts TLS 1.3 only, and nginx is set to TLS 1.2.",
+                "アプリケーションは TLS 1.3 のみ、nginx の設定は TLS 1.2 のみです。",
+            ),
+            cure: Text::new("nginx may use TLS 1.3 as well.", "nginx で TLS 1.3 も有効にします。"),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "node", 3000, TLS13)
+                        .certificate(Certificate::names("app.internal"))],
+                ),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_VERSION)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "protocols", fault: "TLSv1.2", remedy: "TLSv1.2 TLSv1.3" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[502]),
+            everyday: true,
+        },
+        Scenario {
+            name: "envoy-plaintext",
+            happens: Text::new(
+                "Envoy speaks TLS to a port of the application that does not.",
+                "Envoy が、TLS に対応していないアプリケーションのポートへ TLS で接続します。",
+            ),
+            cure: Text::new(
+                "The gateway speaks plain HTTP to the port.",
+                "ゲートウェイがそのポートに平文の HTTP で接続します。",
+            ),
+            hosts: &[APP, Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)])],
+            router: None,
+            knobs: &[Knob { name: "transport", fault: ENVOY_TLS, remedy: "" }],
+            steps: &[],
+            load: STEADY,
+            expect: Expect::failing(1.0, &[503]),
+            everyday: true,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -247,6 +306,46 @@ proxy_ssl_certificate_key /etc/nginx/client.key;",
         },
     ],
 };
+
+const NGINX: &str = "\
+upstream app { server {{ip:app}}:3000; }
+server { listen 8080; location / { proxy_pass {{scheme}}://app; } }
+";
+
+const TLS13: &str = r#"
+const { readFileSync } = require('fs');
+const options = {
+  key: readFileSync('key.pem'),
+  cert: readFileSync('cert.pem'),
+  minVersion: 'TLSv1.3',
+};
+require('https').createServer(options, (request, response) => response.end('ok'))
+  .listen(process.env.PORT);
+"#;
+
+const NGINX_VERSION: &str = "\
+upstream app { server {{ip:app}}:3000; }
+server {
+    listen 8080;
+    location / { proxy_pass https://app; proxy_ssl_protocols {{protocols}}; }
+}
+";
+
+const ENVOY_TLS: &str = r#"transport_socket:
+      name: envoy.transport_sockets.tls
+      typed_config:
+        "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+"#;
+
+const ENVOY: &str = envoy!(
+    r#"    {{transport}}
+    load_assignment:
+      cluster_name: app
+      endpoints:
+      - lb_endpoints:
+        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
+"#
+);
 
 #[cfg(test)]
 mod tests {

@@ -70,9 +70,14 @@ fn token<'a>(line: &Line<'a>) -> Option<Cow<'a, str>> {
     })
 }
 
-/// The path after `returned by`.
+/// The path after `returned by`, which the method may follow in parentheses.
 fn path(message: &str) -> Option<&str> {
     let (_, path) = message.rsplit_once(" returned by ")?;
+    let method = |word: &str| word.bytes().all(|b| b.is_ascii_uppercase());
+    let path = match path.strip_suffix(')').and_then(|path| path.rsplit_once(" (")) {
+        Some((path, word)) if method(word) => path,
+        _ => path,
+    };
     path.starts_with('/').then(|| crate::scan::without_query(path))
 }
 

@@ -18,6 +18,9 @@ pub(super) struct Reading<'a> {
     pub(super) balancer: Option<&'a str>,
 }
 
+/// `APR_EGENERAL`, "Internal error (specific information not available)" (`apr_errno.h`).
+const APR_GENERAL: u32 = 20_014;
+
 /// AH01167, the first of the codes under which a balancer reports that no worker is left.
 const ALL_WORKERS: u32 = 1167;
 
@@ -27,7 +30,7 @@ fn say<'a>(mechanism: M, status: Option<u16>, target: Option<&'a str>) -> Option
 
 /// Reads a line. Of the several lines httpd writes for one failing request only the one that says
 /// most is read: AH01114, AH01079, AH00898, AH01067, AH00992 and AH00877 repeat what another line
-/// of the same request says.
+/// of the same request says, and so does AH01097 where it has no error of its own.
 pub(super) fn read<'a>(line: &Line<'a>) -> Option<Reading<'a>> {
     let message = line.message;
     let errno = line.errno.map(errno::of);
@@ -63,6 +66,10 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Reading<'a>> {
             };
             say(mechanism, Some(502), after(message, "remote server "))
         }
+        // mod_ssl's error for a handshake that failed, which AH02039, AH02411 or AH00898 name;
+        // AH01097 without an errno repeats AH01084.
+        1084 if line.errno == Some(APR_GENERAL) => None,
+        1097 if line.errno.is_none() => None,
         1084 | 1097 => {
             let mechanism = match errno {
                 Some(Errno::AprTimeUp | Errno::TimedOut) => M::RequestSendTimeout,
@@ -78,6 +85,7 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Reading<'a>> {
             }
             _ => None,
         },
+        1106 => say(M::ResponseMalformed, Some(502), None),
         10_124 => say(M::ResponseHeaderTooLarge, None, None),
         1073 | 1074 => say(M::RequestSendFailed, Some(503), None),
         1070 => say(M::ResponseMalformed, Some(500), None),

@@ -184,31 +184,33 @@ fn is_pipe(access: &Access<'_>) -> bool {
     reasons(access).any(|text| text.contains("remote_address:/"))
 }
 
-/// The errno of `delayed connect error: 111`, with blanks or, in details, underscores. Newer
-/// versions print the system's words in its place (seen in 1.40).
+/// What Linux calls the errors of `connect()` (`strerror`), which newer versions log in place of
+/// their numbers.
+const ERROR_WORDS: &[(&str, u32)] = &[
+    ("Connection refused", 111),
+    ("Connection timed out", 110),
+    ("No route to host", 113),
+    ("Network is unreachable", 101),
+    ("Cannot assign requested address", 99),
+    ("Operation not permitted", 1),
+    ("Permission denied", 13),
+    ("Resource temporarily unavailable", 11),
+    ("No such file or directory", 2),
+    ("Too many open files in system", 23),
+    ("Too many open files", 24),
+];
+
+/// The errno of `delayed connect error: 111` or of `delayed connect error: Connection refused`,
+/// with blanks or, in details, underscores.
 fn connect_errno(text: &str) -> Option<u32> {
     let (_, rest) =
         text.split_once("connect error:").or_else(|| text.split_once("connect_error:"))?;
     let rest = rest.trim_start_matches([' ', '_']);
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    if end > 0 {
-        return rest[..end].parse().ok();
-    }
-    const WORDS: [(&str, u32); 8] = [
-        ("Connection refused", 111),
-        ("Connection timed out", 110),
-        ("No route to host", 113),
-        ("Network is unreachable", 101),
-        ("Cannot assign requested address", 99),
-        ("Permission denied", 13),
-        ("Resource temporarily unavailable", 11),
-        ("No such file or directory", 2),
-    ];
-    let alike = |words: &str| {
-        let bytes = rest.bytes().map(|b| if b == b'_' { b' ' } else { b });
-        rest.len() >= words.len() && bytes.zip(words.bytes()).all(|(a, b)| a == b)
-    };
-    WORDS.iter().find(|(words, _)| alike(words)).map(|(_, errno)| *errno)
+    rest[..end].parse().ok().or_else(|| {
+        let words = rest.replace('_', " ");
+        ERROR_WORDS.iter().find(|(start, _)| words.starts_with(start)).map(|(_, errno)| *errno)
+    })
 }
 
 /// What BoringSSL's error says, if the failure is one of TLS.
@@ -221,8 +223,10 @@ fn tls_failure(access: &Access<'_>) -> Option<Failure> {
         M::TlsPlaintextPeer
     } else if has("CERTIFICATE_VERIFY_FAILED") && names_differ(text) || has("UNRECOGNIZED_NAME") {
         M::TlsNameMismatch
-    } else if has("CERTIFICATE_VERIFY_FAILED") {
+    } else if has("CERTIFICATE_VERIFY_FAILED") && chain_or_date(text) {
         M::TlsCertificateInvalid
+    } else if has("CERTIFICATE_VERIFY_FAILED") {
+        M::TlsCertificateUnverified
     } else if has("_ALERT_") || has("CERTIFICATE_REQUIRED") {
         M::TlsAlert
     } else {
@@ -233,6 +237,13 @@ fn tls_failure(access: &Access<'_>) -> Option<Failure> {
 /// Whether verification failed for the certificate's names (`verify SAN list`, `SAN matcher`).
 fn names_differ(text: &str) -> bool {
     text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "SAN")
+}
+
+/// Whether the text goes on with BoringSSL's word about the chain or a date, as Envoy writes it
+/// since 1.27 (`X509_verify_cert: certificate verification error at depth 0: certificate has
+/// expired`, blanks or underscores).
+fn chain_or_date(text: &str) -> bool {
+    text.contains("X509_verify_cert")
 }
 
 /// The upstream broke the protocol. Only some versions tell that its header was too large.

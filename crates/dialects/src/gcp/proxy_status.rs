@@ -29,7 +29,7 @@ pub(super) fn failure(error: ProxyError) -> Failure {
         E::ConnectionWriteTimeout => M::RequestSendTimeout,
         E::ConnectionLimitReached => M::ProxyLimit,
         E::TlsProtocolError => M::TlsHandshakeFailed,
-        E::TlsCertificateError => M::TlsCertificateInvalid,
+        E::TlsCertificateError => M::TlsCertificateUnverified,
         E::TlsAlertReceived => M::TlsAlert,
         E::HttpRequestError => M::ClientRequestInvalid,
         E::HttpRequestDenied => M::Denied,

@@ -33,8 +33,9 @@ pub(super) fn failure(line: &Line<'_>) -> Option<Failure> {
         (b'C', _) => M::ClientClosed,
         (b'c', _) => M::ClientTimeout,
         (b'S', b'C') if no_server => M::NoHealthyTarget,
-        // The manual: the server "explicitly refused the TCP connection", by RST or ICMP.
-        (b'S', b'C') => M::ConnectRefused,
+        // The manual: the server "explicitly refused the TCP connection", by RST or ICMP. A TLS
+        // handshake that fails is logged in the same way.
+        (b'S', b'C') => M::ConnectFailed,
         (b'S', b'H') => M::EndedBeforeResponse,
         (b'S', b'D' | b'L') => M::ResponseTruncated,
         (b's', b'C') => M::ConnectTimeout,

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use model::{Author, Event, HopKind, Request, Role, Tally};
+use model::{Author, Event, HopKind, Micros, Request, Role, Tally};
 
 use super::line::{self, Line, Timers};
 use super::{clf, flags};
@@ -122,9 +122,14 @@ fn request<'a>(line: Line<'a>, context: &Context) -> Request<'a> {
     request
 }
 
+/// The pause before a refused connection is tried again on the same server: one second, or
+/// `timeout connect` where that is shorter (HAProxy configuration manual, `retries`).
+const PAUSE: Micros = Micros(1_000_000);
+
 /// The stated timers. Where the server was being connected to (`xC`) or waited for (`xH`) when
 /// the session ended, that phase has no timer of its own: it is what the others leave of the total.
-/// A connect phase so computed covers all retries and the pauses between them.
+/// A connect phase so computed covers all retries; of those that were refused, without the pauses
+/// between them.
 fn spans(line: &Line<'_>, request: &mut Request<'_>) {
     let Timers { request: read, queue, connect, response, total } = line.timers;
     request.timers.total = total;
@@ -133,7 +138,12 @@ fn spans(line: &Line<'_>, request: &mut Request<'_>) {
     request.timers.wait = response;
     match line.tsc.as_bytes().get(1) {
         Some(b'C') if connect.is_none() && request.attempts > 0 => {
-            request.timers.connect = line.timers.remainder([read, queue]);
+            let all = line.timers.remainder([read, queue]);
+            let pauses = match line.tsc.as_bytes().first() {
+                Some(b'S') => i64::from(line.retries) * PAUSE.0,
+                _ => 0,
+            };
+            request.timers.connect = all.map(|all| Micros((all.0 - pauses).max(0)));
         }
         Some(b'H') if response.is_none() && connect.is_some() => {
             request.timers.wait = line.timers.remainder([read, queue, connect]);

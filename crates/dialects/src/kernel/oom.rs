@@ -53,6 +53,7 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Occurrence<'a>>
         .unwrap_or(Cow::Borrowed("host"));
     oom(&message)
         .or_else(|| network(&message, host.clone()))
+        .or_else(|| super::netfilter::read(&message))
         .or_else(|| crash(message.text, message.at))
         .or_else(|| systemd::read(&message))
         .or_else(|| kubernetes(&message, context))

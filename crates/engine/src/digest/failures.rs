@@ -1,6 +1,6 @@
 //! Failing requests: exact counts per class, and a sample of each class for everything else.
 
-use model::{Author, Band, Failure, HopKind, Micros, Request, Role, Timestamp};
+use model::{Author, Band, Failure, HopKind, Micros, Phase, Request, Role, Timestamp};
 
 use super::bounded::{Merge, Sample};
 use super::excerpt::cited;
@@ -36,8 +36,17 @@ impl ClassKey {
             status: request.status.unwrap_or(0),
             author: request.author,
             failure: request.failure,
-            band: Band::of(request.timers.wait.or(request.timers.total)),
+            band: Band::of(waited(request).or(request.timers.total)),
         }
+    }
+}
+
+/// How long the phase took in which the request failed: connecting, where that was it, or waiting
+/// for the response.
+fn waited(request: &Request<'_>) -> Option<Micros> {
+    match request.failure.and_then(|failure| failure.phase) {
+        Some(Phase::Connect) => request.timers.connect.or(request.timers.wait),
+        _ => request.timers.wait,
     }
 }
 
@@ -68,7 +77,7 @@ impl Record {
             start: request.start,
             end: request.end,
             total: request.timers.total,
-            wait: request.timers.wait,
+            wait: waited(request),
             target: text(&request.target),
             upstream: text(&request.upstream),
             revision: text(&request.revision),

@@ -5,10 +5,13 @@
 
 mod change;
 mod failures;
+mod moments;
+mod network;
 mod surroundings;
 mod traffic;
 
 pub(crate) use failures::timer;
+pub(crate) use network::is_to_ipv6_loopback;
 
 use model::{Cause, OccurrenceKind, Signal, Timestamp, Window};
 
@@ -94,6 +97,10 @@ impl<'s, 'a> Scope<'s, 'a> {
             // No dialect tells new connections from reused ones, and ids of healthy requests are not
             // kept: to ask for such logs would be to ask in vain.
             S::Steadiness | S::ReusedShare | S::InnerNeverSawShare => false,
+            // What answers now and then has not moved.
+            S::MovedShare => self.target_success().is_some_and(|served| served.value < 0.1),
+            // Every slow answer could be a forgotten flow: ask only where pauses point to it.
+            S::FlowMatch => self.after_pause().is_none_or(|pauses| pauses.value >= 0.2),
             _ => true,
         }
     }
@@ -165,6 +172,18 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::DatabaseRefusals => self.count(&[K::DatabaseLimit], 30),
             S::ApplicationErrors => self.count(&[K::ApplicationError], 5),
             S::ListenOverflows => self.count(&[K::ListenOverflow], 30),
+            S::FirewallDrops => self.count(&[K::FirewallDrop], 10),
+            S::FirewallMatch => self.reached_by(K::FirewallDrop),
+            S::FirewallFocus => self.firewall_focus(),
+            S::FlowMatch => self.reached_by(K::FlowDrop),
+            S::AfterPauseShare => self.after_pause(),
+            S::ConntrackDrops => self.count(&[K::ConntrackFull], 60),
+            S::Ipv6LoopbackShare => self.ipv6_loopback(),
+            S::Ipv4LoopbackListens => self.ipv4_loopback_listens(),
+            S::Ipv4LoopbackServes => self.ipv4_loopback_serves(),
+            S::DrainCutShare => self.drain_cut(),
+            S::MovedShare => self.moved(),
+            S::CheckRefusals => self.check_refusals(),
         }
     }
 }

@@ -35,6 +35,8 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         // Few programs watch their own loop: a log without such a report shows nothing.
         K::Stall => &[],
         K::ConntrackFull | K::ListenOverflow => &["kernel"],
+        // Firewalls log drops only where they are told to: no line is no evidence.
+        K::FirewallDrop | K::FlowDrop => &[],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }
 }

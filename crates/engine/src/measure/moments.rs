@@ -1,0 +1,184 @@
+//! Signals about what ended at one moment: requests cut off when a grace period was over, an
+//! address given up at a reload; and what a health check was told.
+
+use model::{Micros, OccurrenceKind, Signal, Timestamp};
+
+use super::surroundings::shown;
+use super::{Measured, Scope};
+use crate::view::Fail;
+
+/// A request that is cut within this long of the order to stop was not given any time.
+const AT_ONCE: Micros = Micros::from_millis(1_500);
+/// No grace period is longer (AWS deregistration delay: at most 3600 s).
+const LONGEST_GRACE: Micros = Micros::from_secs(3_600);
+/// Logs with whole seconds on both sides make one delay look like two that differ by this much.
+const SAME_DELAY: Micros = Micros::from_millis(1_500);
+/// What a proxy still sends to an old address while its old workers finish.
+const AFTER_RELOAD: Micros = Micros::from_secs(10);
+
+impl<'a> Scope<'_, 'a> {
+    /// Share of the failures that were in flight when an instance was told to stop and were cut
+    /// off one and the same time after.
+    pub(super) fn drain_cut(&self) -> Option<Measured> {
+        let stops = self.view.happened(&[OccurrenceKind::InstanceStop]);
+        let times: Vec<Timestamp> = stops.iter().filter_map(|(_, stop)| stop.at).collect();
+        if times.is_empty() || self.is_undated() {
+            return None;
+        }
+        let spans: Vec<(Timestamp, Timestamp, f64)> = self
+            .fails()
+            .filter(|f| f.dated && f.at > f.began())
+            .map(|f| (f.began(), f.at, f.weight))
+            .collect();
+        if spans.is_empty() {
+            return None;
+        }
+        let delay = common_delay(&times, &spans);
+        let Some((share, delay)) = delay else { return Measured::of(0.0) };
+        let from = self.window.start - delay - SAME_DELAY;
+        let cited = stops
+            .into_iter()
+            .filter(|(_, stop)| stop.at.is_some_and(|at| at >= from && at <= self.window.end));
+        Some(Measured { value: share, shown_by: cited.take(3).map(shown).collect() })
+    }
+
+    /// Seconds from the order to stop to the cut, where one delay stands out.
+    pub(crate) fn drain_delay(&self) -> Option<Micros> {
+        let stops = self.view.happened(&[OccurrenceKind::InstanceStop]);
+        let times: Vec<Timestamp> = stops.iter().filter_map(|(_, stop)| stop.at).collect();
+        let spans: Vec<(Timestamp, Timestamp, f64)> = self
+            .fails()
+            .filter(|f| f.dated && f.at > f.began())
+            .map(|f| (f.began(), f.at, f.weight))
+            .collect();
+        common_delay(&times, &spans).map(|(_, delay)| delay)
+    }
+
+    /// Share of the failures whose target was given up at a reload for an address that is new.
+    pub(super) fn moved(&self) -> Option<Measured> {
+        if self.is_undated() {
+            return None;
+        }
+        let reloads = self.view.happened(&[OccurrenceKind::Reload]);
+        let near_a_stop = self.alignment(Signal::StopAlignedShare)?;
+        let after_it = |at: Timestamp| {
+            at >= self.window.start && at <= self.window.end + Micros::from_secs(60)
+        };
+        let reload = reloads.into_iter().rfind(|(_, reload)| reload.at.is_some_and(after_it))?;
+        let at = reload.1.at?;
+        let given_up = |fail: &Fail<'a>| {
+            let name = fail.record.target.as_deref()?;
+            let stream = self.view.stream_of(fail.key)?;
+            let counts = stream.targets.get(name.as_bytes())?;
+            let (_, last) = counts.seen.0?;
+            let taken_up = stream.targets.sorted().into_iter().any(|(_, other)| {
+                other.successes > 0
+                    && other.seen.0.is_some_and(|(first, _)| first >= at - Micros::from_secs(1))
+            });
+            Some(last <= at + AFTER_RELOAD && taken_up && !near_a_stop.covers(fail))
+        };
+        let mut measured =
+            self.share(|f| (f.is_access() && f.dated).then(|| given_up(f)).flatten())?;
+        measured.shown_by = vec![shown(reload)];
+        Some(measured)
+    }
+
+    /// Targets marked down because of the status, neither a success nor the server's own error,
+    /// with which they answered the check.
+    pub(super) fn check_refusals(&self) -> Option<Measured> {
+        let downs = self.view.happened(&[OccurrenceKind::HealthDown]);
+        if downs.is_empty() {
+            return self.view.would_show(OccurrenceKind::HealthDown).then(Measured::default);
+        }
+        let refused: Vec<_> = downs
+            .into_iter()
+            .filter(|(_, down)| {
+                self.is_undated()
+                    || down.at.is_none_or(|at| {
+                        at >= self.window.start - Micros::from_secs(120)
+                            && at <= self.window.end + Micros::from_secs(10)
+                    })
+            })
+            .filter(|(_, down)| {
+                let status = down.detail.as_deref().and_then(status);
+                status.is_some_and(|status| (300..500).contains(&status))
+            })
+            .collect();
+        let value = refused.len() as f64;
+        Some(Measured { value, shown_by: refused.into_iter().take(3).map(shown).collect() })
+    }
+}
+
+/// The delay at which most requests that were in flight at a stop ended after it, and their share
+/// of all.
+fn common_delay(
+    stops: &[Timestamp],
+    spans: &[(Timestamp, Timestamp, f64)],
+) -> Option<(f64, Micros)> {
+    let all: f64 = spans.iter().map(|(.., weight)| weight).sum();
+    let delays_of = |&(began, ended, _): &(Timestamp, Timestamp, f64)| -> Vec<Micros> {
+        stops
+            .iter()
+            .filter(move |stop| **stop > began && ended - **stop >= AT_ONCE)
+            .map(move |stop| ended - *stop)
+            .filter(|delay| *delay <= LONGEST_GRACE)
+            .collect()
+    };
+    let delays: Vec<(Vec<Micros>, f64)> = spans.iter().map(|s| (delays_of(s), s.2)).collect();
+    let mut candidates: Vec<Micros> = delays.iter().flat_map(|(d, _)| d).copied().collect();
+    candidates.sort_unstable();
+    candidates.dedup();
+    let mut best: Option<(f64, Micros)> = None;
+    for delay in candidates {
+        let near = |other: &Micros| *other >= delay && other.0 - delay.0 <= SAME_DELAY.0;
+        let weight: f64 =
+            delays.iter().filter(|(d, _)| d.iter().any(near)).map(|(_, weight)| weight).sum();
+        if best.is_none_or(|(most, _)| weight / all > most) {
+            best = Some((weight / all, delay));
+        }
+    }
+    best
+}
+
+/// The status in `Layer7 wrong status, code: 404, info: "Not Found"` or `http status 404`.
+fn status(reason: &str) -> Option<u16> {
+    let (_, rest) =
+        reason.split_once("wrong status, code: ").or_else(|| reason.split_once("http status "))?;
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    rest[..end].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp(seconds * 1_000_000)
+    }
+
+    #[test]
+    fn requests_cut_at_the_end_of_the_grace_share_a_delay() {
+        let spans = [(at(8), at(16), 1.0), (at(9), at(16), 1.0), (at(28), at(36), 1.0)];
+        assert_eq!(common_delay(&[at(10), at(30)], &spans), Some((1.0, Micros::from_secs(6))));
+    }
+
+    #[test]
+    fn requests_that_began_after_the_stop_were_not_drained() {
+        assert_eq!(common_delay(&[at(10)], &[(at(12), at(16), 1.0)]), None);
+        assert_eq!(common_delay(&[at(10)], &[(at(8), at(11), 1.0)]), None);
+    }
+
+    #[test]
+    fn ends_that_differ_share_no_delay() {
+        let spans = [(at(8), at(13), 1.0), (at(9), at(16), 1.0), (at(9), at(20), 1.0)];
+        let (share, _) = common_delay(&[at(10)], &spans).expect("some delay");
+        assert!(share < 0.4);
+    }
+
+    #[test]
+    fn a_checks_status_is_read_from_the_reason() {
+        assert_eq!(status("Layer7 wrong status, code: 404, info: \"Not Found\""), Some(404));
+        assert_eq!(status("active check failed, http status 301"), Some(301));
+        assert_eq!(status("Layer4 timeout"), None);
+    }
+}
