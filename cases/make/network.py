@@ -1,6 +1,7 @@
 """Stories about what stands between gateway and target: a full connection table, a firewall; and
 the neighbours of causes whose own evidence was captured."""
 
+from aws import Alb
 from core import MIN, MS, S, case, t
 from hosts import Host
 from nginx import SLOW_CONNECT, Nginx
@@ -86,3 +87,23 @@ def _(ev):
     """The target closes idle connections itself: a few POST requests meet that instant, and requests
     after longer pauses are none the worse for it."""
     trickle_nginx(ev, t("2026-11-19T12:00:00"), 40, 14, 10)
+
+
+@case("security-group-block", "fires-aws-alb-flow",
+      "first: security-group-block\nverdict: proved\nnot: conntrack-table-full target-connect-refused")
+def _(ev):
+    """The security group of one target lost the rule that let the load balancer in: connections to
+    it end after ten seconds with three times of -1, and the subnet's flow log says REJECT."""
+    alb, start = Alb(ev, ["10.0.21.14:8080", "10.0.22.31:8080"]), t("2026-11-19T13:00:00")
+    alb.traffic(start, start + 9 * MIN, 9)
+    ev.add("vpc-flow.log", "aws-vpc-flow", start,
+           "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action "
+           "log-status")
+    for at in ev.spread(start + 9 * MIN, start + 16 * MIN, 24):
+        alb.unconnected(at, "10.0.22.31:8080", 10 * S + ev.rng.randint(300, 4_000), 504)
+        first = at // S
+        ev.add("vpc-flow.log", "aws-vpc-flow", at,
+               f"2 123456789012 eni-0a9c31f27be54d610 10.0.20.{ev.rng.choice([6, 91])} 10.0.22.31 "
+               f"{ev.rng.randint(1024, 65535)} 8080 6 {ev.rng.randint(3, 4)} 240 {first} {first + 47} REJECT OK")
+    alb.traffic(start + 9 * MIN, start + 16 * MIN, 5, ["10.0.21.14:8080"])
+    alb.traffic(start + 16 * MIN, start + 25 * MIN, 9)

@@ -233,7 +233,7 @@ pub(crate) const EGRESS_CALLS: Visibility =
 
 /// Outward calls with their destination.
 pub(crate) const EGRESS_DESTINATION: Visibility = Visibility {
-    signal: Signal::NatDestinationMatch,
+    signal: Signal::EgressDestinations,
     what: Text::new(
         "the address and port that each failed outward call went to",
         "失敗した外向き通信の宛先アドレスとポート",
@@ -252,6 +252,19 @@ pub(crate) const LISTEN: Visibility = Visibility {
         on("Cloud Run", RUN_SYSTEM),
         on("Kubernetes", K8S_EVENTS),
         on("Linux", "ss -ltnp # read it yourself, why502 does not yet"),
+    ],
+};
+
+/// The address a process listens on.
+pub(crate) const LISTENERS: Visibility = Visibility {
+    signal: Signal::LoopbackListeners,
+    what: Text::new(
+        "the address on which the application says that it listens",
+        "アプリケーションが待ち受けていると記録するアドレス",
+    ),
+    how: &[
+        on("gunicorn", "gunicorn --log-level info app:app # Listening at: http://ADDRESS:PORT"),
+        on("Node.js", "console.log(`Listening on http://${address}:${port}`)"),
     ],
 };
 

@@ -121,9 +121,11 @@ fn source_of(signal: Signal) -> &'static str {
         | S::ExitAlignedShare
         | S::StopAlignedShare
         | S::StartAlignedShare
+        | S::StopConfinedShare
         | S::InstanceStarts
         | S::InstanceStops
         | S::ListenFailures
+        | S::LoopbackListeners
         | S::ScaleLimits => "processes",
         S::HealthDowns | S::NoServerLeft | S::CheckRefusals => "health",
         S::EgressFailures
@@ -263,7 +265,9 @@ fn pass<'s, 'a>(
         if claims.is_empty() {
             continue;
         }
-        let effects = effects.len();
+        // What a cause does to others through a third may have many other reasons.
+        let direct = |effect: &&&Candidate<'_, '_>| cause.leads_to.contains(&effect.cause().slug);
+        let effects = effects.iter().filter(direct).count();
         candidates.push(weigh(view, cluster, clusters, cause, claims, effects));
     }
     candidates

@@ -271,7 +271,7 @@ fn counted(view: &View<'_>, members: &[usize]) -> Vec<usize> {
     if let Some(kind) = outermost {
         return pick(&|f| f.is_access() && !f.is_client_side() && f.key.kind == kind);
     }
-    let errors = pick(&|f| !f.is_access() && !f.is_client_side());
+    let errors = pick(&|f| !f.is_access() && !f.is_client_side() && !f.made_good);
     if errors.is_empty() { pick(&|f| f.is_client_side()) } else { errors }
 }
 

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use model::{Mechanism, Micros, Role, Side, Timestamp};
+use model::{Mechanism, Micros, Phase, Role, Side, Timestamp};
 
+use crate::digest::stream::Stream;
 use crate::view::{Behind, Fail, Shift, Slow, is_vague};
 
 /// How far an error log's whole seconds and an access log's end may lie apart.
@@ -38,9 +39,55 @@ fn request_key<'a>(fail: &Fail<'a>) -> Option<RequestKey<'a>> {
     })
 }
 
+/// Apache httpd writes a line that says why just before the one that names the request: the reason
+/// of a failed TLS handshake names the server alone, that of a header it could not use the client.
+/// The later line takes over what the earlier one says. `fails` is in the order of time.
+fn unite_lines_of_one_failure(fails: &mut [Fail<'_>]) {
+    const JUST_BEFORE: Micros = Micros::from_millis(100);
+    const LINES_BETWEEN: usize = 64;
+    for position in 0..fails.len() {
+        let named = &fails[position];
+        let says_more = |mechanism| match named.failure.mechanism {
+            Mechanism::TlsHandshakeFailed => matches!(
+                mechanism,
+                Mechanism::TlsNameMismatch
+                    | Mechanism::TlsCertificateInvalid
+                    | Mechanism::TlsCertificateUnverified
+                    | Mechanism::TlsAlert
+                    | Mechanism::TlsPlaintextPeer
+            ),
+            Mechanism::ResponseMalformed => mechanism == Mechanism::ResponseHeaderTooLarge,
+            _ => false,
+        };
+        if named.key.dialect != "apache-error" || !named.dated || named.record.path.is_none() {
+            continue;
+        }
+        let before = fails[..position].iter().enumerate().rev().take(LINES_BETWEEN);
+        let reason = before
+            .take_while(|(_, fail)| named.at - fail.at <= JUST_BEFORE)
+            .find(|(_, fail)| {
+                !fail.absorbed
+                    && says_more(fail.failure.mechanism)
+                    && fail.key.dialect == named.key.dialect
+                    && fail.key.hop == named.key.hop
+                    && fail.record.path.is_none()
+                    && (fail.record.client.is_none() || fail.record.client == named.record.client)
+            })
+            .map(|(reason, _)| reason);
+        if let Some(reason) = reason {
+            fails[reason].absorbed = true;
+            let (failure, text, place) =
+                (fails[reason].failure, fails[reason].text, fails[reason].place);
+            let named = &mut fails[position];
+            (named.failure, named.text, named.place) = (failure, text, place);
+        }
+    }
+}
+
 /// Gives failing requests of access logs the more exact mechanism of the error log's record about
 /// the same request. `fails` is in the order of time.
 pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
+    unite_lines_of_one_failure(fails);
     let mut explanations: BTreeMap<RequestKey<'_>, Vec<usize>> = BTreeMap::new();
     for (position, fail) in fails.iter().enumerate() {
         let explains = fail.key.role == Role::Explanation && fail.failure.side != Side::Egress;
@@ -82,13 +129,6 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
             .filter(|&c| distance(c) <= SAME_REQUEST.0)
             .min_by_key(|&c| (fit(c), distance(c), fails[c].place));
         let Some(nearest) = nearest else { continue };
-        let nearest = match reason(fails, nearest, explanations.get(&by_time)) {
-            Some(reason) => {
-                fails[nearest].absorbed = true;
-                reason
-            }
-            None => nearest,
-        };
         let explanation = fails[nearest].clone();
         fails[nearest].absorbed = true;
         let fail = &mut fails[position];
@@ -101,29 +141,43 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
     }
 }
 
-/// Why the TLS handshake failed of which a line says no more than that: Apache httpd writes the
-/// reason into a line of its own that names the server and not the request, just before.
-fn reason(fails: &[Fail<'_>], handshake: usize, nameless: Option<&Vec<usize>>) -> Option<usize> {
-    const JUST_BEFORE: Micros = Micros::from_millis(100);
-    let known = &fails[handshake];
-    if known.failure.mechanism != Mechanism::TlsHandshakeFailed {
-        return None;
+/// Marks the error log's records of attempts that cost no request: the access log beside it was
+/// written at that moment, and none of its requests failed. A proxy that tries the next target
+/// logs the first attempt all the same.
+pub(crate) fn mark_made_good(fails: &mut [Fail<'_>], streams: &[&Stream]) {
+    /// Start and width of a slot, requests and failures in it.
+    type Slot = (Timestamp, Micros, u64, u64);
+    let mut slots: BTreeMap<(&str, &[u8]), Vec<Slot>> = BTreeMap::new();
+    for stream in streams {
+        let width = stream.slots.width();
+        let counts = stream.slots.sorted().into_iter();
+        let counts = counts.map(|(at, slot)| (at, width, slot.requests, slot.failures));
+        slots.entry((stream.key.dialect, &*stream.key.hop)).or_default().extend(counts);
     }
-    let says_why = |mechanism| {
-        matches!(
-            mechanism,
-            Mechanism::TlsNameMismatch | Mechanism::TlsCertificateInvalid | Mechanism::TlsAlert
-        )
-    };
-    nameless?.iter().copied().rev().find(|&other| {
-        let fail = &fails[other];
-        !fail.absorbed
-            && fail.key.dialect == known.key.dialect
-            && fail.key.hop == known.key.hop
-            && says_why(fail.failure.mechanism)
-            && fail.at <= known.at
-            && known.at - fail.at <= JUST_BEFORE
-    })
+    for fail in fails {
+        let attempt = fail.key.role == Role::Explanation
+            && fail.failure.side == Side::Upstream
+            // A response that has begun cannot be asked for elsewhere.
+            && !matches!(fail.failure.phase, Some(Phase::ResponseBody | Phase::ResponseSend))
+            && fail.dated
+            && !fail.absorbed;
+        if !attempt {
+            continue;
+        }
+        let (from, to) = (fail.at - SAME_REQUEST, fail.at + SAME_REQUEST);
+        let (mut requests, mut failures) = (0, 0);
+        for ((dialect, hop), slots) in &slots {
+            if !explains(fail.key.dialect, dialect) || **hop != *fail.key.hop.as_bytes() {
+                continue;
+            }
+            let first = slots.partition_point(|(at, width, ..)| *at + *width <= from);
+            for (.., in_slot, failed) in slots[first..].iter().take_while(|(at, ..)| *at <= to) {
+                requests += in_slot;
+                failures += failed;
+            }
+        }
+        fail.made_good = requests > 0 && failures == 0;
+    }
 }
 
 /// An application's error that a log shipper split into one record per line appears twice: its head
@@ -155,34 +209,6 @@ pub(crate) fn absorb_split_errors(fails: &mut [Fail<'_>]) {
         let found = causes.filter(same).chain(before.filter(same)).next().map(|(other, _)| other);
         if let Some(other) = found {
             taken[other] = true;
-            fails[position].absorbed = true;
-        }
-    }
-}
-
-/// A proxy that says why a certificate did not pass says in a second line that the handshake
-/// failed: one failure, and the first line says more.
-pub(crate) fn absorb_repeated_handshakes(fails: &mut [Fail<'_>]) {
-    const SAME_FAILURE: Micros = Micros::from_millis(100);
-    let is_explanation = |fail: &Fail<'_>| {
-        fail.dated && fail.key.role == Role::Explanation && fail.key.dialect == "apache-error"
-    };
-    for position in 0..fails.len() {
-        let fail = &fails[position];
-        if fail.failure.mechanism != Mechanism::TlsHandshakeFailed || !is_explanation(fail) {
-            continue;
-        }
-        let before = fails[..position].iter().rev();
-        let said = before.take_while(|other| fail.at - other.at <= SAME_FAILURE).any(|other| {
-            is_explanation(other)
-                && other.key.hop == fail.key.hop
-                && other.place.source == fail.place.source
-                && matches!(
-                    other.failure.mechanism,
-                    Mechanism::TlsCertificateInvalid | Mechanism::TlsNameMismatch
-                )
-        });
-        if said {
             fails[position].absorbed = true;
         }
     }

@@ -27,6 +27,8 @@ pub(crate) struct Fail<'a> {
     pub(crate) explained_by: Option<(Place, &'a str)>,
     /// True for an explanation that was brought together with the request it explains.
     pub(crate) absorbed: bool,
+    /// True for an attempt that failed without a request failing: another target answered it.
+    pub(crate) made_good: bool,
     /// For a status that came from behind: the failure behind it that says why.
     pub(crate) behind: Option<Behind>,
 }
@@ -98,6 +100,10 @@ pub(crate) struct View<'a> {
     pub(crate) period: Option<(Timestamp, Timestamp)>,
 }
 
+/// Longest time from the order to stop to the end of the process: longer than the usual graces of
+/// 10 s (Cloud Run, docker), 30 s (Kubernetes, gunicorn) and 90 s (systemd).
+const STOPPING: Micros = Micros::from_secs(100);
+
 impl<'a> View<'a> {
     pub(crate) fn new(digest: &'a Digest) -> View<'a> {
         let mut fails = Vec::new();
@@ -122,6 +128,7 @@ impl<'a> View<'a> {
                         failure,
                         explained_by: None,
                         absorbed: false,
+                        made_good: false,
                         behind: None,
                     }),
                     (None, Some(end)) => {
@@ -141,9 +148,15 @@ impl<'a> View<'a> {
             }
         }
         fails.sort_by_key(|fail| (fail.at, fail.place));
-        joins::absorb_repeated_handshakes(&mut fails);
         joins::absorb_explanations(&mut fails);
         joins::absorb_split_errors(&mut fails);
+        let mut streams: Vec<&Stream> =
+            digest.streams.sorted().into_iter().map(|(_, stream)| stream).collect();
+        let rest = digest.streams.rest();
+        if rest.requests > 0 {
+            streams.push(rest);
+        }
+        joins::mark_made_good(&mut fails, &streams);
         let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (position, fail) in fails.iter().enumerate() {
             if let Some(id) = fail.record.id.as_deref() {
@@ -157,12 +170,6 @@ impl<'a> View<'a> {
                 slow_by_id.entry(id).or_default().push(position);
             }
         }
-        let mut streams: Vec<&Stream> =
-            digest.streams.sorted().into_iter().map(|(_, stream)| stream).collect();
-        let rest = digest.streams.rest();
-        if rest.requests > 0 {
-            streams.push(rest);
-        }
         let period = period(digest, &fails);
         View { digest, streams, fails, slow, shifts, by_id, slow_by_id, period }
     }
@@ -174,8 +181,25 @@ impl<'a> View<'a> {
             .filter_map(|kind| self.digest.occurrences.kinds.get(kind))
             .flat_map(|of_kind| of_kind.sample.iter())
             .collect();
+        if kinds.contains(&OccurrenceKind::ProcessExit) {
+            all.retain(|exit| !self.was_ordered(exit));
+        }
         all.sort_by_key(|(place, happened)| (happened.at, *place));
         all
+    }
+
+    /// Whether a process ended because its own log says, just before, that it was told to: a
+    /// supervisor that kills a worker which takes too long to stop logs that like a crash.
+    fn was_ordered(&self, (place, exit): &(Place, &Happened)) -> bool {
+        let Some(at) = exit.at else { return false };
+        let Some(stops) = self.digest.occurrences.kinds.get(&OccurrenceKind::InstanceStop) else {
+            return false;
+        };
+        stops.sample.iter().any(|(other, stop)| {
+            other.source == place.source
+                && stop.subject == exit.subject
+                && stop.at.is_some_and(|stop| stop <= at && at - stop <= STOPPING)
+        })
     }
 
     /// Whether any record of one of these dialects was understood.

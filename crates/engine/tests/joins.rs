@@ -139,3 +139,27 @@ fn failures_of_more_kinds_than_are_told_apart_are_still_counted() {
     assert_eq!(found.failures, 2_600);
     assert!(!found.assumptions.is_empty(), "and the report says that some were not judged");
 }
+
+#[test]
+fn an_attempt_that_another_target_made_good_is_no_failure() {
+    let answered = |i: i64| {
+        let mut request = Request::new("nginx", HopKind::Proxy, Role::Access);
+        request.end = Some(at(i));
+        request.timers.total = Some(Micros::from_millis(2));
+        request.status = Some(200);
+        request.path = Some(path(i).into());
+        request.complete_times();
+        request
+    };
+    let mut logs = Logs::default();
+    for i in 0..20 {
+        logs.add("nginx-access", answered(i), "access line");
+        logs.add("nginx-error", error(M::ConnectRefused, at(i), path(i)), "error line");
+    }
+    let found = logs.diagnose();
+    assert_eq!((found.failures, found.incidents.len()), (0, 0), "every request was answered");
+    // An hour that the access log does not cover is another matter.
+    logs.add("nginx-error", error(M::ConnectRefused, at(3_600), path(0)), "error line");
+    let found = logs.diagnose();
+    assert_eq!((found.failures, found.incidents.len()), (1, 1));
+}

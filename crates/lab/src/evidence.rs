@@ -29,6 +29,9 @@ pub(crate) fn collect(lab: &mut Lab) -> Result<PathBuf> {
     if let Some(text) = lab.audit.text() {
         write(&evidence.join("platform/audit.json"), &text, 0o644)?;
     }
+    for (host, text) in lab.supervisor.logs() {
+        write(&evidence.join(host).join("syslog"), text, 0o644)?;
+    }
     lab.write_taps(&evidence)?;
     Ok(evidence)
 }

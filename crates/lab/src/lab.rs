@@ -20,6 +20,7 @@ use crate::process::{Process, RESTART_PAUSE, write};
 use crate::router;
 use crate::schedule::signal_of;
 use crate::shim::Order;
+use crate::supervisor::Supervisor;
 use crate::tap::Taps;
 use crate::topology::{Node, ROUTER, ROUTER_PRIVATE, ROUTER_PUBLIC, Topology, prefix};
 use crate::wire::{self, Cable};
@@ -41,6 +42,7 @@ pub(crate) struct Lab {
     pub(crate) router: Option<NetSpace>,
     pub(crate) taps: Taps,
     pub(crate) audit: Audit,
+    pub(crate) supervisor: Supervisor,
     /// What was done to the system and when, for people; never evidence.
     pub(crate) journal: Vec<String>,
     began: Instant,
@@ -75,6 +77,7 @@ impl Lab {
             router: None,
             taps: Taps::default(),
             audit: Audit::default(),
+            supervisor: Supervisor::default(),
             journal: Vec::new(),
             began: Instant::now(),
             home,
@@ -192,13 +195,18 @@ impl Lab {
     ///
     /// If a server does not come up.
     pub(crate) fn start_host(&mut self, name: &str, wait: bool) -> Result<()> {
-        let machine = self.machine(name)?;
-        let Machine { node, space, processes } = machine;
+        let Machine { node, space, processes } = self.machine(name)?;
+        let mut supervised = Vec::new();
         for process in processes.iter_mut().filter(|process| !process.part.stopped) {
             process.start()?;
+            supervised.extend(process.part.restarts.then_some(process.part.name));
             if wait {
                 process.wait_until_ready(node, space)?;
             }
+        }
+        let host = node.name.clone();
+        for part in supervised {
+            self.supervisor.started(&host, part);
         }
         self.note(&format!("{name} started"));
         Ok(())
@@ -242,11 +250,18 @@ impl Lab {
                 if process.pid().is_none() || process.is_running() {
                     continue;
                 }
+                let (host, part) = (&machine.node.name, process.part.name);
                 match process.restart_at {
-                    None => process.restart_at = Some(Instant::now() + RESTART_PAUSE),
+                    None => {
+                        if let Some(status) = process.exit_status() {
+                            self.supervisor.exited(host, part, status);
+                        }
+                        process.restart_at = Some(Instant::now() + RESTART_PAUSE);
+                    }
                     Some(at) if Instant::now() >= at => {
                         notes.push(format!("{} died and is started again", process.name()));
                         process.start()?;
+                        self.supervisor.started(host, part);
                     }
                     Some(_) => {}
                 }

@@ -31,6 +31,7 @@ mod router;
 mod run;
 mod schedule;
 pub mod shim;
+mod supervisor;
 mod tap;
 mod template;
 mod topology;

@@ -252,6 +252,8 @@ pub struct Occurrence<'a> {
     pub object: Option<Cow<'a, str>>,
     /// The dialect's own word for it, or the message, short.
     pub detail: Option<Cow<'a, str>>,
+    /// The source port of the connection it is about: retransmissions of one attempt share it.
+    pub source_port: Option<u16>,
 }
 
 impl<'a> Occurrence<'a> {
@@ -262,7 +264,14 @@ impl<'a> Occurrence<'a> {
         at: Option<Timestamp>,
         subject: impl Into<Cow<'a, str>>,
     ) -> Occurrence<'a> {
-        Occurrence { at, kind, subject: subject.into(), object: None, detail: None }
+        Occurrence {
+            at,
+            kind,
+            subject: subject.into(),
+            object: None,
+            detail: None,
+            source_port: None,
+        }
     }
 
     /// The same occurrence with respect to something.

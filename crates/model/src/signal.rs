@@ -55,6 +55,9 @@ vocabulary! {
         DeploysFollowed = "deploys-followed",
         /// Share of F within 30 s after an instance was told to stop, or a deploy completed.
         StopAlignedShare = "stop-aligned-share",
+        /// The same, where the evidence goes on for more than those 30 s after the last of these
+        /// moments, so that failures could have come later. Not visible otherwise.
+        StopConfinedShare = "stop-confined-share",
         /// 1 if F ended by itself: no further deploy, and evidence goes on for a while without it.
         Recovers = "recovers",
         /// Share of F on targets that never served again after W although their hop did.
@@ -113,6 +116,10 @@ vocabulary! {
         InstanceStops = "instance-stops",
         /// Reports in W that a process did not listen where it had to.
         ListenFailures = "listen-failures",
+        /// Processes that said, in the evidence, that they listen on a loopback address only, on the
+        /// port of a target in F that is not on loopback. Not visible unless a process says on which
+        /// address it listens on such a port.
+        LoopbackListeners = "loopback-listeners",
         /// Reports in W that all workers or slots are busy.
         PoolSaturations = "pool-saturations",
         /// Targets marked down in W or two minutes before.
@@ -176,7 +183,7 @@ vocabulary! {
         /// Targets marked down in W or two minutes before for the status, 300 to 499, with which
         /// they answered the health check.
         CheckRefusals = "check-refusals",
-        /// Number of causes this one leads to whose needs all hold in W.
+        /// Number of causes this one leads to, without others between, whose needs all hold in W.
         EffectsHold = "effects-hold",
     }
 }
@@ -215,6 +222,7 @@ impl Signal {
             | S::BurstShare
             | S::DeploysFollowed
             | S::StopAlignedShare
+            | S::StopConfinedShare
             | S::VanishedTargetShare
             | S::NewTargetShare
             | S::NatDropFocus

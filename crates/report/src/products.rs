@@ -8,6 +8,7 @@ use model::Diagnosis;
 /// Dialects, by how their names begin, and the product whose records they are.
 const RECORDS: &[(&str, &str)] = &[
     ("aws-alb", "AWS ALB"),
+    ("aws-vpc-flow", "AWS VPC"),
     ("nginx", "nginx"),
     ("haproxy", "HAProxy"),
     ("envoy", "Envoy"),

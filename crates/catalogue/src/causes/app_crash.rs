@@ -49,11 +49,10 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: a Node.js server with a route that calls `setTimeout(() =>
-//! process.abort(), 300)` before it answers, nginx in front, and steady requests to another
-//! route. Ask for the crashing route once: nginx logs `prematurely closed` for it and for
-//! everything in flight, then `(111: Connection refused)` until the supervisor has restarted
-//! it.
+//! `why502 drill app-crash`. One order has no note, and exporting it ends the Node.js process
+//! behind nginx or HAProxy: what was in flight ends as `prematurely closed`, then connections are
+//! refused until the supervisor has started the process again. With the defect mended, the same
+//! requests pass.
 //!
 //! ## Remedy
 //!
@@ -73,10 +72,12 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Side, Signal as S, Test, Text,
+    Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
+    Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S,
+    Test, Text,
 };
 
+use crate::drills::haproxy;
 use crate::visibility;
 
 /// Application crash: see the page above.
@@ -215,10 +216,35 @@ pub static CAUSE: Cause = Cause {
         "Not predictable from settings: a crash is a defect of code; only \
         its blast radius (instances, restart back-off) is a setting.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a route that aborts the process behind nginx, with \
-        steady load on another route.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "A Node.js service dies of an error that nothing catches whenever an order without \
+                a note is exported; systemd starts it again.",
+                "メモのない注文をエクスポートするたびに、Node.js サービスが捕捉されないエラーで終了し、\
+                systemd が再起動します。",
+            ),
+            hosts: &[NODE, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+            ..CRASH
+        },
+        Scenario {
+            name: "haproxy-node",
+            happens: Text::new(
+                "A Node.js service behind HAProxy dies of an error that nothing catches whenever an \
+                order without a note is exported; systemd starts it again.",
+                "メモのない注文をエクスポートするたびに、HAProxy の背後の Node.js サービスが捕捉されな\
+                いエラーで終了し、systemd が再起動します。",
+            ),
+            hosts: &[
+                NODE,
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            load: Load { keep_alive: false, ..CRASH.load },
+            expect: Expect::failing(0.05, &[502, 503]),
+            ..CRASH
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -291,6 +317,67 @@ proxy_next_upstream_tries 2;",
         },
     ],
 };
+
+const CRASH: Scenario = Scenario {
+    name: "",
+    happens: Text::new("", ""),
+    cure: Text::new(
+        "The release that can export an order without a note is deployed.",
+        "メモのない注文もエクスポートできる版に更新します。",
+    ),
+    hosts: &[],
+    router: None,
+    knobs: &[Knob {
+        name: "note",
+        fault: "order.note.trim()",
+        remedy: "(order.note ?? '').trim()",
+    }],
+    steps: &[],
+    load: Load {
+        target: "gateway:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "25" },
+        lasts: "6000",
+        patience: "5000",
+        requests: &[Ask::new("GET", "/orders/7").weight(49), Ask::new("GET", "/orders/7/export")],
+    },
+    expect: Expect::failing(0.05, &[502]),
+    everyday: true,
+};
+
+const NODE: Host = Host::new("app", &[Part::new(Server::Node, "orders", 3000, APP).restarts()]);
+
+/// The error is thrown after the answer of the database, outside of what the handler could catch.
+const APP: &str = r"
+const http = require('http');
+const order = { id: 7, items: 3 };
+http.createServer((request, response) => {
+  setTimeout(() => {
+    if (request.url.endsWith('/export')) {
+      response.end(order.id + ';' + {{note}});
+    } else {
+      response.end(JSON.stringify(order));
+    }
+  }, 100);
+}).listen(process.env.PORT, () => {
+  console.log(`${new Date().toISOString()} listening on port ${process.env.PORT}`);
+});
+";
+
+const HAPROXY: &str = haproxy!("    {{members:app:3000 check inter 1s}}\n");
+
+const NGINX: &str = r"
+upstream orders {
+    {{members:app:3000}}
+}
+server {
+    listen 8080;
+    location / {
+        proxy_pass http://orders;
+    }
+}
+";
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,8 @@
 //! - Kubernetes: `Readiness probe failed: … connect: connection refused`, event `Unhealthy`.
 //! - Google Cloud Load Balancing: `failed_to_connect_to_backend`. Envoy: `UF` `delayed connect
 //!   error: 111`. HAProxy: `SC` and `L4CON`.
-//! - Application servers: gunicorn `Worker failed to boot.`, Node.js `EADDRINUSE`.
+//! - Application servers: gunicorn `Worker failed to boot.`, Node.js `EADDRINUSE`; a start message
+//!   with a loopback address, such as `Listening at: http://127.0.0.1:8000`.
 //!
 //! ## What it is mistaken for
 //!
@@ -40,9 +41,10 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: `python3 -m http.server 8081 --bind 127.0.0.2` and nginx
-//! with `proxy_pass http://127.0.0.1:8081;`. Every request is refused although a process
-//! listens on that port. Bind `0.0.0.0`: all pass.
+//! `why502 drill app-not-listening`: a new revision listens on 127.0.0.1 only and is sent
+//! requests before anybody asked whether it answers; or something else has taken the port
+//! (`EADDRINUSE`); or gunicorn keeps its default `127.0.0.1:8000` behind Envoy on another host.
+//! Every connection is refused until the address or the port is right.
 //!
 //! ## Remedy
 //!
@@ -62,8 +64,9 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Side, Signal as S, Test, Text,
+    Action, Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side,
+    Signal as S, Step, Test, Text, When,
 };
 
 use crate::visibility;
@@ -120,6 +123,17 @@ the window, and nothing reported that a process was not listening.",
         )
         .proves())],
         supports: &[
+            Test::new(
+                S::LoopbackListeners,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} processes say that they listen on a loopback address, on the port \
+                    where the gateway looks for them from outside.",
+                    "ゲートウェイが外部から接続するポートを、{value} 個のプロセスがループバックア\
+                    ドレスだけで待ち受けていると記録しています。",
+                ),
+            )
+            .independent(),
             Test::new(
                 S::ListenFailures,
                 AtLeast(1.0),
@@ -226,6 +240,7 @@ the window, and nothing reported that a process was not listening.",
         visible: &[
             visibility::SUCCESSES,
             visibility::LISTEN,
+            visibility::LISTENERS,
             visibility::NEW_TARGETS,
             visibility::DEPLOYS,
         ],
@@ -234,10 +249,85 @@ the window, and nothing reported that a process was not listening.",
         "Needs the readers of configuration: the port the application \
         binds against the port of the target.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a server bound to another loopback address than \
-        the proxy's target.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node-port-taken",
+            happens: Text::new(
+                "Something else on the host has taken the application's port, so that the \
+            application cannot listen and ends.",
+                "ホスト上の別のプロセスがアプリケーションのポートを使っているため、アプリケーシ\
+            ョンは待ち受けられずに終了します。",
+            ),
+            cure: Text::new(
+                "The other process has a port of its own.",
+                "別のプロセスには専用のポートを割り当てます。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[
+                        Part::new(Server::Node, "exporter", 0, EXPORTER)
+                            .options(&["PORT={{exporter}}"]),
+                        Part::new(Server::Node, "node", 3000, APP)
+                            .stopped()
+                            .restarts()
+                            .when(When::Fault),
+                        Part::new(Server::Node, "node", 3000, APP).when(When::Remedy),
+                    ],
+                ),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, ONE)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "exporter", fault: "3000", remedy: "9100" }],
+            steps: &[Step::at("0", Action::Start { part: "app/node" }).when(When::Fault)],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "4000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders")],
+            },
+            expect: Expect::failing(0.9, &[502]),
+            everyday: false,
+        },
+        Scenario {
+            name: "envoy-gunicorn-loopback",
+            happens: Text::new(
+                "gunicorn listens on 127.0.0.1:8000, which is its default, and Envoy comes from \
+            another host.",
+                "gunicorn が既定の 127.0.0.1:8000 で待ち受け、Envoy は別のホストから接続します\
+            。",
+            ),
+            cure: Text::new(
+                "gunicorn listens on all addresses.",
+                "gunicorn がすべてのアドレスで待ち受けます。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Gunicorn, "gunicorn", 8000, WSGI)
+                        .options(&["--bind {{bind}}:8000"])],
+                ),
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "bind", fault: "127.0.0.1", remedy: "0.0.0.0" }],
+            steps: &[],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "3000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders")],
+            },
+            expect: Expect::failing(1.0, &[503]),
+            everyday: true,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -305,6 +395,57 @@ the window, and nothing reported that a process was not listening.",
     ],
 };
 
+const APP: &str = r"
+const { PORT, HOST = '0.0.0.0' } = process.env;
+const line = (...words) => console.log(new Date().toISOString(), ...words);
+const server = require('http').createServer((request, response) => response.end('ok'));
+server.on('error', (error) => { line(error); process.exit(1); });
+server.listen(PORT, HOST, () => line(`Listening on http://${HOST}:${PORT}`));
+";
+
+const EXPORTER: &str = r"
+require('http').createServer((request, response) => response.end('up 1'))
+  .listen(process.env.PORT, '127.0.0.1');
+";
+
+const WSGI: &str = r#"
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+    return [b"ok"]
+"#;
+
+const ONE: &str = r"
+upstream app { server {{ip:app}}:3000; }
+server { listen 8080; location / { proxy_pass http://app; } }
+";
+
+const ENVOY: &str = r#"
+  listeners:
+  - name: gateway
+    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: gateway
+          {{access_log}}
+          route_config:
+            virtual_hosts:
+            - name: app
+              domains: ["*"]
+              routes:
+              - match: {prefix: "/"}
+                route: {cluster: app}
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+  - name: app
+    connect_timeout: 1s
+    {{members:app:8000}}
+"#;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -335,6 +476,21 @@ mod tests {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 3.0), (S::ListenFailures, 1.0)]),
             Judgement::Holds { supports: vec![S::ListenFailures], independent: true, proved: true }
+        );
+    }
+
+    #[test]
+    fn supported_by_a_process_that_says_it_listens_on_loopback() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[(S::Failures, 60.0), (S::TargetSuccessShare, 0.0), (S::LoopbackListeners, 1.0)]
+            ),
+            Judgement::Holds {
+                supports: vec![S::LoopbackListeners],
+                independent: true,
+                proved: false
+            }
         );
     }
 

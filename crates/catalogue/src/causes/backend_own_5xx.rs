@@ -40,10 +40,10 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: a server that answers `503` on one route, nginx in front
-//! with `$upstream_status` in its log format. The line shows `us="503"` and status `503`, and
-//! the error log is silent. Stop the server: now it is `502` with `us="502"` and an error line,
-//! which is the gateway's own.
+//! `why502 drill backend-own-5xx`: a setting is missing in the environment of a Node.js or
+//! gunicorn application, so that one route throws and answers `500`, which nginx, HAProxy or
+//! Envoy passes on. With the setting all pass. Stop the application instead, and the error is
+//! the gateway's own: `502` with an error line.
 //!
 //! ## Remedy
 //!
@@ -63,8 +63,8 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Shows, Signal as S,
-    Test, Text,
+    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::visibility;
@@ -143,10 +143,102 @@ pub static CAUSE: Cause = Cause {
         "Not predictable from settings: the application decides what it \
         answers.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a route that answers 503 behind nginx with the \
-        upstream status logged.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "A setting is missing in the application's environment: one route throws and \
+            answers 500, and nginx passes that on.",
+                "アプリケーションの環境変数が 1 つ欠けており、ある経路が例外を投げて 500 を返し\
+            、nginx はそれを中継します。",
+            ),
+            cure: Text::new("The setting is there.", "その環境変数を設定します。"),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "node", 3000, APP).options(&["{{setting}}"])],
+                ),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "setting", fault: "", remedy: "CURRENCY=eur" }],
+            steps: &[],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "3000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/prices")],
+            },
+            expect: Expect::failing(0.2, &[500]).at_most(0.3),
+            everyday: true,
+        },
+        Scenario {
+            name: "haproxy-gunicorn",
+            happens: Text::new(
+                "A setting is missing in the application's environment: one route throws and \
+            answers 500, and HAProxy passes that on.",
+                "アプリケーションの環境変数が 1 つ欠けており、ある経路が例外を投げて 500 を返し\
+            、HAProxy はそれを中継します。",
+            ),
+            cure: Text::new("The setting is there.", "その環境変数を設定します。"),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Gunicorn, "gunicorn", 3000, WSGI)
+                        .options(&["{{setting}}"])],
+                ),
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "setting", fault: "", remedy: "CURRENCY=eur" }],
+            steps: &[],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "3000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/prices")],
+            },
+            expect: Expect::failing(0.2, &[500]).at_most(0.3),
+            everyday: true,
+        },
+        Scenario {
+            name: "envoy-node",
+            happens: Text::new(
+                "A setting is missing in the application's environment: one route throws and \
+            answers 500, and Envoy passes that on.",
+                "アプリケーションの環境変数が 1 つ欠けており、ある経路が例外を投げて 500 を返し\
+            、Envoy はそれを中継します。",
+            ),
+            cure: Text::new("The setting is there.", "その環境変数を設定します。"),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Node, "node", 3000, APP).options(&["{{setting}}"])],
+                ),
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "setting", fault: "", remedy: "CURRENCY=eur" }],
+            steps: &[],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "3000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/prices")],
+            },
+            expect: Expect::failing(0.2, &[500]).at_most(0.3),
+            everyday: false,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -201,6 +293,77 @@ pub static CAUSE: Cause = Cause {
         },
     ],
 };
+
+const APP: &str = r"
+const prices = { tea: 4 };
+require('http').createServer((request, response) => {
+  try {
+    if (request.url !== '/prices') return response.end('ok');
+    response.end(`${process.env.CURRENCY.toUpperCase()} ${prices.tea}`);
+  } catch (error) {
+    console.error(new Date().toISOString(), error);
+    response.writeHead(500).end('internal error');
+  }
+}).listen(process.env.PORT);
+";
+
+const WSGI: &str = r#"
+import os
+
+def app(environ, start_response):
+    body = "ok"
+    if environ["PATH_INFO"] == "/prices":
+        body = os.environ["CURRENCY"].upper() + " 4"
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body.encode()]
+"#;
+
+const GATEWAY: &str = r"
+upstream app { server {{ip:app}}:3000; }
+server { listen 8080; location / { proxy_pass http://app; } }
+";
+
+const HAPROXY: &str = r"
+defaults
+  mode http
+  log global
+  option httplog
+  timeout connect 1s
+  timeout client 10s
+  timeout server 10s
+frontend web
+  bind :8080
+  default_backend app
+backend app
+  server app {{ip:app}}:3000
+";
+
+const ENVOY: &str = r#"
+  listeners:
+  - name: gateway
+    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: gateway
+          {{access_log}}
+          route_config:
+            virtual_hosts:
+            - name: app
+              domains: ["*"]
+              routes:
+              - match: {prefix: "/"}
+                route: {cluster: app}
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+  - name: app
+    connect_timeout: 1s
+    {{members:app:3000}}
+"#;
 
 #[cfg(test)]
 mod tests {

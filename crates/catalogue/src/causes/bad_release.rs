@@ -41,10 +41,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: two versions of a small server behind HAProxy, the second
-//! one answering `500` on one route. Move the weight from one to the other under steady load.
-//! Failures start with the first request that reaches the second version, grow with its weight,
-//! and end when the weight goes back.
+//! `why502 drill bad-release`. Two instances behind nginx or HAProxy are replaced by a revision that
+//! needs a variable nobody has set, and answers `500`. Failures start with the first request that
+//! reaches it. With the variable set, the same roll-out goes unnoticed.
 //!
 //! ## Remedy
 //!
@@ -66,10 +65,12 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
+    Shows, Signal as S, Step, Test, Text,
 };
 
+use crate::drills::haproxy;
 use crate::visibility;
 
 /// Bad release: see the page above.
@@ -202,7 +203,7 @@ deploy.",
                 ),
             ),
             Test::new(
-                S::StopAlignedShare,
+                S::StopConfinedShare,
                 AtLeast(0.9),
                 Text::new(
                     "{value} of the failures came within 30 s after an instance was \
@@ -243,10 +244,38 @@ time.",
         "Not predictable from settings: a defect of code; what can be \
         checked is whether a roll-out would stop by itself.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: two versions behind HAProxy, the weight moved \
-        under load.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "The new revision of a Node.js service needs a variable that nobody has set, and \
+                answers 500 to every order.",
+                "Node.js サービスの新しいリビジョンに必要な環境変数が設定されておらず、注文のたびに 500 を\
+                返します。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Node, "orders", 3000, NODE_APP)])
+                    .instances("2"),
+                Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX)]),
+            ],
+            ..RELEASE
+        },
+        Scenario {
+            name: "haproxy-gunicorn",
+            happens: Text::new(
+                "The new revision of a gunicorn service needs a variable that nobody has set, and \
+                answers 500 to every order.",
+                "gunicorn サービスの新しいリビジョンに必要な環境変数が設定されておらず、注文のたびに 500 を\
+                返します。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Gunicorn, "orders", 3000, WSGI_APP)])
+                    .instances("2"),
+                Host::new("gateway", &[Part::new(Server::HAProxy, "gateway", 8080, HAPROXY)]),
+            ],
+            ..RELEASE
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "Cloud Run",
@@ -316,6 +345,89 @@ time.",
         },
     ],
 };
+
+const RELEASE: Scenario = Scenario {
+    name: "",
+    happens: Text::new("", ""),
+    cure: Text::new(
+        "The revision is deployed with the variable it needs.",
+        "必要な環境変数を設定したリビジョンをデプロイします。",
+    ),
+    hosts: &[],
+    router: None,
+    knobs: &[Knob { name: "billing", fault: "", remedy: "http://billing.internal/" }],
+    steps: &[Step::at(
+        "2000",
+        Action::Rollout(Rollout {
+            host: "app",
+            gateways: &["gateway/gateway"],
+            pace: "0",
+            ready: "",
+            drain: "1000",
+            grace: "3000",
+            environment: &["REVISION=2", "BILLING_URL={{billing}}"],
+        }),
+    )],
+    load: Load {
+        target: "gateway:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "20" },
+        lasts: "7000",
+        patience: "5000",
+        requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/health")],
+    },
+    expect: Expect::failing(0.1, &[500]),
+    everyday: true,
+};
+
+const NODE_APP: &str = r"
+const http = require('http');
+const say = (text) => console.log(`${new Date().toISOString()} ${text}`);
+const server = http.createServer((request, response) => {
+  try {
+    if (request.url === '/orders' && process.env.REVISION === '2') {
+      response.setHeader('Link', `<${new URL('/invoices', process.env.BILLING_URL)}>`);
+    }
+    response.end('{}\n');
+  } catch (error) {
+    console.error(new Date().toISOString(), error);
+    response.writeHead(500).end();
+  }
+});
+server.listen(process.env.PORT, () => say(`listening on port ${process.env.PORT}`));
+process.on('SIGTERM', () => {
+  say('SIGTERM received, closing');
+  server.close(() => process.exit(0));
+});
+";
+
+const WSGI_APP: &str = r"
+import os
+from urllib.parse import urlparse
+
+def app(environ, start_response):
+    headers = [('Content-Length', '3')]
+    if environ['PATH_INFO'] == '/orders' and os.environ.get('REVISION') == '2':
+        billing = os.environ['BILLING_URL'] or None
+        headers.append(('Link', '<' + billing + 'invoices>'))
+    start_response('200 OK', headers)
+    return [b'{}\n']
+";
+
+const NGINX: &str = r"
+upstream orders {
+    {{members:app:3000}}
+}
+server {
+    listen 8080;
+    location / {
+        proxy_pass http://orders;
+    }
+}
+";
+
+const HAPROXY: &str = haproxy!("    {{members:app:3000 check inter 1s}}\n");
 
 #[cfg(test)]
 mod tests {

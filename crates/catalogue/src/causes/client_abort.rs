@@ -17,7 +17,8 @@
 //! - AWS ALB: `460`. CLB: `408`, or no line. CloudFront: `000` with `ClientCommError`.
 //! - Google Cloud Load Balancing: status `0` (`499` on some products),
 //!   `client_disconnected_before_any_response`, `client_disconnected_after_partial_response`.
-//! - HAProxy: `CD`, `CH`, `CC`, `CQ`, status -1 or as sent.
+//! - HAProxy: `CD`, `CH`, `CC`, `CQ`, status -1 or as sent. Without `option abortonclose` it goes on
+//!   waiting for the server and may log a plain `200`.
 //! - Envoy: `DC`, status `0`, `downstream_remote_disconnect`.
 //! - Apache httpd: `(32)Broken pipe` or `(104)Connection reset by peer` while the answer is
 //!   being written. NLB: `TCP_Client_Reset_Count`.
@@ -40,9 +41,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: a route that sleeps 3 s behind nginx, and `curl --max-time
-//! 1`. nginx logs `499` after 1.0 s. In a loop with `--max-time` chosen at random the durations
-//! scatter; with a fixed one they stand at one value.
+//! `why502 drill client-abort`: a search takes 2.5 s and the client hangs up after 1 s. nginx
+//! logs `499`, HAProxy `CH`, Envoy `DC` after 1.0 s, and the client has no response. With a
+//! longer timer of the client all get one.
 //!
 //! ## Remedy
 //!
@@ -61,8 +62,8 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::visibility;
@@ -140,10 +141,101 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration and measured durations: known \
         client timers against the slow routes.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: curl with a timer of one second against a route \
-        that sleeps three.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "A search takes 2.5 s, and the client hangs up after 1 s; nginx would have \
+            waited.",
+                "検索に 2.5 秒かかりますが、クライアントは 1 秒で切断します。nginx は待つつもり\
+            でした。",
+            ),
+            cure: Text::new(
+                "The client's timer is longer than the slow route takes.",
+                "クライアントのタイマーを、遅い経路の所要時間より長くします。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "patience", fault: "1000", remedy: "8000" }],
+            steps: &[],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "3000",
+                patience: "{{patience}}",
+                requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/search?q=tea")],
+            },
+            expect: Expect::failing(0.15, &[0]).at_most(0.35),
+            everyday: true,
+        },
+        Scenario {
+            name: "haproxy-node",
+            happens: Text::new(
+                "A search takes 2.5 s, and the client hangs up after 1 s; HAProxy would have \
+            waited.",
+                "検索に 2.5 秒かかりますが、クライアントは 1 秒で切断します。HAProxy は待つつも\
+            りでした。",
+            ),
+            cure: Text::new(
+                "The client's timer is longer than the slow route takes.",
+                "クライアントのタイマーを、遅い経路の所要時間より長くします。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "patience", fault: "1000", remedy: "8000" }],
+            steps: &[],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "3000",
+                patience: "{{patience}}",
+                requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/search?q=tea")],
+            },
+            expect: Expect::failing(0.15, &[0]).at_most(0.35),
+            everyday: true,
+        },
+        Scenario {
+            name: "envoy-node",
+            happens: Text::new(
+                "A search takes 2.5 s, and the client hangs up after 1 s; Envoy would have \
+            waited.",
+                "検索に 2.5 秒かかりますが、クライアントは 1 秒で切断します。Envoy は待つつもり\
+            でした。",
+            ),
+            cure: Text::new(
+                "The client's timer is longer than the slow route takes.",
+                "クライアントのタイマーを、遅い経路の所要時間より長くします。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "patience", fault: "1000", remedy: "8000" }],
+            steps: &[],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "3000",
+                patience: "{{patience}}",
+                requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/search?q=tea")],
+            },
+            expect: Expect::failing(0.15, &[0]).at_most(0.35),
+            everyday: false,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -197,6 +289,61 @@ pub static CAUSE: Cause = Cause {
         },
     ],
 };
+
+const APP: &str = r"
+require('http').createServer((request, response) => {
+  const work = request.url.startsWith('/search') ? 2500 : 5;
+  setTimeout(() => response.end('ok'), work);
+}).listen(process.env.PORT);
+";
+
+const GATEWAY: &str = r"
+upstream app { server {{ip:app}}:3000; }
+server { listen 8080; location / { proxy_pass http://app; } }
+";
+
+const HAPROXY: &str = r"
+defaults
+  mode http
+  log global
+  option httplog
+  option abortonclose
+  timeout connect 1s
+  timeout client 10s
+  timeout server 10s
+frontend web
+  bind :8080
+  default_backend app
+backend app
+  server app {{ip:app}}:3000
+";
+
+const ENVOY: &str = r#"
+  listeners:
+  - name: gateway
+    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: gateway
+          {{access_log}}
+          route_config:
+            virtual_hosts:
+            - name: app
+              domains: ["*"]
+              routes:
+              - match: {prefix: "/"}
+                route: {cluster: app}
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+  - name: app
+    connect_timeout: 1s
+    {{members:app:3000}}
+"#;
 
 #[cfg(test)]
 mod tests {

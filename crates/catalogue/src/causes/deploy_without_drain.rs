@@ -56,10 +56,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: HAProxy or nginx with two targets, `wrk` at 50 requests a
-//! second. Stop one target with `kill -TERM` while the proxy still lists it; the proxy logs
-//! refused connections for that address until it notices. Then do it in order: take the target
-//! out of the proxy, wait 10 s, stop it. No request fails.
+//! `why502 drill deploy-without-drain`. Two instances behind nginx, HAProxy or Envoy are replaced
+//! under steady load. The old ones are told to stop 1.5 s before the gateway learns of it: it logs
+//! refused connections to them. Told a second after the traffic has moved, no request fails.
 //!
 //! ## Remedy
 //!
@@ -84,10 +83,12 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
-    Signal as S, Test, Text,
+    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
+    Shows, Side, Signal as S, Step, Test, Text,
 };
 
+use crate::drills::{envoy, haproxy};
 use crate::visibility;
 
 /// Deploy without draining: see the page above.
@@ -127,6 +128,8 @@ pub static CAUSE: Cause = Cause {
                 M::ConnectFailed,
             ])
             .sides(&[Side::Upstream]),
+            // After the first refusals a proxy may take the targets out by itself.
+            Claim::of(&[M::AllTargetsEjected]),
         ],
         claims_effects: false,
         needs: &[Test::new(
@@ -227,6 +230,16 @@ half went to targets that were gone afterwards.",
                 ),
             ),
             Test::new(
+                S::LoopbackListeners,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} processes say that they listen on a loopback address only: the \
+                    gateway is refused there whether or not anything is being stopped.",
+                    "{value} 個のプロセスがループバックアドレスだけで待ち受けていると記録してお\
+                    り、停止の有無によらずゲートウェイは拒否されます。",
+                ),
+            ),
+            Test::new(
                 S::NewTargetShare,
                 AtLeast(0.5),
                 Text::new(
@@ -318,10 +331,52 @@ half went to targets that were gone afterwards.",
         "Needs the readers of configuration: grace period, preStop hook \
         and drain time against the slowest route.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: two targets behind a proxy under steady load, one \
-        stopped while still listed.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "Two instances of a Node.js service are told to stop a second and a half before nginx \
+                sends the traffic to the new ones.",
+                "nginx が新しいインスタンスへ切り替える 1.5 秒前に、Node.js サービスの古い 2 つのインスタ\
+                ンスが停止を指示されます。",
+            ),
+            hosts: &[
+                NODE,
+                Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX)]),
+            ],
+            ..ROLLED_OUT
+        },
+        Scenario {
+            name: "haproxy-gunicorn",
+            happens: Text::new(
+                "Two instances of a gunicorn service are told to stop a second and a half before \
+                HAProxy sends the traffic to the new ones.",
+                "HAProxy が新しいインスタンスへ切り替える 1.5 秒前に、gunicorn サービスの古い 2 つのイン\
+                スタンスが停止を指示されます。",
+            ),
+            hosts: &[
+                GUNICORN,
+                Host::new("gateway", &[Part::new(Server::HAProxy, "gateway", 8080, HAPROXY)]),
+            ],
+            expect: Expect::failing(0.05, &[502, 503]),
+            ..ROLLED_OUT
+        },
+        Scenario {
+            name: "envoy-node",
+            happens: Text::new(
+                "Two instances of a Node.js service are told to stop a second and a half before Envoy \
+                sends the traffic to the new ones.",
+                "Envoy が新しいインスタンスへ切り替える 1.5 秒前に、Node.js サービスの古い 2 つのインスタン\
+                スが停止を指示されます。",
+            ),
+            hosts: &[
+                NODE,
+                Host::new("gateway", &[Part::new(Server::Envoy, "gateway", 8080, ENVOY)]),
+            ],
+            expect: Expect::failing(0.05, &[503]),
+            ..ROLLED_OUT
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "Kubernetes",
@@ -405,6 +460,90 @@ terminationGracePeriodSeconds: 60"#,
         },
     ],
 };
+
+const ROLLED_OUT: Scenario = Scenario {
+    name: "",
+    happens: Text::new("", ""),
+    cure: Text::new(
+        "The old instances are told to stop a second after the traffic has moved.",
+        "切り替えの 1 秒後に、古いインスタンスへ停止を指示します。",
+    ),
+    hosts: &[],
+    router: None,
+    knobs: &[Knob { name: "drain", fault: "-1500", remedy: "1000" }],
+    steps: &[Step::at(
+        "1500",
+        Action::Rollout(Rollout {
+            host: "app",
+            gateways: &["gateway/gateway"],
+            pace: "0",
+            ready: "",
+            drain: "{{drain}}",
+            grace: "3000",
+            environment: &[],
+        }),
+    )],
+    load: Load {
+        target: "gateway:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "25" },
+        lasts: "6500",
+        patience: "5000",
+        requests: &[Ask::new("GET", "/orders")],
+    },
+    expect: Expect::failing(0.05, &[502]),
+    everyday: true,
+};
+
+const NODE: Host =
+    Host::new("app", &[Part::new(Server::Node, "orders", 3000, NODE_APP)]).instances("2");
+
+/// Told to stop, it accepts nothing more, answers what it has, and ends.
+const NODE_APP: &str = r"
+const http = require('http');
+const say = (text) => console.log(`${new Date().toISOString()} ${text}`);
+const server = http.createServer((request, response) => {
+  setTimeout(() => response.end('{}\n'), 50);
+});
+server.listen(process.env.PORT, () => say(`listening on port ${process.env.PORT}`));
+process.on('SIGTERM', () => {
+  say('SIGTERM received, closing');
+  server.close(() => process.exit(0));
+});
+";
+
+const GUNICORN: Host = Host::new(
+    "app",
+    &[Part::new(Server::Gunicorn, "orders", 3000, WSGI_APP)
+        .options(&["--worker-class gthread --threads 8"])],
+)
+.instances("2");
+
+const WSGI_APP: &str = r"
+import time
+
+def app(environ, start_response):
+    time.sleep(0.05)
+    start_response('200 OK', [('Content-Length', '3')])
+    return [b'{}\n']
+";
+
+const NGINX: &str = r"
+upstream orders {
+    {{members:app:3000}}
+}
+server {
+    listen 8080;
+    location / {
+        proxy_pass http://orders;
+    }
+}
+";
+
+const HAPROXY: &str = haproxy!("    {{members:app:3000 check inter 1s}}\n");
+
+const ENVOY: &str = envoy!("    connect_timeout: 2s\n    {{members:app:3000}}\n");
 
 #[cfg(test)]
 mod tests {

@@ -44,10 +44,10 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: a server that accepts connections and never answers (`nc -lk
-//! 127.0.0.1 9000`), an application that calls it with a timeout of 5 s on one route, nginx in
-//! front. That route fails after 5 s, the others go on. Stop `nc`: now it fails at once with
-//! `ECONNREFUSED`.
+//! `why502 drill external-dependency-outage`: a vendor's API on a public network stops, or
+//! accepts connections and no longer answers; a Node.js application calls it on one of two
+//! routes, through a NAT with ports to spare. That route fails, the other goes on. With a
+//! circuit breaker and an answer without that part no request fails.
 //!
 //! ## Remedy
 //!
@@ -70,8 +70,9 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
-    Signal as S, Test, Text,
+    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
+    Mechanism as M, Nat, Part, Place, Predicts, Protocol, Remedy, Rival, Router, Scenario, Server,
+    Shows, Side, Signal as S, Step, Test, Text,
 };
 
 use crate::visibility;
@@ -221,10 +222,96 @@ from here.",
         "Needs the readers of configuration: the timeout of each outward call \
         against the timer of the hop in front.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a dependency that stops answering, then refuses, behind an \
-        application with one route that calls it.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node-refused",
+            happens: Text::new(
+                "A vendor's API on the public network stops; the Node.js application calls it \
+            on one route, through a NAT with ports to spare.",
+                "公開ネットワーク上の外部 API が停止します。Node.js アプリケーションは 1 つの経\
+            路で、ポートに余裕のある NAT を通してそれを呼び出します。",
+            ),
+            cure: Text::new(
+                "The application stops calling for a while, and answers without that part.",
+                "アプリケーションは呼び出しをしばらく止め、その部分なしで応答します。",
+            ),
+            hosts: &[
+                Host::new("prices", &[Part::new(Server::Node, "api", 443, VENDOR)]).public(),
+                Host::new("stock", &[Part::new(Server::Node, "api", 443, VENDOR)]).public(),
+                Host::new(
+                    "front",
+                    &[Part::new(Server::Node, "front", 3000, FRONT).options(&[
+                        "PRICES=http://{{ip:prices}}:443/",
+                        "STOCK=http://{{ip:stock}}:443/",
+                        "{{degrade}}",
+                    ])],
+                ),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+            ],
+            router: Some(Router {
+                nat: Some(Nat { ports: "4096", ..Nat::STATIC }),
+                firewall: "",
+                sysctls: &[],
+            }),
+            knobs: &[Knob { name: "degrade", fault: "", remedy: "DEGRADE=1" }],
+            steps: &[Step::at("1500", Action::Signal { part: "prices/api", signal: "TERM" })],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "5000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/stock"), Ask::new("GET", "/prices")],
+            },
+            expect: Expect::failing(0.2, &[502]).at_most(0.5),
+            everyday: true,
+        },
+        Scenario {
+            name: "nginx-node-hangs",
+            happens: Text::new(
+                "A vendor's API on the public network accepts connections and no longer \
+            answers; the Node.js application gives up each call after 1.5 s.",
+                "公開ネットワーク上の外部 API が接続は受け付けるものの応答しなくなります。Node\
+            .js アプリケーションは各呼び出しを 1.5 秒で打ち切ります。",
+            ),
+            cure: Text::new(
+                "The application stops calling for a while, and answers without that part.",
+                "アプリケーションは呼び出しをしばらく止め、その部分なしで応答します。",
+            ),
+            hosts: &[
+                Host::new("prices", &[Part::new(Server::Node, "api", 443, VENDOR)]).public(),
+                Host::new("stock", &[Part::new(Server::Node, "api", 443, VENDOR)]).public(),
+                Host::new(
+                    "front",
+                    &[Part::new(Server::Node, "front", 3000, FRONT).options(&[
+                        "PRICES=http://{{ip:prices}}:443/",
+                        "STOCK=http://{{ip:stock}}:443/",
+                        "{{degrade}}",
+                    ])],
+                ),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+            ],
+            router: Some(Router {
+                nat: Some(Nat { ports: "4096", ..Nat::STATIC }),
+                firewall: "",
+                sysctls: &[],
+            }),
+            knobs: &[Knob { name: "degrade", fault: "", remedy: "DEGRADE=1" }],
+            steps: &[Step::at("1500", Action::Signal { part: "prices/api", signal: "STOP" })],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "5000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/stock"), Ask::new("GET", "/prices")],
+            },
+            expect: Expect::failing(0.2, &[502]).at_most(0.5),
+            everyday: true,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -301,6 +388,47 @@ and 503 answers end.",
         },
     ],
 };
+
+const VENDOR: &str = r"
+require('http').createServer((request, response) => response.end('ok')).listen(process.env.PORT);
+";
+
+const FRONT: &str = r"
+const { PRICES, STOCK, DEGRADE, PORT } = process.env;
+const call = async (url) => {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(1500) });
+    return await answer.text();
+  } catch (error) {
+    throw new Error(`GET ${url} failed`, { cause: error });
+  }
+};
+let openUntil = 0;
+const prices = async () => {
+  if (DEGRADE && Date.now() < openUntil) return 'list prices';
+  try {
+    return await call(PRICES);
+  } catch (error) {
+    if (!DEGRADE) throw error;
+    openUntil = Date.now() + 5000;
+    console.log(new Date().toISOString(), 'live prices are off for 5 s, answering with list prices');
+    return 'list prices';
+  }
+};
+require('http').createServer(async (request, response) => {
+  try {
+    response.end(request.url === '/prices' ? await prices() : await call(STOCK));
+  } catch (error) {
+    console.error(new Date().toISOString(), error);
+    response.writeHead(502).end('bad gateway');
+  }
+}).listen(PORT);
+";
+
+const GATEWAY: &str = r"
+upstream front { server {{ip:front}}:3000; }
+server { listen 8080; location / { proxy_pass http://front; } }
+";
 
 #[cfg(test)]
 mod tests {

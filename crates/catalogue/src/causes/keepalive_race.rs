@@ -27,9 +27,12 @@
 //!   `502`.
 //! - Envoy: flag `UC`, `503`, `upstream_reset_before_response_started{connection_termination}`,
 //!   a few milliseconds.
-//! - HAProxy: `SH` with `502`, `Tc` 0, on the second or a later request of a client connection.
+//! - HAProxy: `SH` with `502`, `Tc` 0, if it was the first request of a client's connection. On a
+//!   later one HAProxy closes the client's connection without an answer and without a line in the
+//!   log, for the client to try again.
 //! - Apache httpd: `AH01102: error reading status line from remote server` with `(20014)` or
-//!   `(104)`.
+//!   `(104)`. The access log says `502`; with 0 bytes the client got none of it, but a closed
+//!   connection, because it was not the first request on it.
 //! - Node.js as the caller: `ECONNRESET`, `UND_ERR_SOCKET` `other side closed`, `socket hang
 //!   up`.
 //!
@@ -60,12 +63,12 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: a Node.js server with `keepAliveTimeout = 1000` (and
-//! `keepAliveTimeoutBuffer = 0` where it exists), nginx in front with `keepalive 8;
-//! proxy_http_version 1.1; proxy_set_header Connection "";`. Send POST requests one at a time,
-//! 990 to 1010 ms apart, in steps of 1 ms. Some of them come back as `502` within a few
-//! milliseconds, and nginx logs `prematurely closed`. With `keepAliveTimeout = 75000` none
-//! does.
+//! `why502 drill keepalive-race`. nginx, HAProxy, Envoy and Apache httpd reuse connections to
+//! Node.js, gunicorn and uvicorn that have been idle for about as long as the service keeps them.
+//! With a longer timer in the service the same load passes. Two things that can be seen there:
+//! Node.js announces `keepAliveTimeout` and waits a second longer (20.20), and gunicorn's thread
+//! worker notices that a timer is over only when something else wakes it, which is the next
+//! request.
 //!
 //! ## Remedy
 //!
@@ -90,10 +93,12 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Reuse, Rival,
-    Shows, Signal as S, Test, Text,
+    Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
+    Part, Place, Predicts, Protocol, Remedy, Reuse, Rival, Scenario, Server, Shows, Signal as S,
+    Test, Text,
 };
 
+use crate::drills::{envoy, haproxy};
 use crate::visibility;
 
 /// Keep-alive race: see the page above.
@@ -302,10 +307,166 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration: the relation is target idle \
         timer < gateway idle timer, with the versions' defaults.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: Node.js with a one-second idle timer behind nginx, \
-        requests 990 to 1010 ms apart.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "nginx uses connections again that Node.js closes after a second of idleness, and requests come about that far apart.",
+                "Node.js は 1 秒アイドルの接続を閉じますが、nginx はその接続を再利用し、リクエストがほぼその間隔で届きます。",
+            ),
+            hosts: &[NODE, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+            ..NODE_RACE
+        },
+        Scenario {
+            name: "haproxy-gunicorn",
+            happens: Text::new(
+                "HAProxy uses connections again that gunicorn closes after a second of idleness, and requests come about that far apart.",
+                "gunicorn は 1 秒アイドルの接続を閉じますが、HAProxy はその接続を再利用し、リクエストがほぼその間隔で届きます。",
+            ),
+            hosts: &[
+                GUNICORN,
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            load: Load { keep_alive: false, ..GUNICORN_RACE.load },
+            expect: EITHER,
+            ..GUNICORN_RACE
+        },
+        Scenario {
+            name: "envoy-uvicorn",
+            happens: Text::new(
+                "Envoy uses connections again that uvicorn closes after a second of idleness, and requests come about that far apart.",
+                "uvicorn は 1 秒アイドルの接続を閉じますが、Envoy はその接続を再利用し、リクエストがほぼその間隔で届きます。",
+            ),
+            hosts: &[
+                UVICORN,
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            expect: Expect::failing(0.002, &[503]),
+            ..UVICORN_RACE
+        },
+        Scenario {
+            name: "apache-node",
+            happens: Text::new(
+                "Apache httpd uses connections again that Node.js closes after a second of idleness, and requests come about that far apart.",
+                "Node.js は 1 秒アイドルの接続を閉じますが、Apache httpd はその接続を再利用し、リクエストがほぼその間隔で届きます。",
+            ),
+            hosts: &[
+                NODE,
+                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
+            ],
+            expect: EITHER,
+            ..NODE_RACE
+        },
+        Scenario {
+            name: "haproxy-node",
+            happens: Text::new(
+                "HAProxy uses connections again that Node.js closes after a second of idleness, and requests come about that far apart.",
+                "Node.js は 1 秒アイドルの接続を閉じますが、HAProxy はその接続を再利用し、リクエストがほぼその間隔で届きます。",
+            ),
+            hosts: &[
+                NODE,
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            load: Load { keep_alive: false, ..NODE_RACE.load },
+            expect: EITHER,
+            everyday: false,
+            ..NODE_RACE
+        },
+        Scenario {
+            name: "envoy-node",
+            happens: Text::new(
+                "Envoy uses connections again that Node.js closes after a second of idleness, and requests come about that far apart.",
+                "Node.js は 1 秒アイドルの接続を閉じますが、Envoy はその接続を再利用し、リクエストがほぼその間隔で届きます。",
+            ),
+            hosts: &[NODE, Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)])],
+            expect: Expect::failing(0.002, &[503]),
+            everyday: false,
+            ..NODE_RACE
+        },
+        Scenario {
+            name: "apache-gunicorn",
+            happens: Text::new(
+                "Apache httpd uses connections again that gunicorn closes after a second of idleness, and requests come about that far apart.",
+                "gunicorn は 1 秒アイドルの接続を閉じますが、Apache httpd はその接続を再利用し、リクエストがほぼその間隔で届きます。",
+            ),
+            hosts: &[
+                GUNICORN,
+                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
+            ],
+            expect: EITHER,
+            everyday: false,
+            ..GUNICORN_RACE
+        },
+        Scenario {
+            name: "nginx-gunicorn",
+            happens: Text::new(
+                "nginx uses connections again that gunicorn closes after a second of idleness, and requests come about that far apart.",
+                "gunicorn は 1 秒アイドルの接続を閉じますが、nginx はその接続を再利用し、リクエストがほぼその間隔で届きます。",
+            ),
+            hosts: &[
+                GUNICORN,
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+            ],
+            everyday: false,
+            ..GUNICORN_RACE
+        },
+        Scenario {
+            name: "envoy-gunicorn",
+            happens: Text::new(
+                "Envoy uses connections again that gunicorn closes after a second of idleness, and requests come about that far apart.",
+                "gunicorn は 1 秒アイドルの接続を閉じますが、Envoy はその接続を再利用し、リクエストがほぼその間隔で届きます。",
+            ),
+            hosts: &[
+                GUNICORN,
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            expect: Expect::failing(0.002, &[503]),
+            everyday: false,
+            ..GUNICORN_RACE
+        },
+        Scenario {
+            name: "nginx-uvicorn",
+            happens: Text::new(
+                "nginx uses connections again that uvicorn closes after a second of idleness, and requests come about that far apart.",
+                "uvicorn は 1 秒アイドルの接続を閉じますが、nginx はその接続を再利用し、リクエストがほぼその間隔で届きます。",
+            ),
+            hosts: &[
+                UVICORN,
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+            ],
+            everyday: false,
+            ..UVICORN_RACE
+        },
+        Scenario {
+            name: "haproxy-uvicorn",
+            happens: Text::new(
+                "HAProxy uses connections again that uvicorn closes after a second of idleness, and requests come about that far apart.",
+                "uvicorn は 1 秒アイドルの接続を閉じますが、HAProxy はその接続を再利用し、リクエストがほぼその間隔で届きます。",
+            ),
+            hosts: &[
+                UVICORN,
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            load: Load { keep_alive: false, ..UVICORN_RACE.load },
+            expect: EITHER,
+            everyday: false,
+            ..UVICORN_RACE
+        },
+        Scenario {
+            name: "apache-uvicorn",
+            happens: Text::new(
+                "Apache httpd uses connections again that uvicorn closes after a second of idleness, and requests come about that far apart.",
+                "uvicorn は 1 秒アイドルの接続を閉じますが、Apache httpd はその接続を再利用し、リクエストがほぼその間隔で届きます。",
+            ),
+            hosts: &[
+                UVICORN,
+                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
+            ],
+            expect: EITHER,
+            everyday: false,
+            ..UVICORN_RACE
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "Node.js",
@@ -404,6 +565,159 @@ http-request disable-l7-retry unless METH_GET",
         },
     ],
 };
+
+/// What all scenarios share: bursts of POST, which no gateway repeats by itself, on connections
+/// that have been idle for about as long as the service keeps them. The gap between two bursts
+/// passes over the moment at which the timer fires.
+const RACE: Scenario = Scenario {
+    name: "",
+    happens: Text::new("", ""),
+    cure: Text::new(
+        "The service keeps idle connections longer than the gateway does.",
+        "サービスがアイドル接続をゲートウェイより長く保持します。",
+    ),
+    hosts: &[],
+    router: None,
+    knobs: &[Knob { name: "idle", fault: "1", remedy: "75" }],
+    steps: &[],
+    load: Load {
+        target: "gateway:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Bursts { size: "24", gap: "900", step: "100" },
+        lasts: "6000",
+        patience: "5000",
+        requests: &[ORDER],
+    },
+    expect: Expect::failing(0.02, &[502]),
+    everyday: true,
+};
+
+/// HAProxy and Apache httpd answer `502` to the first request of a client's connection. Later
+/// ones they leave without an answer and close the connection, because a client that reuses one
+/// has to be ready for that; HAProxy does not even log them.
+const EITHER: Expect = Expect::failing(0.002, &[502, 0]);
+
+/// Where the event loop is busy, Node.js looks at its timers before it looks at its sockets, and
+/// closes connections on which requests already wait.
+const NODE_RACE: Scenario = Scenario {
+    knobs: &[Knob { name: "idle", fault: "65", remedy: "65000" }],
+    load: Load {
+        arrivals: Arrivals::Bursts { size: "24", gap: "1070", step: "5" },
+        lasts: "7000",
+        ..RACE.load
+    },
+    ..RACE
+};
+
+const ORDER: Ask = Ask::new("POST", "/orders").body("200");
+
+/// The main thread of gunicorn's worker sleeps past the timers; what wakes it is the first request
+/// of the next burst, and then it closes what has been idle too long before it looks for more.
+const GUNICORN_RACE: Scenario = RACE;
+
+/// What asyncio finds readable goes before the timers, so that only requests that arrive while it
+/// is at work meet a connection that is being closed.
+const UVICORN_RACE: Scenario = Scenario {
+    load: Load {
+        arrivals: Arrivals::Bursts { size: "60", gap: "1005", step: "10" },
+        lasts: "7000",
+        ..RACE.load
+    },
+    expect: Expect::failing(0.002, &[502]),
+    ..RACE
+};
+
+const NODE: Host = Host::new(
+    "app",
+    &[Part::new(Server::Node, "orders", 3000, NODE_APP).options(&["IDLE={{idle}}"])],
+);
+
+/// `keepAliveTimeout` is in milliseconds; 65 is what somebody writes who thinks of seconds.
+/// Node.js waits a second longer than that (`keepAliveTimeoutBuffer`, fixed before it became a
+/// setting).
+const NODE_APP: &str = r"
+const http = require('http');
+const server = http.createServer((request, response) => {
+  request.resume();
+  request.on('end', () => response.end('{}\n'));
+});
+server.keepAliveTimeout = Number(process.env.IDLE);
+server.keepAliveTimeoutBuffer = 1000;
+server.listen(process.env.PORT, () => {
+  console.log(`${new Date().toISOString()} listening on port ${process.env.PORT}`);
+});
+// Work on the side, in slices so that requests get their turn.
+setInterval(() => setImmediate(() => {
+  const until = performance.now() + 30;
+  while (performance.now() < until);
+}), 40);
+";
+
+const GUNICORN: Host = Host::new(
+    "app",
+    &[Part::new(Server::Gunicorn, "orders", 3000, WSGI_APP)
+        .options(&["--worker-class gthread --threads 4", "--keep-alive {{idle}}"])],
+);
+
+const WSGI_APP: &str = r"
+import time
+
+def app(environ, start_response):
+    environ['wsgi.input'].read()
+    time.sleep(0.002)
+    start_response('200 OK', [('Content-Type', 'application/json'), ('Content-Length', '3')])
+    return [b'{}\n']
+";
+
+const UVICORN: Host = Host::new(
+    "app",
+    &[Part::new(Server::Uvicorn, "orders", 3000, ASGI_APP)
+        .options(&["--timeout-keep-alive {{idle}}"])],
+);
+
+const ASGI_APP: &str = r"
+async def app(scope, receive, send):
+    if scope['type'] != 'http':
+        return
+    while (await receive()).get('more_body'):
+        pass
+    headers = [(b'content-type', b'application/json'), (b'content-length', b'3')]
+    await send({'type': 'http.response.start', 'status': 200, 'headers': headers})
+    await send({'type': 'http.response.body', 'body': b'{}\n'})
+";
+
+const HAPROXY: &str = haproxy!("    http-reuse always\n    {{members:app:3000}}\n");
+
+const ENVOY: &str = envoy!("    connect_timeout: 2s\n    {{members:app:3000}}\n");
+
+const NGINX: &str = r#"
+upstream orders {
+    {{members:app:3000}}
+    keepalive 64;
+}
+server {
+    listen 8080;
+    keepalive_timeout 75s;
+    location / {
+        proxy_pass http://orders;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+    }
+}
+"#;
+
+const APACHE: &str = r#"
+Listen 8080
+KeepAliveTimeout 75
+MaxKeepAliveRequests 0
+<VirtualHost *:8080>
+    <Proxy "balancer://orders">
+        {{members:app:3000 retry=0}}
+    </Proxy>
+    ProxyPass / balancer://orders/
+</VirtualHost>
+"#;
 
 #[cfg(test)]
 mod tests {

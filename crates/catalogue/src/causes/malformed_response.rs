@@ -47,9 +47,8 @@
 //! ## Reproduce it
 //!
 //! `why502 drill malformed-response` runs a server that writes its responses by hand: a file
-//! name with a line break behind nginx and Apache httpd, text that was announced as chunks
-//! behind Envoy, two `Content-Length` fields for the `fetch` of a Node.js service. Then it
-//! writes them as HTTP wants them.
+//! name with a line break behind nginx and Apache httpd, and two `Content-Length` fields for the
+//! `fetch` of a Node.js service. Then it writes them as HTTP wants them.
 //!
 //! ## Remedy
 //!
@@ -76,7 +75,7 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::{STEADY, envoy};
+use crate::drills::STEADY;
 use crate::visibility;
 
 /// Response is not valid HTTP: see the page above.
@@ -254,33 +253,6 @@ was told to stop or a deploy completed.",
             everyday: false,
         },
         Scenario {
-            name: "envoy-unchunked",
-            happens: Text::new(
-                "The application announces chunks and sends its text without them; Envoy \
-                breaks off.",
-                "アプリケーションがチャンク転送を宣言しながら本文をそのまま送り、Envoy が中断し\
-                ます。",
-            ),
-            cure: Text::new(
-                "The application announces the length of what it sends.",
-                "アプリケーションが送る本文の長さを示します。",
-            ),
-            hosts: &[
-                Host::new(
-                    "app",
-                    &[Part::new(Server::Node, "server", 3000, BY_HAND)
-                        .options(&["ANSWER={{answer}}"])],
-                ),
-                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
-            ],
-            router: None,
-            knobs: &[Knob { name: "answer", fault: "unchunked", remedy: "one" }],
-            steps: &[],
-            load: REPORTS,
-            expect: Expect::failing(0.2, &[502, 0]).at_most(0.3),
-            everyday: true,
-        },
-        Scenario {
             name: "node-framing",
             happens: Text::new(
                 "The API sends two Content-Length fields, and the fetch of a Node.js service \
@@ -393,7 +365,6 @@ const reports = {
   'line-break': disposition + 'filename="sales\nfor march.pdf"\r\nContent-Length: 2\r\n',
   'encoded': disposition + "filename*=UTF-8''sales%0Afor%20march.pdf\r\nContent-Length: 2\r\n",
   'two': 'Content-Length: 2\r\nContent-Length: 3\r\n',
-  'unchunked': 'Transfer-Encoding: chunked\r\n',
   'one': 'Content-Length: 2\r\n',
 };
 require('net').createServer((socket) => {
@@ -403,8 +374,7 @@ require('net').createServer((socket) => {
     received += bytes;
     for (let end; (end = received.indexOf('\r\n\r\n')) >= 0; received = received.slice(end + 4)) {
       const fields = received.startsWith('GET /report') ? reports[ANSWER] : 'Content-Length: 2\r\n';
-      socket.write('HTTP/1.1 200 OK\r\n' + fields + '\r\n');
-      setTimeout(() => socket.write('ok'), 20);
+      socket.write('HTTP/1.1 200 OK\r\n' + fields + '\r\nok');
     }
   });
 }).listen(PORT);
@@ -412,24 +382,8 @@ require('net').createServer((socket) => {
 
 const NGINX: &str = "\
 upstream app { server {{ip:app}}:3000; }
-server {
-    listen 8080;
-    location / {
-        proxy_pass http://app;
-        proxy_http_version 1.1;
-        proxy_set_header Connection '';
-    }
-}
+server { listen 8080; location / { proxy_pass http://app; } }
 ";
-
-const ENVOY: &str = envoy!(
-    r#"    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
-"#
-);
 
 const APACHE: &str = "\
 Listen 8080

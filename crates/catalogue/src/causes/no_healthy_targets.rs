@@ -15,14 +15,17 @@
 //! - HAProxy: `Server b/s is DOWN, reason: Layer4 connection problem`, `backend b has no server
 //!   available!`, then `SC` with `<NOSRV>`, `503`. Check results `L4CON`, `L4TOUT`, `L7STS`,
 //!   `L7TOUT` say why.
-//! - Envoy: `UH`, `503`, body `no healthy upstream`.
+//! - Envoy: `UH`, `503`, body `no healthy upstream`; the event log of the health checks has
+//!   `eject_unhealthy_event`. By default Envoy sends to all hosts when fewer than half are healthy
+//!   (`healthy_panic_threshold`); a value of 0 switches that off.
 //! - Google Cloud Load Balancing: `failed_to_pick_backend`, `502` or `503`.
 //! - CLB: `503` with `HealthyHostCount` 0.
 //! - AWS ALB and NLB fail open: no `503`, but `502` or `504` from unhealthy targets,
 //!   `UnhealthyRoutingRequestCount` above 0; target health reasons such as `Target.Timeout`,
 //!   `Target.ResponseCodeMismatch`, `Target.FailedHealthChecks`.
-//! - Kubernetes: Service without ready endpoints, events `Unhealthy`. Apache httpd with
-//!   mod_proxy_hcheck: `503`.
+//! - Kubernetes: Service without ready endpoints, events `Unhealthy`.
+//! - Apache httpd with mod_proxy_hcheck: `AH01170 … All workers are in error state`, `503`; with
+//!   `LogLevel proxy_hcheck:info` before it `AH03303 … Health check DISABLING`.
 //!
 //! ## What it is mistaken for
 //!
@@ -44,9 +47,10 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: HAProxy with `option httpchk GET /health` and `server a
-//! 127.0.0.1:8080 check inter 1s fall 2`. Let `/health` answer `500` while `/` still answers
-//! `200`. After 2 s HAProxy logs `no server available!` and every request gets `503`.
+//! `why502 drill no-healthy-targets`: the health check of two instances asks a service behind
+//! them as well, and that service stops. Both instances still serve pages, and HAProxy, Envoy or
+//! Apache httpd answers `503` to everything. With a check that asks the instance for itself
+//! only, or in Envoy with the panic threshold, nobody notices.
 //!
 //! ## Remedy
 //!
@@ -69,8 +73,9 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows,
+    Signal as S, Step, Test, Text,
 };
 
 use crate::visibility;
@@ -171,10 +176,110 @@ usable.",
         "Needs the readers of configuration: check path, port, matcher and \
         timers against what the target serves.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: HAProxy with a check path that fails while the \
-        service works.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "haproxy-node",
+            happens: Text::new(
+                "The health check of both instances asks a service behind them as well; that \
+            service stops, and HAProxy has no healthy instance left although both still \
+            serve pages.",
+                "両インスタンスのヘルスチェックは背後のサービスにも問い合わせます。そのサービス\
+            が止まると、どちらもページを返せるのに、HAProxy に正常なインスタンスがなくなり\
+            ます。",
+            ),
+            cure: Text::new(
+                "The check asks the instance for nothing but itself.",
+                "チェックはインスタンス自身だけを確認します。",
+            ),
+            hosts: &[
+                Host::new("stock", &[Part::new(Server::Node, "node", 3000, STOCK)]),
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "check", fault: "/health/deep", remedy: "/health" }],
+            steps: &[Step::at("1000", Action::Signal { part: "stock/node", signal: "TERM" })],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "5000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders")],
+            },
+            expect: Expect::failing(0.3, &[503]).at_most(0.9),
+            everyday: true,
+        },
+        Scenario {
+            name: "envoy-node",
+            happens: Text::new(
+                "The health check of both instances asks a service behind them as well; that \
+            service stops, and Envoy has no healthy instance left although both still \
+            serve pages.",
+                "両インスタンスのヘルスチェックは背後のサービスにも問い合わせます。そのサービス\
+            が止まると、どちらもページを返せるのに、Envoy に正常なインスタンスがなくなりま\
+            す。",
+            ),
+            cure: Text::new(
+                "With fewer than half of the instances healthy, Envoy sends to all of them.",
+                "正常なインスタンスが半数を下回ったら、Envoy はすべてに送ります。",
+            ),
+            hosts: &[
+                Host::new("stock", &[Part::new(Server::Node, "node", 3000, STOCK)]),
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "panic", fault: "0", remedy: "50" }],
+            steps: &[Step::at("1000", Action::Signal { part: "stock/node", signal: "TERM" })],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "5000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders")],
+            },
+            expect: Expect::failing(0.3, &[503]).at_most(0.9),
+            everyday: true,
+        },
+        Scenario {
+            name: "apache-node",
+            happens: Text::new(
+                "The health check of both instances asks a service behind them as well; that \
+            service stops, and Apache httpd has no healthy instance left although both \
+            still serve pages.",
+                "両インスタンスのヘルスチェックは背後のサービスにも問い合わせます。そのサービス\
+            が止まると、どちらもページを返せるのに、Apache httpd に正常なインスタンスがな\
+            くなります。",
+            ),
+            cure: Text::new(
+                "The check asks the instance for nothing but itself.",
+                "チェックはインスタンス自身だけを確認します。",
+            ),
+            hosts: &[
+                Host::new("stock", &[Part::new(Server::Node, "node", 3000, STOCK)]),
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
+                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "check", fault: "/health/deep", remedy: "/health" }],
+            steps: &[Step::at("1000", Action::Signal { part: "stock/node", signal: "TERM" })],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "5000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders")],
+            },
+            expect: Expect::failing(0.3, &[503]).at_most(0.9),
+            everyday: false,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -246,6 +351,89 @@ default-server inter 3s fall 3 rise 2",
         },
     ],
 };
+
+const APP: &str = r"
+require('http').createServer(async (request, response) => {
+  if (request.url !== '/health/deep') return response.end('ok');
+  try {
+    const answer = await fetch('http://{{ip:stock}}:3000/', { signal: AbortSignal.timeout(300) });
+    response.end(await answer.text());
+  } catch {
+    response.writeHead(503).end('stock service unavailable');
+  }
+}).listen(process.env.PORT);
+";
+
+const STOCK: &str = r"
+require('http').createServer((request, response) => response.end('ok')).listen(process.env.PORT);
+";
+
+const HAPROXY: &str = r"
+defaults
+  mode http
+  log global
+  option httplog
+  timeout connect 1s
+  timeout client 10s
+  timeout server 10s
+frontend web
+  bind :8080
+  default_backend app
+backend app
+  option httpchk GET {{check}}
+  server app-1 {{ip:app-1}}:3000 check inter 300ms fall 2 rise 2
+  server app-2 {{ip:app-2}}:3000 check inter 300ms fall 2 rise 2
+";
+
+const ENVOY: &str = r#"
+  listeners:
+  - name: gateway
+    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: gateway
+          {{access_log}}
+          route_config:
+            virtual_hosts:
+            - name: app
+              domains: ["*"]
+              routes:
+              - match: {prefix: "/"}
+                route: {cluster: app}
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+  - name: app
+    connect_timeout: 1s
+    common_lb_config: {healthy_panic_threshold: {value: {{panic}}}}
+    health_checks:
+    - timeout: 1s
+      interval: 0.3s
+      no_traffic_interval: 0.3s
+      unhealthy_threshold: 2
+      healthy_threshold: 2
+      http_health_check: {path: /health/deep}
+      event_logger:
+      - name: envoy.health_check.event_sinks.file
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink
+          event_log_path: {{dir}}/logs/health.json
+    {{members:app:3000}}
+"#;
+
+const APACHE: &str = r#"
+LogLevel warn proxy_hcheck:info
+Listen 8080
+<Proxy balancer://app>
+  BalancerMember "http://{{ip:app-1}}:3000" hcmethod=GET hcuri={{check}} hcinterval=300ms hcfails=2 hcpasses=2
+  BalancerMember "http://{{ip:app-2}}:3000" hcmethod=GET hcuri={{check}} hcinterval=300ms hcfails=2 hcpasses=2
+</Proxy>
+ProxyPass "/" "balancer://app/"
+"#;
 
 #[cfg(test)]
 mod tests {

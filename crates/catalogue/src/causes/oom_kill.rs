@@ -46,10 +46,10 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: run a small server under `systemd-run --user --scope -p
-//! MemoryMax=64M`, nginx in front, one route that allocates 100 MB and waits, and a few slow
-//! requests to another route. The kernel log names the kill; nginx logs several closed
-//! connections in the same second.
+//! `why502 drill oom-kill`. Node.js or gunicorn runs in a control group of 128 MB behind nginx, and
+//! one route needs 200 MB. The kernel's log names the kill, and nginx logs several closed connections
+//! in the same second. With a limit of 1 GB the same requests pass. The kernel's log can be read as
+//! root only.
 //!
 //! ## Remedy
 //!
@@ -72,8 +72,9 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Side, Signal as S, Test, Text,
+    Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
+    Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S,
+    Test, Text,
 };
 
 use crate::visibility;
@@ -222,10 +223,30 @@ memory limit.",
         "Needs the readers of configuration and a measured size per \
         request: limit against baseline plus concurrency times size.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a process in a memory-limited control group behind \
-        nginx.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "A Node.js service reads whole exports into memory; the kernel kills it when it \
+                passes the 128 MB of its control group.",
+                "Node.js サービスがエクスポート全体をメモリに読み込み、制御グループの上限 128 MB を超えると\
+                カーネルに強制終了されます。",
+            ),
+            hosts: &[NODE, GATEWAY],
+            ..KILL
+        },
+        Scenario {
+            name: "nginx-gunicorn",
+            happens: Text::new(
+                "A worker of gunicorn reads whole exports into memory; the kernel kills it when the \
+                service passes the 128 MB of its control group.",
+                "gunicorn のワーカーがエクスポート全体をメモリに読み込み、制御グループの上限 128 MB を超え\
+                るとカーネルに強制終了されます。",
+            ),
+            hosts: &[GUNICORN, GATEWAY],
+            ..KILL
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "Cloud Run",
@@ -293,6 +314,82 @@ memory limit.",
         },
     ],
 };
+
+const KILL: Scenario = Scenario {
+    name: "",
+    happens: Text::new("", ""),
+    cure: Text::new(
+        "The limit is above what the exports need.",
+        "上限をエクスポートに必要な量より大きくします。",
+    ),
+    hosts: &[],
+    router: None,
+    knobs: &[Knob { name: "memory", fault: "128M", remedy: "1G" }],
+    steps: &[],
+    load: Load {
+        target: "gateway:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "25" },
+        lasts: "6000",
+        patience: "5000",
+        requests: &[Ask::new("GET", "/orders/7").weight(49), Ask::new("GET", "/orders/export")],
+    },
+    expect: Expect::failing(0.03, &[502]),
+    everyday: true,
+};
+
+const NODE: Host = Host::new(
+    "app",
+    &[Part::new(Server::Node, "orders", 3000, NODE_APP).memory("{{memory}}").restarts()],
+);
+
+const NODE_APP: &str = r"
+const http = require('http');
+http.createServer((request, response) => {
+  const rows = [];
+  if (request.url.endsWith('/export')) {
+    for (let i = 0; i < 20; i++) rows.push(Buffer.alloc(10 << 20, 'x'));
+  }
+  setTimeout(() => response.end(JSON.stringify({ chunks: rows.length })), 100);
+}).listen(process.env.PORT, () => {
+  console.log(`${new Date().toISOString()} listening on port ${process.env.PORT}`);
+});
+";
+
+const GUNICORN: Host = Host::new(
+    "app",
+    &[Part::new(Server::Gunicorn, "orders", 3000, WSGI_APP)
+        .options(&["--worker-class gthread --threads 8"])
+        .memory("{{memory}}")],
+);
+
+const WSGI_APP: &str = r"
+import time
+
+def app(environ, start_response):
+    rows = []
+    if environ['PATH_INFO'].endswith('/export'):
+        rows = [b'x' * (10 << 20) for _ in range(20)]
+    time.sleep(0.1)
+    body = b'%d\n' % len(rows)
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+";
+
+const GATEWAY: Host = Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]);
+
+const NGINX: &str = r"
+upstream orders {
+    {{members:app:3000}}
+}
+server {
+    listen 8080;
+    location / {
+        proxy_pass http://orders;
+    }
+}
+";
 
 #[cfg(test)]
 mod tests {

@@ -16,9 +16,10 @@
 //!   of the group, time 0.000; before it `upstream server temporarily disabled` (warn) and the
 //!   first real error. Blocks of about `fail_timeout` (10 s).
 //! - Apache httpd: `AH00959: ap_proxy_connect_backend disabling worker for (HOST:PORT) for
-//!   60s`, then `AH00940` and `503` for 60 s; `AH01167 … All workers are in error state`.
+//!   60s`, then `AH00940` and `503` for 60 s. A balancer whose workers are all out tries them
+//!   again at once (`forcerecovery`, on by default), so that this hits single `ProxyPass` workers.
 //! - Envoy: outlier detection ejects hosts (`envoy.outlier_detection` event log,
-//!   `ejections_active`), then `UH`.
+//!   `ejections_active`), then `UH`; not while the panic threshold lets all hosts be used.
 //! - HAProxy: `observe layer7` with `on-error mark-down`, then `<NOSRV>`.
 //!
 //! ## What it is mistaken for
@@ -32,8 +33,8 @@
 //! ## Before it happens
 //!
 //! - nginx: `max_fails` 1 and `fail_timeout` 10 s by default, in groups of two or more servers;
-//!   with a single server the parameters are ignored. `proxy_next_upstream` with `http_502`,
-//!   `http_503` or `timeout` makes slow answers count.
+//!   with a single server the parameters are ignored. A timeout always counts;
+//!   `proxy_next_upstream` with `http_502` or `http_503` makes such answers count as well.
 //! - Apache httpd: one failed connection blocks a worker for `retry` (60 s by default).
 //! - Envoy: `max_ejection_percent` is 10 by default; whether one host may be ejected regardless
 //!   depends on the version (`always_eject_one_host`).
@@ -41,18 +42,19 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: nginx with two servers in `upstream`, `proxy_read_timeout
-//! 1s`, each answering `/slow` after 3 s and `/` at once. One request to `/slow` times out on
-//! both and takes both out; for the next 10 s requests to `/` get `502` and `no live
-//! upstreams`.
+//! `why502 drill passive-ejection-cascade`: two instances are restarted one after the other,
+//! half a second each, which costs no request by itself: nginx tries the other one. But each
+//! stays out for `fail_timeout` (10 s), so that from the second restart on both are out, and
+//! everything gets `502` and `no live upstreams`. With `max_fails=0` all pass. Envoy does the
+//! same with outlier detection.
 //!
 //! ## Remedy
 //!
 //! 1. Find the first error of a block and treat that. Blocks stop when it stops.
 //! 2. Count less eagerly: nginx `max_fails=0` or a higher number, Apache `retry=0`, Envoy
 //!    `max_ejection_percent`. No `no live upstreams` when one request fails.
-//! 3. Do not let slow requests count: keep `timeout` out of `proxy_next_upstream` on slow
-//!    routes, limit the tries. A slow request costs itself only.
+//! 3. Do not try a slow request on one target after the other: keep `timeout` out of
+//!    `proxy_next_upstream` on slow routes, limit the tries. It still counts, but on one target.
 //! 4. Use active health checks for taking targets out. Ejections match what the checks say.
 //!
 //! ## Sources
@@ -66,8 +68,9 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows,
+    Signal as S, Step, Test, Text,
 };
 
 use crate::visibility;
@@ -194,10 +197,88 @@ proxy's own count of failures.",
         "Needs the readers of configuration: failure counts and periods \
         against the number of targets and the slow routes.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: nginx with two targets and one slow route that \
-        times out on both.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "Two instances are restarted one after the other, half a second each; nginx \
+            leaves each alone for 10 s after one failed attempt, so that both are out at \
+            once.",
+                "2 つのインスタンスを順に 0.5 秒ずつ再起動します。nginx は 1 回の失敗で各インス\
+            タンスを 10 秒間外すため、両方が同時に外れます。",
+            ),
+            cure: Text::new(
+                "nginx does not count failed attempts; each request tries the other instance \
+            instead.",
+                "nginx は失敗を数えず、リクエストごとにもう一方のインスタンスを試します。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+            ],
+            router: None,
+            knobs: &[Knob {
+                name: "count",
+                fault: "max_fails=1 fail_timeout=10s",
+                remedy: "max_fails=0",
+            }],
+            steps: &[
+                Step::at("1000", Action::Signal { part: "app-1/node", signal: "TERM" }),
+                Step::at("1500", Action::Start { part: "app-1/node" }),
+                Step::at("2500", Action::Signal { part: "app-2/node", signal: "TERM" }),
+                Step::at("3000", Action::Start { part: "app-2/node" }),
+            ],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "30" },
+                lasts: "6000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders")],
+            },
+            expect: Expect::failing(0.2, &[502]).at_most(0.8),
+            everyday: true,
+        },
+        Scenario {
+            name: "envoy-node",
+            happens: Text::new(
+                "Two instances are restarted one after the other, half a second each; Envoy \
+            ejects each for 30 s after three failed attempts and may eject all of them.",
+                "2 つのインスタンスを順に 0.5 秒ずつ再起動します。Envoy は 3 回の失敗で各インス\
+            タンスを 30 秒間除外し、すべてを除外できます。",
+            ),
+            cure: Text::new(
+                "Envoy ejects an instance only after fifty failures in a row, and retries on \
+            the other one meanwhile.",
+                "50 回連続の失敗で初めて除外し、それまではもう一方のインスタンスで再試行します\
+            。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "failures", fault: "3", remedy: "50" }],
+            steps: &[
+                Step::at("1000", Action::Signal { part: "app-1/node", signal: "TERM" }),
+                Step::at("1500", Action::Start { part: "app-1/node" }),
+                Step::at("2500", Action::Signal { part: "app-2/node", signal: "TERM" }),
+                Step::at("3000", Action::Start { part: "app-2/node" }),
+            ],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "30" },
+                lasts: "6000",
+                patience: "8000",
+                requests: &[Ask::new("GET", "/orders")],
+            },
+            expect: Expect::failing(0.2, &[503]).at_most(0.8),
+            everyday: false,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -235,17 +316,18 @@ proxy's own count of failures.",
         Remedy {
             product: "nginx",
             action: Text::new(
-                "Do not let slow requests count on slow routes, and limit the \
-                tries.",
-                "遅い経路では遅いリクエストを失敗に数えず、試行回数を制限します。",
+                "Do not try a slow request on one target after the other: each try that \
+                times out counts against its target.",
+                "遅いリクエストを複数のターゲットで順に試さないようにします。タイムアウトし\
+                た試行は、そのたびにターゲットの失敗として数えられます。",
             ),
             setting: "proxy_next_upstream",
             direction: Direction::Set,
             snippet: "proxy_next_upstream error;
 proxy_next_upstream_tries 2;",
             verify: Text::new(
-                "A slow request costs only itself.",
-                "遅いリクエストの影響がそれ自身に留まります。",
+                "A slow request takes out one target at most.",
+                "遅いリクエスト 1 件で外れるターゲットは最大でも 1 つになります。",
             ),
             arithmetic: None,
         },
@@ -281,6 +363,68 @@ proxy_next_upstream_tries 2;",
         },
     ],
 };
+
+const APP: &str = r"
+require('http').createServer((request, response) => response.end('ok')).listen(process.env.PORT);
+";
+
+const GATEWAY: &str = r"
+upstream app {
+  zone app 64k;
+  server {{ip:app-1}}:3000 {{count}};
+  server {{ip:app-2}}:3000 {{count}};
+}
+server {
+  listen 8080;
+  location / { proxy_pass http://app; proxy_connect_timeout 1s; }
+}
+";
+
+const ENVOY: &str = r#"
+  listeners:
+  - name: gateway
+    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: gateway
+          {{access_log}}
+          route_config:
+            virtual_hosts:
+            - name: app
+              domains: ["*"]
+              routes:
+              - match: {prefix: "/"}
+                route: {cluster: app, retry_policy: {retry_on: "connect-failure,reset", num_retries: 2, host_selection_retry_max_attempts: 5, retry_host_predicate: [{name: envoy.retry_host_predicates.previous_hosts, typed_config: {"@type": type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate}}]}}
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+  - name: app
+    connect_timeout: 1s
+    common_lb_config: {healthy_panic_threshold: {value: 0}}
+    outlier_detection:
+      consecutive_5xx: {{failures}}
+      interval: 0.5s
+      base_ejection_time: 30s
+      max_ejection_percent: 100
+    health_checks:
+    - timeout: 1s
+      interval: 30s
+      unhealthy_threshold: 3
+      healthy_threshold: 1
+      http_health_check: {path: /}
+      event_logger:
+      - name: envoy.health_check.event_sinks.file
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink
+          event_log_path: {{dir}}/logs/health.json
+    {{members:app:3000}}
+cluster_manager:
+  outlier_detection: {event_log_path: {{dir}}/logs/outlier.json}
+"#;
 
 #[cfg(test)]
 mod tests {

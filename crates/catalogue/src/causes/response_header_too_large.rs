@@ -43,8 +43,8 @@
 //! ## Reproduce it
 //!
 //! `why502 drill response-header-too-large` has a Node.js application set a large cookie on one
-//! path, behind nginx with `proxy_buffer_size 4k`, behind HAProxy, and called by `fetch`; then
-//! the limit is raised.
+//! path, behind nginx with `proxy_buffer_size 4k`, behind Apache httpd, and called by `fetch`;
+//! then the limit is raised.
 //!
 //! ## Remedy
 //!
@@ -71,7 +71,7 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::{STEADY, haproxy};
+use crate::drills::STEADY;
 use crate::visibility;
 
 /// Response header too large: see the page above.
@@ -175,24 +175,24 @@ pub static CAUSE: Cause = Cause {
             everyday: true,
         },
         Scenario {
-            name: "haproxy-node",
+            name: "apache-node",
             happens: Text::new(
-                "The application sets a cookie of 20,000 bytes after a login; HAProxy's \
-                buffers hold 16 KB.",
-                "アプリケーションがログイン後に 20,000 バイトの Cookie を設定し、HAProxy のバッ\
-                ファーは 16 KB です。",
+                "The application sets a cookie of 10,000 bytes after a login; Apache httpd accepts \
+                8 KB per field.",
+                "アプリケーションがログイン後に 10,000 バイトの Cookie を設定し、Apache httpd の上限\
+                はフィールドあたり 8 KB です。",
             ),
-            cure: Text::new("tune.bufsize is 32768.", "tune.bufsize を 32768 にします。"),
+            cure: Text::new("responsefieldsize is 32768.", "responsefieldsize を 32768 にします。"),
             hosts: &[
                 Host::new(
                     "app",
                     &[Part::new(Server::Node, "node", 3000, APPLICATION)
-                        .options(&["COOKIE=20000"])],
+                        .options(&["COOKIE=10000"])],
                 ),
-                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
             ],
             router: None,
-            knobs: &[Knob { name: "buffer", fault: "16384", remedy: "32768" }],
+            knobs: &[Knob { name: "size", fault: "8192", remedy: "32768" }],
             steps: &[],
             load: LOGIN,
             expect: Expect::failing(0.2, &[502]).at_most(0.3),
@@ -348,12 +348,12 @@ proxy_buffers 8 16k;
 server { listen 8080; location / { proxy_pass http://app; } }
 ";
 
-const HAPROXY: &str = haproxy!(
-    "    server app-1 {{ip:app}}:3000
-global
-    tune.bufsize {{buffer}}
-"
-);
+const APACHE: &str = "\
+Listen 8080
+<VirtualHost *:8080>
+    ProxyPass / http://{{ip:app}}:3000/ responsefieldsize={{size}}
+</VirtualHost>
+";
 
 const FRONT: &str = r#"
 const { API, PORT } = process.env;

@@ -216,6 +216,7 @@ const EDGE: &str = "server {
   location / {
     proxy_pass http://{{ip:api}}:8080;
     proxy_connect_timeout 2s;
+    proxy_read_timeout 3s;
   }
 }";
 

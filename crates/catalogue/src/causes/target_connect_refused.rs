@@ -109,9 +109,9 @@ pub static CAUSE: Cause = Cause {
                 AtLeast(0.9),
                 Text::new(
                     "The attempts of {value} of these requests to connect failed within \
-                    50 ms: something answered, and refused.",
+                    50 ms: something answered, and did not let them in.",
                     "これらのリクエストの {value} で、接続試行が 50 ms 以内に失敗しまし\
-                    た。相手が応答し、拒否したことを示します。",
+                    た。相手が応答し、受け入れなかったことを示します。",
                 ),
             ),
             Test::new(

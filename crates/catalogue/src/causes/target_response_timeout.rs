@@ -47,9 +47,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: a server whose `/slow` sleeps 5 s, nginx with
-//! `proxy_read_timeout 2s`. `curl` gets `504` after 2.0 s and the error log says `while reading
-//! response header`; the server's own log shows the request finishing at 5 s.
+//! `why502 drill target-response-timeout`: a report takes 2.5 s, and nginx, HAProxy, Envoy or
+//! Apache httpd waits 1 s for it. Every fourth request fails with `504` (`502` from Apache
+//! httpd) after 1.0 s; with 10 s on that route none does.
 //!
 //! ## Remedy
 //!
@@ -73,8 +73,9 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
+    Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test,
+    Text,
 };
 
 use crate::visibility;
@@ -163,10 +164,141 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration and measured durations: the \
         slowest route against the smallest timer on the path.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: a route that sleeps longer than the proxy's read \
-        timer.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "nginx-node",
+            happens: Text::new(
+                "A report takes 2.5 s, and nginx waits 1 s for an answer.",
+                "レポートの生成に 2.5 秒かかりますが、nginx は応答を 1 秒しか待ちません。",
+            ),
+            cure: Text::new(
+                "The timer of that route, and of no other, is 10 s.",
+                "その経路だけ、タイマーを 10 秒にします。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "reports", fault: "1s", remedy: "10s" }],
+            steps: &[],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "4000",
+                patience: "8000",
+                requests: &[
+                    Ask::new("GET", "/orders").weight(3),
+                    Ask::new("GET", "/reports/monthly"),
+                ],
+            },
+            expect: Expect::failing(0.15, &[504]).at_most(0.35),
+            everyday: true,
+        },
+        Scenario {
+            name: "haproxy-node",
+            happens: Text::new(
+                "A report takes 2.5 s, and HAProxy waits 1 s for an answer.",
+                "レポートの生成に 2.5 秒かかりますが、HAProxy は応答を 1 秒しか待ちません。",
+            ),
+            cure: Text::new(
+                "The timer of that route, and of no other, is 10 s.",
+                "その経路だけ、タイマーを 10 秒にします。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "reports", fault: "1s", remedy: "10s" }],
+            steps: &[],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "4000",
+                patience: "8000",
+                requests: &[
+                    Ask::new("GET", "/orders").weight(3),
+                    Ask::new("GET", "/reports/monthly"),
+                ],
+            },
+            expect: Expect::failing(0.15, &[504]).at_most(0.35),
+            everyday: true,
+        },
+        Scenario {
+            name: "envoy-node",
+            happens: Text::new(
+                "A report takes 2.5 s, and Envoy waits 1 s for an answer.",
+                "レポートの生成に 2.5 秒かかりますが、Envoy は応答を 1 秒しか待ちません。",
+            ),
+            cure: Text::new(
+                "The timer of that route, and of no other, is 10 s.",
+                "その経路だけ、タイマーを 10 秒にします。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
+                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "reports", fault: "1s", remedy: "10s" }],
+            steps: &[],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "4000",
+                patience: "8000",
+                requests: &[
+                    Ask::new("GET", "/orders").weight(3),
+                    Ask::new("GET", "/reports/monthly"),
+                ],
+            },
+            expect: Expect::failing(0.15, &[504]).at_most(0.35),
+            everyday: false,
+        },
+        Scenario {
+            name: "apache-gunicorn",
+            happens: Text::new(
+                "A report takes 2.5 s, and Apache httpd waits 1 s for an answer.",
+                "レポートの生成に 2.5 秒かかりますが、Apache httpd は応答を 1 秒しか待ちません\
+            。",
+            ),
+            cure: Text::new(
+                "The timer of that route, and of no other, is 10 s.",
+                "その経路だけ、タイマーを 10 秒にします。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Gunicorn, "gunicorn", 3000, WSGI)
+                        .options(&["--threads 16"])],
+                ),
+                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
+            ],
+            router: None,
+            knobs: &[Knob { name: "reports", fault: "1", remedy: "10" }],
+            steps: &[],
+            load: Load {
+                target: "gateway:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "4000",
+                patience: "8000",
+                requests: &[
+                    Ask::new("GET", "/orders").weight(3),
+                    Ask::new("GET", "/reports/monthly"),
+                ],
+            },
+            expect: Expect::failing(0.15, &[502, 504]).at_most(0.35),
+            everyday: false,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -259,6 +391,86 @@ pub static CAUSE: Cause = Cause {
         },
     ],
 };
+
+const APP: &str = r"
+require('http').createServer((request, response) => {
+  const work = request.url.startsWith('/reports/') ? 2500 : 5;
+  setTimeout(() => response.end('ok'), work);
+}).listen(process.env.PORT);
+";
+
+const WSGI: &str = r#"
+import time
+
+def app(environ, start_response):
+    time.sleep(2.5 if environ["PATH_INFO"].startswith("/reports/") else 0.005)
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+    return [b"ok"]
+"#;
+
+const GATEWAY: &str = r"
+upstream app { server {{ip:app}}:3000; }
+server {
+  listen 8080;
+  proxy_read_timeout 1s;
+  location / { proxy_pass http://app; }
+  location /reports/ { proxy_pass http://app; proxy_read_timeout {{reports}}; }
+}
+";
+
+const HAPROXY: &str = r"
+defaults
+  mode http
+  log global
+  option httplog
+  timeout connect 1s
+  timeout client 10s
+  timeout server 1s
+frontend web
+  bind :8080
+  use_backend reports if { path_beg /reports/ }
+  default_backend app
+backend app
+  server app {{ip:app}}:3000
+backend reports
+  timeout server {{reports}}
+  server app {{ip:app}}:3000
+";
+
+const ENVOY: &str = r#"
+  listeners:
+  - name: gateway
+    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: gateway
+          {{access_log}}
+          route_config:
+            virtual_hosts:
+            - name: app
+              domains: ["*"]
+              routes:
+              - match: {prefix: "/reports/"}
+                route: {cluster: app, timeout: {{reports}}}
+              - match: {prefix: "/"}
+                route: {cluster: app, timeout: 1s}
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+  - name: app
+    connect_timeout: 1s
+    {{members:app:3000}}
+"#;
+
+const APACHE: &str = r#"
+Listen 8080
+ProxyPass "/reports/" "http://{{ip:app}}:3000/reports/" timeout={{reports}}
+ProxyPass "/" "http://{{ip:app}}:3000/" timeout=1
+"#;
 
 #[cfg(test)]
 mod tests {

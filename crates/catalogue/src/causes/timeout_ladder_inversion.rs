@@ -41,10 +41,10 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: HAProxy (`timeout server 2s`) in front of nginx
-//! (`proxy_read_timeout 10s`) in front of a server that sleeps 4 s. HAProxy answers `504` at 2
-//! s (`sH`), nginx logs `499` at 2 s, or, with `proxy_ignore_client_abort on`, `200` at 4 s for
-//! the same request id.
+//! `why502 drill timeout-ladder-inversion`: Envoy (or nginx) waits 5 s for an nginx that waits
+//! 10 s for an application that needs 6 s. The one in front answers `504` at 5 s; the inner one,
+//! which is told to go on when its client has left (`proxy_ignore_client_abort on`), logs `200`
+//! at 6 s with the same request id. With 10 s in front and 8 s behind all pass.
 //!
 //! ## Remedy
 //!
@@ -65,8 +65,9 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
+    Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test,
+    Text,
 };
 
 use crate::visibility;
@@ -160,10 +161,84 @@ people leave at any time, a timer does not.",
         "Needs the readers of configuration: each adjacent pair of timers \
         on a path, outer against inner.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: HAProxy with 2 s in front of nginx with 10 s in \
-        front of a server that sleeps 4 s.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "envoy-nginx",
+            happens: Text::new(
+                "Envoy waits 5 s for nginx, which waits 10 s for an application that needs 6 s \
+            for a report.",
+                "Envoy は nginx を 5 秒、nginx はアプリケーションを 10 秒待ちます。レポートの生\
+            成には 6 秒かかります。",
+            ),
+            cure: Text::new(
+                "The outer timer is longer than the inner one: 10 s and 8 s.",
+                "外側のタイマーを内側より長くします(10 秒と 8 秒)。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
+                Host::new("ingress", &[Part::new(Server::Nginx, "nginx", 8081, INGRESS)]),
+                Host::new("edge", &[Part::new(Server::Envoy, "envoy", 8080, EDGE_ENVOY)]),
+            ],
+            router: None,
+            knobs: &[
+                Knob { name: "outer", fault: "5s", remedy: "10s" },
+                Knob { name: "inner", fault: "10s", remedy: "8s" },
+            ],
+            steps: &[],
+            load: Load {
+                target: "edge:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "2000",
+                patience: "15000",
+                requests: &[
+                    Ask::new("GET", "/orders").weight(3),
+                    Ask::new("GET", "/reports/monthly"),
+                ],
+            },
+            expect: Expect::failing(0.15, &[504]).at_most(0.35),
+            everyday: true,
+        },
+        Scenario {
+            name: "nginx-nginx",
+            happens: Text::new(
+                "The nginx in front waits 5 s for nginx, which waits 10 s for an application \
+            that needs 6 s for a report.",
+                "The nginx in front は nginx を 5 秒、nginx はアプリケーションを 10 秒待ちます\
+            。レポートの生成には 6 秒かかります。",
+            ),
+            cure: Text::new(
+                "The outer timer is longer than the inner one: 10 s and 8 s.",
+                "外側のタイマーを内側より長くします(10 秒と 8 秒)。",
+            ),
+            hosts: &[
+                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
+                Host::new("ingress", &[Part::new(Server::Nginx, "nginx", 8081, INGRESS)]),
+                Host::new("edge", &[Part::new(Server::Nginx, "nginx", 8080, EDGE_NGINX)]),
+            ],
+            router: None,
+            knobs: &[
+                Knob { name: "outer", fault: "5s", remedy: "10s" },
+                Knob { name: "inner", fault: "10s", remedy: "8s" },
+            ],
+            steps: &[],
+            load: Load {
+                target: "edge:8080",
+                protocol: Protocol::Http1,
+                keep_alive: true,
+                arrivals: Arrivals::Constant { rate: "20" },
+                lasts: "2000",
+                patience: "15000",
+                requests: &[
+                    Ask::new("GET", "/orders").weight(3),
+                    Ask::new("GET", "/reports/monthly"),
+                ],
+            },
+            expect: Expect::failing(0.15, &[504]).at_most(0.35),
+            everyday: false,
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -237,6 +312,67 @@ people leave at any time, a timer does not.",
         },
     ],
 };
+
+const APP: &str = r"
+require('http').createServer((request, response) => {
+  const work = request.url.startsWith('/reports/') ? 6000 : 5;
+  setTimeout(() => response.end('ok'), work);
+}).listen(process.env.PORT);
+";
+
+const INGRESS: &str = r#"
+log_format joined '$remote_addr - $remote_user [$time_local] "$request" $status '
+  '$body_bytes_sent "$http_referer" "$http_user_agent" rt=$request_time '
+  'uct="$upstream_connect_time" uht="$upstream_header_time" urt="$upstream_response_time" '
+  'ua="$upstream_addr" us="$upstream_status" rid=$http_x_request_id';
+upstream app { server {{ip:app}}:3000; }
+server {
+  listen 8081;
+  access_log {{dir}}/logs/access.log joined;
+  proxy_ignore_client_abort on;
+  location / { proxy_pass http://app; proxy_read_timeout {{inner}}; }
+}
+"#;
+
+const EDGE_ENVOY: &str = r#"
+  listeners:
+  - name: gateway
+    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: gateway
+          {{access_log}}
+          route_config:
+            virtual_hosts:
+            - name: app
+              domains: ["*"]
+              routes:
+              - match: {prefix: "/"}
+                route: {cluster: app, timeout: {{outer}}}
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+  - name: app
+    connect_timeout: 1s
+    {{members:ingress:8081}}
+"#;
+
+const EDGE_NGINX: &str = r#"
+log_format joined '$remote_addr - $remote_user [$time_local] "$request" $status '
+  '$body_bytes_sent "$http_referer" "$http_user_agent" rt=$request_time '
+  'uct="$upstream_connect_time" uht="$upstream_header_time" urt="$upstream_response_time" '
+  'ua="$upstream_addr" us="$upstream_status" rid=$http_x_request_id';
+upstream ingress { server {{ip:ingress}}:8081; }
+server {
+  listen 8080;
+  access_log {{dir}}/logs/access.log joined;
+  location / { proxy_pass http://ingress; proxy_read_timeout {{outer}}; }
+}
+"#;
 
 #[cfg(test)]
 mod tests {

@@ -47,9 +47,10 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: gunicorn with one sync worker and a route that takes 1 s,
-//! nginx in front with `proxy_read_timeout 5s`, ten requests a second. Durations climb by about
-//! a second per request, then `504` at 5.0 s. With `--workers 12` all pass at 1 s.
+//! `why502 drill worker-pool-saturated`. Ten requests a second, each of which keeps a worker busy
+//! for 0.4 or 1 s, meet two workers of gunicorn behind HAProxy's queue, or four threads of Apache
+//! httpd behind nginx. Durations climb up to the timer, then come `503` with `sQ` or `504`. With
+//! enough workers the same load passes.
 //!
 //! ## Remedy
 //!
@@ -73,10 +74,12 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
-    Signal as S, Test, Text,
+    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test,
+    Text,
 };
 
+use crate::drills::haproxy;
 use crate::visibility;
 
 /// All workers busy: see the page above.
@@ -248,10 +251,58 @@ those.",
         "Needs the readers of configuration and a rate: workers against \
         arrival rate times duration.",
     ),
-    drill: Drill::NotYet(
-        "Needs the lab: one sync worker, a one-second route, ten requests \
-        a second.",
-    ),
+    drill: Drill::Runs(&[
+        Scenario {
+            name: "haproxy-gunicorn",
+            happens: Text::new(
+                "gunicorn has two sync workers for requests of 400 ms each, ten of them a second; \
+                HAProxy gives it no more than it can work on and lets the rest wait.",
+                "1 件 400 ms のリクエストが毎秒 10 件届くのに、gunicorn の sync ワーカーは 2 つです。\
+                HAProxy は処理できる数だけを渡し、残りを待たせます。",
+            ),
+            cure: Text::new(
+                "There are as many workers as requests arrive during one request, and some.",
+                "1 件の処理中に届く数に余裕を加えたワーカー数にします。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[Part::new(Server::Gunicorn, "orders", 3000, WSGI_APP)
+                        .options(&["--workers {{workers}}"])],
+                ),
+                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+            ],
+            knobs: &[Knob { name: "workers", fault: "2", remedy: "8" }],
+            expect: Expect::failing(0.1, &[503]),
+            ..SATURATED
+        },
+        Scenario {
+            name: "nginx-apache",
+            happens: Text::new(
+                "Apache httpd has four threads in front of an application that takes a second for \
+                each of ten requests a second; nginx waits two seconds for an answer.",
+                "毎秒 10 件、1 件 1 秒かかるアプリケーションの前で Apache httpd のスレッドは 4 つしか\
+                なく、nginx は応答を 2 秒待ちます。",
+            ),
+            cure: Text::new(
+                "Apache httpd has threads for all requests that are under way at a time.",
+                "同時に処理中になる数だけ Apache httpd のスレッドを用意します。",
+            ),
+            hosts: &[
+                Host::new(
+                    "app",
+                    &[
+                        Part::new(Server::Node, "orders", 3000, NODE_APP),
+                        Part::new(Server::Apache, "apache", 8000, APACHE),
+                    ],
+                ),
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+            ],
+            knobs: &[Knob { name: "threads", fault: "4", remedy: "32" }],
+            expect: Expect::failing(0.1, &[504]),
+            ..SATURATED
+        },
+    ]),
     remedies: &[
         Remedy {
             product: "any",
@@ -342,6 +393,70 @@ server app1 10.0.0.11:8080 maxconn 40",
         },
     ],
 };
+
+const SATURATED: Scenario = Scenario {
+    name: "",
+    happens: Text::new("", ""),
+    cure: Text::new("", ""),
+    hosts: &[],
+    router: None,
+    knobs: &[],
+    steps: &[],
+    load: Load {
+        target: "gateway:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "10" },
+        lasts: "6000",
+        patience: "9000",
+        requests: &[Ask::new("GET", "/orders")],
+    },
+    expect: Expect::failing(0.1, &[]),
+    everyday: true,
+};
+
+const WSGI_APP: &str = r"
+import time
+
+def app(environ, start_response):
+    time.sleep(0.4)
+    start_response('200 OK', [('Content-Length', '3')])
+    return [b'{}\n']
+";
+
+const HAPROXY: &str = haproxy!(
+    "    default-server maxconn {{workers}}\n" "    timeout queue 1s\n"
+    "    {{members:app:3000}}\n"
+);
+
+const NODE_APP: &str = r"
+require('http').createServer((request, response) => {
+  setTimeout(() => response.end('{}\n'), 1000);
+}).listen(process.env.PORT, () => {
+  console.log(`${new Date().toISOString()} listening on port ${process.env.PORT}`);
+});
+";
+
+const APACHE: &str = r"
+Listen 8000
+ServerLimit 1
+StartServers 1
+ThreadsPerChild {{threads}}
+MaxRequestWorkers {{threads}}
+<VirtualHost *:8000>
+    ProxyPass / http://127.0.0.1:3000/
+</VirtualHost>
+";
+
+const NGINX: &str = r"
+server {
+    listen 8080;
+    location / {
+        proxy_pass http://{{ip:app}}:8000;
+        proxy_read_timeout 2s;
+    }
+}
+";
 
 #[cfg(test)]
 mod tests {

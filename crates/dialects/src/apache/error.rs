@@ -95,6 +95,17 @@ fn occurrence<'a>(line: &Line<'a>, context: &Context) -> Option<Occurrence<'a>> 
             None => occurrence,
         });
     }
+    // mod_proxy_hcheck tells of its verdicts at level info: `AH03303: Threaded Health check
+    // DISABLING http://10.0.0.11:8080`, `AH03302: … ENABLING …`.
+    for (words, kind) in [
+        ("Health check DISABLING ", OccurrenceKind::HealthDown),
+        ("Health check ENABLING ", OccurrenceKind::HealthUp),
+    ] {
+        if let Some(target) = error_reading::after(message, words) {
+            let target = target.split_once("://").map_or(target, |(_, target)| target);
+            return Some(about_httpd(kind).object(target).detail(short(message)));
+        }
+    }
     let saturated = ["server reached MaxRequestWorkers", "server reached MaxClients"]
         .iter()
         .any(|words| message.starts_with(words));

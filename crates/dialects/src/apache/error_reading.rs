@@ -50,12 +50,13 @@ pub(super) fn read<'a>(line: &Line<'a>) -> Option<Reading<'a>> {
         },
         952 if errno == Some(Errno::TooManyFiles) => say(M::ProxyLimit, Some(503), None),
         940 => say(M::AllTargetsEjected, Some(503), bracketed(message, "connection for (")),
-        // One message under several codes, by version and by whether a route was asked for.
+        // One message under several codes, by version and by whether a route was asked for. It does
+        // not say who took the workers out: failed requests, health checks or an operator.
         ALL_WORKERS => {
             let name = message.find("balancer://").map(|at| &message[at..]);
             let balancer = name.and_then(|name| name.split([')', ' ']).next());
             let balancer = balancer.map(|name| name.trim_end_matches(':'));
-            say(M::AllTargetsEjected, Some(503), None).map(|r| Reading { balancer, ..r })
+            say(M::NoHealthyTarget, Some(503), None).map(|r| Reading { balancer, ..r })
         }
         1102 => {
             let mechanism = match errno {

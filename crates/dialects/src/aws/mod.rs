@@ -1,2 +1,3 @@
 //! AWS.
 pub(crate) mod alb;
+pub(crate) mod flow;

@@ -1,5 +1,6 @@
-//! Envoy and Istio: one access record, written as text or as JSON.
+//! Envoy and Istio: one access record, written as text or as JSON, and the event logs beside it.
 mod access;
+pub(crate) mod events;
 mod flags;
 pub(crate) mod json;
 pub(crate) mod text;

@@ -75,6 +75,8 @@ fn occurrence<'a>(entry: &Entry<'a>, context: &Context) -> Option<Occurrence<'a>
         (Some(address), Some(port)) => Some(Cow::Owned(format!("{address}:{port}"))),
         (address, _) => address,
     };
+    let source = connection.get("src_port").and_then(Json::integer);
+    occurrence.source_port = source.and_then(|port| u16::try_from(port).ok());
     if kind == OccurrenceKind::NatDrop {
         let gateway = payload
             .path(&["gateway_identifiers", "gateway_name"])

@@ -65,6 +65,7 @@ fn oom<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> {
     let text = message.text;
     let accompanies = text.contains(" invoked oom-killer: ")
         || text.starts_with("oom-kill:constraint=")
+        || text.starts_with("Memory cgroup stats for ")
         || text.starts_with("oom_reaper: reaped process ")
         || (text.contains("ut of memory: Kill process ") && text.contains("sacrifice child"));
     if accompanies {

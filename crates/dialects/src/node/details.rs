@@ -44,6 +44,29 @@ pub(super) fn read(text: &str) -> Details {
     details
 }
 
+/// The authority of the first URL in a message of the application's own: `GET https://name/path
+/// failed`. An address is a target, a name a host.
+pub(super) fn of_url(message: &str) -> Details {
+    let mut details = Details::default();
+    let Some((scheme, rest)) = message.split_once("://") else { return details };
+    if !scheme.ends_with("http") && !scheme.ends_with("https") {
+        return details;
+    }
+    let end = rest.find(['/', '?', '#', ' ', '"', '\'', ',', ')']).unwrap_or(rest.len());
+    // What stands before an `@` is a user's credentials.
+    let authority = rest[..end].rsplit('@').next().unwrap_or("").trim_end_matches([':', '.']);
+    let name = scan::without_port(authority);
+    if !authority.is_empty() && is_host(authority) {
+        if is_target(authority) {
+            details.target = Some(authority.to_owned());
+        }
+        if name.parse::<IpAddr>().is_err() {
+            details.host = Some(name.to_owned());
+        }
+    }
+    details
+}
+
 /// undici: `(attempted address: 203.0.113.10:443, timeout: 10000ms)`, or several `addresses`.
 fn attempted(text: &str) -> Option<String> {
     let (_, rest) = text.split_once("attempted address")?;
@@ -145,6 +168,26 @@ fn is_host(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn urls_in_the_applications_own_words() {
+        let of = |message| {
+            let details = of_url(message);
+            (details.target, details.host)
+        };
+        let (text, none) = (|text: &str| Some(text.to_owned()), || None::<String>);
+        assert_eq!(of("GET http://203.0.113.10:443/a failed"), (text("203.0.113.10:443"), none()));
+        assert_eq!(
+            of("POST https://user:secret@api.example.com/v1: no answer"),
+            (none(), text("api.example.com"))
+        );
+        assert_eq!(
+            of("https://api.example.com:8443 failed"),
+            (text("api.example.com:8443"), text("api.example.com"))
+        );
+        assert_eq!(of("see file:///etc/hosts"), (none(), none()));
+        assert_eq!(of("prices are gone"), (none(), none()));
+    }
 
     #[test]
     fn targets_in_all_spellings() {

@@ -71,7 +71,7 @@ fn read(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
 
 /// Whether a record has any of the words without which nothing here is understood.
 fn promising(record: &[u8]) -> bool {
-    const WORDS: [&[u8]; 26] = [
+    const WORDS: [&[u8]; 33] = [
         b"rror",
         b"fetch failed",
         b"istening",
@@ -98,6 +98,13 @@ fn promising(record: &[u8]) -> bool {
         b"clock leap detected",
         b"Executing <",
         b"onnection is not available",
+        b"terminated due to signal",
+        b"Starting gunicorn",
+        b"Using worker",
+        b"Worker exiting",
+        b"Shutting down",
+        b"Uvicorn running",
+        b" server process [",
     ];
     WORDS.iter().any(|word| memmem::find(record, word).is_some())
 }
@@ -156,7 +163,13 @@ fn unfolded(text: &str) -> Cow<'_, str> {
 fn failed_call(text: &str, origin: &Origin<'_>) -> Option<Request<'static>> {
     let call = Call::find(text)?;
     let region = &text[call.start..];
-    let details = details::read(region);
+    let mut details = details::read(region);
+    if details.target.is_none() && details.host.is_none() {
+        // The library named no address; the application's own message around it may.
+        let own = head::heads(text).next().filter(|head| head.start < call.start);
+        let named = own.map(|head| details::of_url(head.message)).unwrap_or_default();
+        details = details::Details { timer: details.timer, ..named };
+    }
     let mut request = Request::new(owned(origin.hop), HopKind::Application, Role::Explanation);
     request.end = origin.at;
     let mut failure = Failure::of(call.mechanism).outward();

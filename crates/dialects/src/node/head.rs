@@ -55,6 +55,8 @@ fn head(text: &str, at: usize) -> Option<Head<'_>> {
     }
     let rest = &text[end..];
     let line = rest.lines().next().unwrap_or("");
+    // `DOMException [TimeoutError]: message`: the name of an error whose class is another.
+    let line = line.strip_prefix(']').filter(|_| text[..start].ends_with(" [")).unwrap_or(line);
     let (bracket, line) = match line.strip_prefix(" [").and_then(|l| l.split_once(']')) {
         Some((code, line)) => (Some(code), line),
         None => (None, line),

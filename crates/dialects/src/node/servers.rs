@@ -1,7 +1,7 @@
-//! Application servers and databases about their workers and connections: gunicorn, uWSGI,
+//! Application servers and databases about their workers and connections: gunicorn, uvicorn, uWSGI,
 //! PHP-FPM, Puma, PostgreSQL, MySQL and the pools in front of them.
 //!
-//! Sources: gunicorn `arbiter.py`, uWSGI `core/master.c` and `core/harakiri.c`, PHP-FPM
+//! Sources: gunicorn `arbiter.py`, uvicorn `server.py`, uWSGI `core/master.c` and `core/harakiri.c`, PHP-FPM
 //! `fpm_process_ctl.c` and `fpm_children.c`, Puma `cluster.rb`, PostgreSQL and MySQL error lists.
 
 use model::{Occurrence, OccurrenceKind};
@@ -13,12 +13,13 @@ use super::{head, stamp};
 /// that accompanies another and has nothing of its own to tell.
 pub(super) fn read(text: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static>>> {
     text.lines().take(40).find_map(|line| {
-        gunicorn(line, origin).or_else(|| uwsgi(line, origin)).or_else(|| {
-            php_fpm(line, origin)
-                .or_else(|| puma(line, origin))
-                .or_else(|| database(line, origin))
-                .or_else(|| stalled(line, origin))
-        })
+        gunicorn(line, origin)
+            .or_else(|| uvicorn(line, origin))
+            .or_else(|| uwsgi(line, origin))
+            .or_else(|| php_fpm(line, origin))
+            .or_else(|| puma(line, origin))
+            .or_else(|| database(line, origin))
+            .or_else(|| stalled(line, origin))
     })
 }
 
@@ -57,6 +58,21 @@ fn gunicorn(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static
             _ => event(K::ProcessExit, origin, "gunicorn", Some(&format!("exit {code}")), message),
         };
     }
+    // Before version 21.
+    if message.starts_with("Worker with pid ") && message.contains(" was terminated due to signal ")
+    {
+        let signal = after(message, " due to signal ").map(digits)?;
+        return match signal {
+            "15" => Some(None),
+            _ => event(
+                K::ProcessExit,
+                origin,
+                "gunicorn",
+                Some(&format!("signal {signal}")),
+                message,
+            ),
+        };
+    }
     if message.starts_with("Worker failed to boot") {
         return event(K::ProcessExit, origin, "gunicorn", None, message);
     }
@@ -66,7 +82,31 @@ fn gunicorn(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static
     if message.starts_with("Handling signal: term") {
         return event(K::InstanceStop, origin, "gunicorn", None, message);
     }
-    message.starts_with("Booting worker with pid: ").then_some(None)
+    let accompanies = [
+        "Starting gunicorn ",
+        "Using worker: ",
+        "Booting worker with pid: ",
+        "Worker exiting (pid: ",
+        "Shutting down: Master",
+    ];
+    accompanies.iter().any(|words| message.starts_with(words)).then_some(None)
+}
+
+/// `INFO:     Uvicorn running on http://0.0.0.0:3000 (Press CTRL+C to quit)`; without a time unless
+/// somebody adds one.
+fn uvicorn(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static>>> {
+    use OccurrenceKind as K;
+    let (_, line) = stamp::leading(line, 0);
+    let message = line.strip_prefix("INFO:")?.trim_start();
+    if let Some(address) = message.strip_prefix("Uvicorn running on ") {
+        let port = address.split(' ').next().and_then(|address| address.rsplit(':').next());
+        return event(K::InstanceStart, origin, "uvicorn", port.map(digits), message);
+    }
+    if message == "Shutting down" {
+        return event(K::InstanceStop, origin, "uvicorn", None, message);
+    }
+    let accompanies = ["Started server process [", "Finished server process ["];
+    accompanies.iter().any(|words| message.starts_with(words)).then_some(None)
 }
 
 /// `*** HARAKIRI ON WORKER 3 (pid: 12, try: 1) ***`, `DAMN ! worker 1 (pid: 12) died, …`.

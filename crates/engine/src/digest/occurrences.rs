@@ -1,6 +1,6 @@
 //! Things that happened: exact counts over time and by subject, and a sample with times.
 
-use model::{Occurrence, OccurrenceKind, Timestamp};
+use model::{Micros, Occurrence, OccurrenceKind, Timestamp};
 
 use super::bounded::{Bounded, Merge, Sample};
 use super::excerpt::cited;
@@ -24,13 +24,64 @@ pub(crate) struct PairCounts {
     pub(crate) count: u64,
     pub(crate) seen: Period,
     pub(crate) slots: Series<u64, 512>,
+    pub(crate) ports: Ports,
 }
+
+impl PairCounts {
+    /// When each attempt of the sample was first seen, in order, and how many records one attempt
+    /// has on average; `None` if no record names a source port.
+    pub(crate) fn attempts(&self) -> Option<(Vec<Timestamp>, f64)> {
+        // Longest pause between two retransmissions of a SYN that anybody waits for.
+        const PAUSE: Micros = Micros::from_secs(32);
+        let mut firsts = Vec::new();
+        let mut records = 0;
+        let mut before: Option<(u16, Timestamp)> = None;
+        for (&(port, _), of_port) in self.ports.sorted() {
+            let Some((first, last)) = of_port.seen.0 else { continue };
+            records += of_port.count;
+            let same = before.is_some_and(|(p, end)| p == port && first - end <= PAUSE);
+            if !same {
+                firsts.push(first);
+            }
+            before = Some((port, last));
+        }
+        firsts.sort_unstable();
+        let each = records as f64 / firsts.len() as f64;
+        (!firsts.is_empty()).then_some((firsts, each))
+    }
+
+    /// Whether [`PairCounts::attempts`] are all there were.
+    pub(crate) fn has_all_attempts(&self) -> bool {
+        self.ports.rest().count == 0
+    }
+}
+
+/// Records of one source port within one slot.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OfPort {
+    count: u64,
+    seen: Period,
+}
+
+impl Merge for OfPort {
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.seen.merge(other.seen);
+    }
+}
+
+/// Source ports, with the slot of [`PORT_SLOT`] they were seen in: a port is used again later.
+pub(crate) type Ports = Bounded<(u16, i64), OfPort, 256>;
+
+/// Far longer than an attempt lasts, and shorter than until a port comes round again.
+const PORT_SLOT: Micros = Micros::from_secs(128);
 
 impl Merge for PairCounts {
     fn merge(&mut self, other: Self) {
         self.count += other.count;
         self.seen.merge(other.seen);
         self.slots.merge(other.slots);
+        self.ports.merge(other.ports);
     }
 }
 
@@ -74,6 +125,11 @@ impl Occurrences {
         if let Some(at) = occurrence.at {
             *counts.slots.slot(at) += 1;
             counts.seen.add(at);
+            if let Some(port) = occurrence.source_port {
+                let of_port = counts.ports.entry(&(port, at.floor(PORT_SLOT).0));
+                of_port.count += 1;
+                of_port.seen.add(at);
+            }
             of_kind.period.add(at);
             *of_kind.slots.slot(at) += 1;
         }

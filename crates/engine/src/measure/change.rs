@@ -154,6 +154,17 @@ impl Scope<'_, '_> {
         self.aligned(&self.alignment(Signal::StopAlignedShare)?, visible)
     }
 
+    /// Where the evidence ends while the failures could still be aligned, it cannot tell failures
+    /// that ended from failures that went on.
+    pub(super) fn stop_confined(&self) -> Option<Measured> {
+        let alignment = self.alignment(Signal::StopAlignedShare)?;
+        let (_, end) = self.view.period?;
+        if alignment.times.iter().any(|at| *at + alignment.after >= end) {
+            return None;
+        }
+        self.stop_aligned()
+    }
+
     pub(super) fn exit_aligned(&self) -> Option<Measured> {
         let visible = self.view.would_show(OccurrenceKind::ProcessExit);
         self.aligned(&self.alignment(Signal::ExitAlignedShare)?, visible)

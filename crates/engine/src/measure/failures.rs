@@ -187,8 +187,12 @@ impl<'a> Scope<'_, 'a> {
                     text: other.text,
                 }
             });
+            // Two servers of one product have one name where their logs do not tell it: their
+            // files are apart.
             let stream: (&str, &str) = (fail.key.dialect, &fail.key.hop);
-            let others = failing.chain(slow).filter(|other| other.stream != stream);
+            let others = failing
+                .chain(slow)
+                .filter(|other| other.stream != stream || other.place.source != fail.place.source);
             let inner: Vec<Inner<'_>> = others
                 .filter(|other| {
                     other.kind > fail.key.kind || (other.kind == fail.key.kind && other.healthy)

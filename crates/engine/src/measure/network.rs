@@ -202,7 +202,7 @@ fn pauses_of(
     }
     for slot in &slots {
         let near = |f: &&Fail<'_>| f.at >= *slot - width && f.began() < *slot + width;
-        if fails.iter().any(|f| near(f)) {
+        if fails.iter().any(near) {
             continue;
         }
         if let Some(last) = last_before(*slot) {

@@ -25,8 +25,9 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         | K::InstanceStop
         | K::ListenFailed
         | K::ScaleLimit => &["node", "kernel"],
-        K::HealthDown | K::HealthUp | K::NoServerLeft => &["haproxy-notice"],
-        K::TargetEjected => &["nginx-error", "apache-error"],
+        K::HealthDown | K::HealthUp => &["haproxy-notice", "envoy-health"],
+        K::NoServerLeft => &["haproxy-notice"],
+        K::TargetEjected => &["nginx-error", "apache-error", "envoy-outlier"],
         K::PoolSaturated
         | K::WorkerKilled
         | K::DatabaseLimit
@@ -52,15 +53,19 @@ const SYSTEM_LOG: &[OccurrenceKind] = &[
     OccurrenceKind::ScaleLimit,
 ];
 
+/// Logs of gateways, which tell of their own start and end and of nobody else's.
+const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice"];
+
 impl View<'_> {
     /// Whether the evidence would show an occurrence of this kind.
     pub(super) fn would_show(&self, kind: OccurrenceKind) -> bool {
-        let told = |kinds: &[OccurrenceKind]| {
-            self.digest.told.iter().any(|(_, told)| kinds.contains(told))
-        };
+        let told = &self.digest.told;
         self.saw(shown_in(kind))
-            || told(&[kind])
-            || (SYSTEM_LOG.contains(&kind) && told(SYSTEM_LOG))
+            || told.iter().any(|(_, told)| *told == kind)
+            || (SYSTEM_LOG.contains(&kind)
+                && told
+                    .iter()
+                    .any(|(by, told)| SYSTEM_LOG.contains(told) && !OF_ITSELF.contains(by)))
     }
 }
 
@@ -83,6 +88,23 @@ pub(super) fn is_at_the_peer(mechanism: Mechanism) -> bool {
             | Mechanism::ResponseTruncated
             | Mechanism::StatusFromUpstream
     )
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host == "::1" || host.starts_with("127.")
+}
+
+/// Host and port of the address on which a process says that it listens: `Listening at:
+/// http://127.0.0.1:8000 (15)`, `listening on 0.0.0.0:3000`, `listening on [::1]:3000`.
+fn listening_address(said: &str) -> Option<(&str, &str)> {
+    said.split([' ', ',', ';', '(', ')', '\'', '"']).find_map(|word| {
+        let word = word.rsplit_once("://").map_or(word, |(_, rest)| rest);
+        let word = word.split('/').next().unwrap_or(word).trim_end_matches('.');
+        let (host, port) = word.rsplit_once(':')?;
+        let number = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+        (number && !host.is_empty()).then_some((host, port))
+    })
 }
 
 pub(crate) fn shown((place, happened): (Place, &Happened)) -> Shown {
@@ -137,6 +159,34 @@ impl Scope<'_, '_> {
         let mut measured = counted.unwrap_or_default();
         measured.value += killed;
         Some(measured)
+    }
+
+    /// Listeners on loopback where a gateway comes from outside. A start may lie long before.
+    pub(super) fn loopback_listeners(&self) -> Option<Measured> {
+        let outside: BTreeSet<&str> = self
+            .fails()
+            .filter_map(|f| f.record.target.as_deref()?.rsplit_once(':'))
+            .filter(|(host, _)| !is_loopback(host))
+            .map(|(_, port)| port)
+            .collect();
+        let mut measured = Measured::default();
+        let mut visible = false;
+        for (place, start) in self.view.happened(&[OccurrenceKind::InstanceStart]) {
+            let Some((host, port)) = start.detail.as_deref().and_then(listening_address) else {
+                continue;
+            };
+            if !outside.contains(port) {
+                continue;
+            }
+            visible = true;
+            if is_loopback(host) {
+                measured.value += 1.0;
+                if measured.shown_by.len() < CITED {
+                    measured.shown_by.push(shown((place, start)));
+                }
+            }
+        }
+        visible.then_some(measured)
     }
 
     pub(super) fn scale_limits(&self) -> Option<Measured> {
@@ -269,5 +319,26 @@ impl Scope<'_, '_> {
             }
         }
         (all > 0.0).then(|| Measured { value: matching / all, shown_by })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_processes_say_that_they_listen() {
+        for (said, address) in [
+            ("Listening at: http://127.0.0.1:8000 (15)", Some(("127.0.0.1", "8000"))),
+            ("Listening on http://0.0.0.0:3000", Some(("0.0.0.0", "3000"))),
+            ("listening on [::1]:3000.", Some(("[::1]", "3000"))),
+            ("Server listening at http://localhost:3000/", Some(("localhost", "3000"))),
+            ("Server listening on port 3000", None),
+            ("Listening at: unix:/run/app.sock (15)", None),
+        ] {
+            assert_eq!(listening_address(said), address, "{said}");
+        }
+        assert!(is_loopback("127.0.0.2") && is_loopback("[::1]") && is_loopback("localhost"));
+        assert!(!is_loopback("0.0.0.0") && !is_loopback("10.0.0.1") && !is_loopback("[::]"));
     }
 }

@@ -36,6 +36,13 @@ fn together(second: i64, late: &[(&i64, &Late)]) -> u64 {
     if apart && around * OUTSTANDING <= together.count { together.count } else { 0 }
 }
 
+/// How many requests a target would have got in the time before its first, at its later rate.
+fn missed(counts: &TargetCounts, before: Micros, after: Micros) -> f64 {
+    let requests = (counts.successes + counts.failures) as f64;
+    // Stamps may have no fractions.
+    requests * before.as_secs_f64() / after.as_secs_f64().max(1.0)
+}
+
 impl<'a> Scope<'_, 'a> {
     /// The streams the claimed failures were counted in.
     fn streams(&self) -> Vec<&'a Stream> {
@@ -227,6 +234,11 @@ impl<'a> Scope<'_, 'a> {
         })
     }
 
+    /// Share of the failures on what is new.
+    ///
+    /// A target is new if it first appears two minutes into the log, or after a deploy and later
+    /// than chance allows: at the rate at which it was asked from then on, it would have been asked
+    /// ten times before, had it been there.
     pub(super) fn new_targets(&self) -> Option<Measured> {
         let deploys = self.view.happened(&[OccurrenceKind::Deploy]);
         let named: Vec<(&str, Timestamp)> = deploys
@@ -244,8 +256,12 @@ impl<'a> Scope<'_, 'a> {
             });
         }
         let is_new = |stream: &Stream, counts: &TargetCounts| {
-            let (start, first) = (stream.period.0?.0, counts.seen.0?.0);
-            Some((first > start + Micros::from_secs(120), first))
+            let (start, (first, last)) = (stream.period.0?.0, counts.seen.0?);
+            let deployed = deploys.iter().filter_map(|(_, deploy)| deploy.at);
+            let late = first > start + Micros::from_secs(120)
+                || deployed.into_iter().any(|at| at >= start && at <= first)
+                    && missed(counts, first - start, last - first) >= 10.0;
+            Some((late, first))
         };
         // Where no target ever appears, versions may change in place: the targets tell nothing.
         let some_appear = self.streams().iter().any(|stream| {

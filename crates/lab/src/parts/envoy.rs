@@ -3,7 +3,8 @@
 //! Two lines of the configuration mean something to the part. `{{access_log}}` becomes the JSON
 //! access log, with the fields Istio made common. `members: [ … ]` in a cluster becomes a cluster
 //! whose endpoints are read from a file of their own that Envoy watches, so that the list can
-//! change while it runs.
+//! change while it runs. Event logs of health checks and outlier detection are evidence where the
+//! drill writes them to `{{dir}}/logs/health.json` and `{{dir}}/logs/outlier.json`.
 
 use std::fmt::Write as _;
 
@@ -93,6 +94,8 @@ pub(super) fn lay_out(task: &Task<'_>, command: &Command) -> Result<Launch, Erro
     Ok(launch
         .file("envoy.yaml", text)
         .log("logs/access.json", Source::File)
+        .log("logs/health.json", Source::File)
+        .log("logs/outlier.json", Source::File)
         // What Envoy says about itself is no evidence that a dialect reads.
         .log("console.txt", Source::Both))
 }
