@@ -265,12 +265,19 @@ fn pass<'s, 'a>(
         if claims.is_empty() {
             continue;
         }
-        // What a cause does to others through a third may have many other reasons.
-        let direct = |effect: &&&Candidate<'_, '_>| cause.leads_to.contains(&effect.cause().slug);
-        let effects = effects.iter().filter(direct).count();
+        let effects = direct_effects(cause, &candidates);
         candidates.push(weigh(view, cluster, clusters, cause, claims, effects));
     }
     candidates
+}
+
+/// How many of the causes that this one leads to hold; `None` if none does and it cannot be seen
+/// whether one should. What it does to others through a third may have many other reasons.
+fn direct_effects(cause: &Cause, candidates: &[Candidate<'_, '_>]) -> Option<usize> {
+    let direct = candidates.iter().filter(|c| cause.leads_to.contains(&c.cause().slug));
+    let holding = direct.clone().filter(|candidate| candidate.holds()).count();
+    let undecided = direct.into_iter().any(|candidate| matches!(candidate.state, State::Undecided));
+    (holding > 0 || !undecided).then_some(holding)
 }
 
 fn weigh<'s, 'a>(
@@ -279,7 +286,7 @@ fn weigh<'s, 'a>(
     clusters: &'s [Cluster],
     cause: &'static Cause,
     claims: BTreeMap<usize, bool>,
-    effects: usize,
+    effects: Option<usize>,
 ) -> Candidate<'s, 'a> {
     let mut claimed: Vec<usize> =
         cluster.counted.iter().copied().filter(|p| claims.contains_key(p)).collect();

@@ -241,7 +241,7 @@ pub static CAUSE: Cause = Cause {
                 Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
             ],
             load: Load { keep_alive: false, ..CRASH.load },
-            expect: Expect::failing(0.05, &[502, 503]),
+            expect: Expect::failing(0.02, &[502, 503]),
             ..CRASH
         },
     ]),

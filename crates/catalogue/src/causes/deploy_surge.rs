@@ -44,10 +44,9 @@
 //!
 //! ## Reproduce it
 //!
-//! Not yet automated. On loopback: a NAT as in `nat-port-exhaustion`, with a budget for four
-//! instances; four processes that open a new connection per call. Start four more and, after 30
-//! s, stop the first four. Connect timeouts begin with the second four and end one TIME_WAIT
-//! after the stop.
+//! `why502 drill deploy-surge`. PostgreSQL has connections for one fleet, each instance fills its pool
+//! when it starts, and during a roll-out there are two fleets. The new instances answer `500` until
+//! the old ones are gone. With connections for twice the fleet the roll-out goes unnoticed.
 //!
 //! ## Remedy
 //!
@@ -68,8 +67,9 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
-    Signal as S, Test, Text,
+    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
+    Shows, Signal as S, Step, Test, Text,
 };
 
 use crate::visibility;
@@ -219,7 +219,52 @@ fewer than half of the deploys were followed by such failures.",
         "Needs the readers of configuration: twice the instances times \
         what each takes, against each shared limit.",
     ),
-    drill: Drill::NotYet("Needs the lab: a NAT budget for one fleet, two fleets for 30 s."),
+    drill: Drill::Runs(&[Scenario {
+        name: "nginx-node-postgresql",
+        happens: Text::new(
+            "Two instances hold eight database connections each; during a roll-out there are four \
+            instances, and PostgreSQL allows 17 connections.",
+            "インスタンス 2 つがデータベース接続を 8 本ずつ持ちます。リリース中は 4 つになりますが、\
+            PostgreSQL の上限は 17 本です。",
+        ),
+        cure: Text::new(
+            "The database allows connections for twice the fleet.",
+            "データベースの接続数を、通常の 2 倍のインスタンス数に足りるようにします。",
+        ),
+        hosts: &[
+            Host::new(
+                "db",
+                &[Part::new(Server::Postgres, "postgresql", 5432, "max_connections = {{limit}}")],
+            ),
+            Host::new("app", &[Part::new(Server::Node, "orders", 3000, APP)]).instances("2"),
+            Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX)]),
+        ],
+        router: None,
+        knobs: &[Knob { name: "limit", fault: "17", remedy: "40" }],
+        steps: &[Step::at(
+            "2000",
+            Action::Rollout(Rollout {
+                host: "app",
+                gateways: &["gateway/gateway"],
+                pace: "0",
+                ready: "",
+                drain: "2500",
+                grace: "5000",
+                environment: &["REVISION=2"],
+            }),
+        )],
+        load: Load {
+            target: "gateway:8080",
+            protocol: Protocol::Http1,
+            keep_alive: true,
+            arrivals: Arrivals::Constant { rate: "20" },
+            lasts: "8000",
+            patience: "5000",
+            requests: &[Ask::new("GET", "/orders")],
+        },
+        expect: Expect::failing(0.05, &[500]),
+        everyday: true,
+    }]),
     remedies: &[
         Remedy {
             product: "Cloud Run",
@@ -285,6 +330,44 @@ gcloud run services update-traffic SERVICE --remove-tags=OLD",
         },
     ],
 };
+
+/// Fills its pool before it listens, as services do that want no slow first request.
+const APP: &str = r"
+const http = require('http');
+const { Pool } = require('./pg.js');
+const say = (text) => console.log(`${new Date().toISOString()} ${text}`);
+const fail = (error) => console.error(new Date().toISOString(), error);
+const pool = new Pool({ host: '{{ip:db}}', port: 5432, max: 8, idleTimeoutMillis: 60000 });
+const server = http.createServer((request, response) => {
+  pool.query('select pg_sleep(0.2)').then(
+    () => response.end('{}\n'),
+    (error) => {
+      fail(error);
+      response.writeHead(500).end();
+    },
+  );
+});
+const warm = Array.from({ length: 8 }, () => pool.query('select 1').catch(fail));
+Promise.all(warm).then(() => {
+  server.listen(process.env.PORT, () => say(`listening on port ${process.env.PORT}`));
+});
+process.on('SIGTERM', () => {
+  say('SIGTERM received, closing');
+  server.close(() => process.exit(0));
+});
+";
+
+const NGINX: &str = r"
+upstream orders {
+    {{members:app:3000}}
+}
+server {
+    listen 8080;
+    location / {
+        proxy_pass http://orders;
+    }
+}
+";
 
 #[cfg(test)]
 mod tests {

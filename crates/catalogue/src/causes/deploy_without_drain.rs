@@ -358,6 +358,7 @@ half went to targets that were gone afterwards.",
                 GUNICORN,
                 Host::new("gateway", &[Part::new(Server::HAProxy, "gateway", 8080, HAPROXY)]),
             ],
+            load: Load { keep_alive: false, ..ROLLED_OUT.load },
             expect: Expect::failing(0.05, &[502, 503]),
             ..ROLLED_OUT
         },
@@ -499,7 +500,8 @@ const ROLLED_OUT: Scenario = Scenario {
 const NODE: Host =
     Host::new("app", &[Part::new(Server::Node, "orders", 3000, NODE_APP)]).instances("2");
 
-/// Told to stop, it accepts nothing more, answers what it has, and ends.
+/// Told to stop, it accepts nothing more, answers what it has, and ends after half a second even if
+/// a gateway goes on using the connections it has.
 const NODE_APP: &str = r"
 const http = require('http');
 const say = (text) => console.log(`${new Date().toISOString()} ${text}`);
@@ -510,6 +512,7 @@ server.listen(process.env.PORT, () => say(`listening on port ${process.env.PORT}
 process.on('SIGTERM', () => {
   say('SIGTERM received, closing');
   server.close(() => process.exit(0));
+  setTimeout(() => process.exit(0), 500).unref();
 });
 ";
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use model::{Event, HopKind, Micros, Request, Role, Tally, Timestamp};
+use model::{Event, HopKind, Micros, Request, Reuse, Role, Tally, Timestamp};
 
 use super::fields::{Fields, Var, is_address, tries};
 use super::{clf, judge, tail};
@@ -129,9 +129,9 @@ fn request<'a>(entry: &Entry<'a>, context: &Context) -> Request<'a> {
     request.status = Some(entry.status);
     request.upstream_status = fields.last(Var::UpstreamStatus).and_then(scan::status);
     request.author = judgement.author;
-    request.failure = judgement.failure;
     request.timers.total = entry.total;
     request.timers.connect = fields.last_span(Var::UpstreamConnectTime);
+    request.failure = judgement.failure.map(|failure| failure.on(reuse(request.timers.connect)));
     request.timers.wait = wait(fields, request.timers.connect);
     request.attempts = attempts(fields);
     request.target = entry.target().map(String::from_utf8_lossy);
@@ -149,6 +149,13 @@ fn request<'a>(entry: &Entry<'a>, context: &Context) -> Request<'a> {
     describe(&mut request, fields);
     request.complete_times();
     request
+}
+
+/// A pooled connection is used in the same turn of the event loop in which it is taken, so that
+/// its connect time is zero by nginx's clock (`ngx_http_upstream_connect`). Zero itself tells
+/// nothing: a neighbour answers a SYN within the millisecond.
+fn reuse(connect: Option<Micros>) -> Reuse {
+    if connect.is_some_and(|span| span > Micros(0)) { Reuse::Fresh } else { Reuse::Unknown }
 }
 
 /// `$upstream_header_time` and `$upstream_response_time` count from the beginning of the try, so

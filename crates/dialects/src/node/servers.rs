@@ -96,8 +96,8 @@ fn gunicorn(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static
 /// somebody adds one.
 fn uvicorn(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static>>> {
     use OccurrenceKind as K;
-    let (_, line) = stamp::leading(line, 0);
-    let message = line.strip_prefix("INFO:")?.trim_start();
+    let (_, message) = line.split_once("INFO: ")?;
+    let message = message.trim_start();
     if let Some(address) = message.strip_prefix("Uvicorn running on ") {
         let port = address.split(' ').next().and_then(|address| address.rsplit(':').next());
         return event(K::InstanceStart, origin, "uvicorn", port.map(digits), message);

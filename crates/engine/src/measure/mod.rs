@@ -50,8 +50,8 @@ pub(crate) struct Scope<'s, 'a> {
     pub(crate) claimed: Vec<usize>,
     /// How many of the claimed failures' records state the cause by themselves.
     pub(crate) stated: f64,
-    /// How many of the causes this one leads to hold here.
-    pub(crate) effects: usize,
+    /// How many of the causes this one leads to hold here; `None` if that cannot be seen.
+    pub(crate) effects: Option<usize>,
     /// All clusters of the diagnosis, for what repeats.
     pub(crate) clusters: &'s [Cluster],
     pub(crate) cause: &'static Cause,
@@ -112,7 +112,7 @@ impl<'s, 'a> Scope<'s, 'a> {
         match signal {
             S::Failures => Measured::of(self.weight()),
             S::StatedShare => Measured::of(self.stated / self.weight().max(1e-9)),
-            S::EffectsHold => Measured::of(self.effects as f64),
+            S::EffectsHold => Measured::of(self.effects? as f64),
             S::ShortWaitShare => self.short_waits(),
             S::LongWaitShare => self.long_waits(),
             S::TimerShare => self.timers(),
