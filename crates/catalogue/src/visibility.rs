@@ -316,6 +316,14 @@ pub(crate) const HEALTH: Visibility = Visibility {
     how: &[
         on("HAProxy", "log /dev/log local0\noption log-health-checks"),
         on(
+            "Envoy",
+            "event_logger: # in health_checks\n- name: envoy.health_check.event_sinks.file\n  \
+            typed_config:\n    \"@type\": type.googleapis.com/\
+            envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink\n    \
+            event_log_path: /var/log/envoy/health.log",
+        ),
+        on("Apache httpd", "LogLevel warn proxy_hcheck:info"),
+        on(
             "AWS ALB",
             "aws elbv2 describe-target-health --target-group-arn ARN # read it yourself, why502 does not yet",
         ),

@@ -18,6 +18,8 @@ use drills::Listed;
 
 /// The longest a drill may take, both runs together.
 const LIMIT: Duration = Duration::from_secs(120);
+/// The drill that is also run with each of the other clients.
+const LOADED: &str = "target-connect-refused/nginx-node";
 /// Lines of the report that are shown when a drill does not close.
 const SHOWN: usize = 60;
 
@@ -29,10 +31,25 @@ fn main() -> ExitCode {
     let mut listed = drills::list();
     assert!(!listed.is_empty(), "the catalogue has no drill");
     listed.retain(|drill| all || drill.everyday);
-    let trials = listed
+    let loaded = listed.iter().find(|drill| drill.name == LOADED).cloned();
+    let loaded = loaded.expect("the drill is listed");
+    let mut trials: Vec<Trial> = listed
         .into_iter()
         .map(|drill| Trial::ignorable_test(format!("drill::{}", drill.name), move || test(&drill)))
         .collect();
+    trials.extend(["ab", "wrk", "h2load", "curl"].map(|client| {
+        let drill = loaded.clone();
+        Trial::ignorable_test(format!("load::{client}"), move || {
+            if let Some(why) = &drill.missing {
+                return Ok(Completion::ignored_with(why));
+            }
+            run(&drill, &["--load", client], &|result| {
+                let load = &result["fault"]["load"];
+                load["client"] == client && load["notes"][0].is_string()
+            })
+            .map_err(Failed::from)
+        })
+    }));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -41,22 +58,28 @@ fn test(drill: &Listed) -> Result<Completion, Failed> {
         return Ok(Completion::ignored_with(why));
     }
     let again = std::env::var("WHY502_DRILL_RETRY").is_ok_and(|value| value == "1");
-    match run(drill) {
+    match run(drill, &[], &|_| true) {
         Err(why) if again => {
             eprintln!(
                 "{} is tried once more, because WHY502_DRILL_RETRY is set:\n{why}",
                 drill.name
             );
-            run(drill)
+            run(drill, &[], &|_| true)
         }
         result => result,
     }
     .map_err(Failed::from)
 }
 
-fn run(drill: &Listed) -> Result<Completion, String> {
+/// Runs a drill; `also` is what has to hold of its result beside that it closed.
+fn run(
+    drill: &Listed,
+    options: &[&str],
+    also: &dyn Fn(&Value) -> bool,
+) -> Result<Completion, String> {
     let child = Command::new(env!("CARGO_BIN_EXE_why502"))
         .args(["drill", &drill.name, "--format", "json"])
+        .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -72,7 +95,7 @@ fn run(drill: &Listed) -> Result<Completion, String> {
         return Ok(Completion::ignored_with(why));
     }
     let drill = &result["drills"][0];
-    if drill["closed"] == true && ended.code == Some(0) {
+    if drill["closed"] == true && ended.code == Some(0) && also(drill) {
         return Ok(Completion::Completed);
     }
     Err(explain(drill))

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Mechanism, Micros, Phase, Role, Side, Timestamp};
+use model::{Failure, Mechanism, Micros, Phase, Role, Side, Timestamp};
 
 use crate::digest::stream::Stream;
 use crate::view::{Behind, Fail, Shift, Slow, is_vague};
@@ -141,6 +141,19 @@ pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
     }
 }
 
+/// Whether a proxy can still send the request elsewhere: the response had not begun. After that
+/// the client has a status of 200 and half a body.
+fn can_be_tried_again(fail: &Fail<'_>) -> bool {
+    let Failure { mechanism, phase, .. } = fail.failure;
+    phase != Some(Phase::ResponseBody)
+        && !matches!(
+            mechanism,
+            Mechanism::ResponseTruncated
+                | Mechanism::ResponseStalled
+                | Mechanism::ResponseMalformed
+        )
+}
+
 /// Marks the error log's records of attempts that cost no request: the access log beside it was
 /// written at that moment, and none of its requests failed. A proxy that tries the next target
 /// logs the first attempt all the same.
@@ -157,10 +170,9 @@ pub(crate) fn mark_made_good(fails: &mut [Fail<'_>], streams: &[&Stream]) {
     for fail in fails {
         let attempt = fail.key.role == Role::Explanation
             && fail.failure.side == Side::Upstream
-            // A response that has begun cannot be asked for elsewhere.
-            && !matches!(fail.failure.phase, Some(Phase::ResponseBody | Phase::ResponseSend))
             && fail.dated
-            && !fail.absorbed;
+            && !fail.absorbed
+            && can_be_tried_again(fail);
         if !attempt {
             continue;
         }

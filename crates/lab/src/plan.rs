@@ -354,7 +354,7 @@ impl Script {
                 self.say(&format!("kill -{signal} ${}", variable(host, part)));
             }
             Action::Start { part } => {
-                self.say(&format!("# {part} starts: its command stands above"))
+                self.say(&format!("# {part} starts: its command stands above"));
             }
             Action::Firewall { host, rules } => {
                 let rules = self.topology.fill(rules)?;

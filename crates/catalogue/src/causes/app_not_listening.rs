@@ -41,9 +41,8 @@
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill app-not-listening`: a new revision listens on 127.0.0.1 only and is sent
-//! requests before anybody asked whether it answers; or something else has taken the port
-//! (`EADDRINUSE`); or gunicorn keeps its default `127.0.0.1:8000` behind Envoy on another host.
+//! `why502 drill app-not-listening`: gunicorn keeps its default `127.0.0.1:8000` behind Envoy on
+//! another host; or something else has taken the port of a Node.js application (`EADDRINUSE`).
 //! Every connection is refused until the address or the port is right.
 //!
 //! ## Remedy

@@ -53,26 +53,53 @@ pub(crate) struct Ended {
     pub(crate) late: bool,
 }
 
-/// Waits for a command, and kills it when it takes too long.
-pub(crate) fn wait(mut child: Child, limit: Duration) -> Ended {
-    let out = child.stdout.take().map(collect);
-    let err = child.stderr.take().map(collect);
-    let text = |reader: Option<JoinHandle<String>>| {
-        reader.and_then(|reader| reader.join().ok()).unwrap_or_default()
-    };
-    let until = Instant::now() + limit;
-    let mut late = false;
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("the child can be waited for") {
-            break status;
+/// A command that runs while what it says is read.
+pub(crate) struct Running {
+    child: Child,
+    out: Option<JoinHandle<String>>,
+    err: Option<JoinHandle<String>>,
+}
+
+impl Running {
+    /// Begins to read.
+    pub(crate) fn new(mut child: Child) -> Running {
+        let out = child.stdout.take().map(collect);
+        let err = child.stderr.take().map(collect);
+        Running { child, out, err }
+    }
+
+    /// Waits for the end of the process itself, and kills it when it takes too long: its code, and
+    /// whether it was late.
+    pub(crate) fn end(&mut self, limit: Duration) -> (Option<i32>, bool) {
+        let until = Instant::now() + limit;
+        let mut late = false;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the child can be waited for") {
+                return (status.code(), late);
+            }
+            if !late && Instant::now() > until {
+                late = true;
+                self.child.kill().expect("the child can be killed");
+            }
+            thread::sleep(Duration::from_millis(20));
         }
-        if !late && Instant::now() > until {
-            late = true;
-            child.kill().expect("the child can be killed");
-        }
-        thread::sleep(Duration::from_millis(20));
-    };
-    Ended { code: status.code(), out: text(out), err: text(err), late }
+    }
+
+    /// What it said, once nobody has its output open any more.
+    pub(crate) fn said(self) -> (String, String) {
+        let text = |reader: Option<JoinHandle<String>>| {
+            reader.and_then(|reader| reader.join().ok()).unwrap_or_default()
+        };
+        (text(self.out), text(self.err))
+    }
+}
+
+/// Waits for a command and for everything that has its output open.
+pub(crate) fn wait(child: Child, limit: Duration) -> Ended {
+    let mut running = Running::new(child);
+    let (code, late) = running.end(limit);
+    let (out, err) = running.said();
+    Ended { code, out, err, late }
 }
 
 fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
