@@ -33,6 +33,20 @@ pub fn first_cause(diagnosis: &Value) -> Option<&str> {
     diagnosis["conclusions"].get(0)?["cause"].as_str()
 }
 
+/// The cause that a diagnosis names first and what it led to, as far as it is told.
+#[must_use]
+pub fn first_chain(diagnosis: &Value) -> Vec<&str> {
+    let Some(first) = first_cause(diagnosis) else { return Vec::new() };
+    let incidents = diagnosis["incidents"].as_array().into_iter().flatten();
+    let findings =
+        incidents.flat_map(|incident| incident["findings"].as_array().into_iter().flatten());
+    let chain = findings
+        .filter(|finding| finding["cause"] == first)
+        .find_map(|finding| finding["chain"].as_array());
+    let links: Vec<&str> = chain.into_iter().flatten().filter_map(Value::as_str).collect();
+    if links.is_empty() { vec![first] } else { links }
+}
+
 /// The verdict on the cause that a diagnosis names first.
 #[must_use]
 pub fn first_verdict(diagnosis: &Value) -> Option<&str> {

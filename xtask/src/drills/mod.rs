@@ -3,7 +3,10 @@
 
 mod table;
 
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
@@ -29,6 +32,10 @@ pub(crate) struct Options {
     /// How often each is run
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
+
+    /// How many drills run side by side; they mostly wait
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=8))]
+    jobs: u32,
 }
 
 /// Every drill of the catalogue, in its order: cause and servers.
@@ -69,52 +76,79 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let envoy = test::servers();
     let mut table = read();
     table.keep(|cause, drill| all.contains(&(cause, drill)));
-    let mut open = Vec::new();
-    for (cause, drill) in all.iter().copied().filter(|(cause, drill)| chosen(cause, drill)) {
-        let name = format!("{cause}/{drill}");
-        let mut row = Row::new(cause, drill, &today());
-        let mut skipped = None;
-        for turn in 1..=options.times {
-            match once(&name, envoy.as_deref()) {
-                Ok(Ran::Skipped(why)) => {
-                    eprintln!("{name}: skipped: {why}");
-                    skipped = Some(why);
-                    break;
-                }
-                Ok(Ran::Done(result)) => {
-                    row.add(&result);
-                    let what = if result["closed"] == true { "closed" } else { "NOT CLOSED" };
-                    eprintln!("{name} {turn}/{}: {what}, {} s", options.times, row.seconds());
-                    for check in result["checks"].as_array().into_iter().flatten() {
-                        if check["holds"] != true {
-                            eprintln!("    {}", check["says"]["en"].as_str().unwrap_or_default());
+    let mut chosen: Vec<(&str, &str)> =
+        all.iter().copied().filter(|(cause, drill)| chosen(cause, drill)).collect();
+    chosen.reverse();
+    let queue = Mutex::new(chosen);
+    let kept = Mutex::new((table, Vec::new()));
+    thread::scope(|scope| {
+        let work = || -> Result<()> {
+            loop {
+                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let Some((cause, drill)) = next else { return Ok(()) };
+                let came = repeat(cause, drill, options.times, envoy.as_deref());
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let (table, open) = &mut *kept;
+                match came {
+                    Came::Skipped(why) => table.skip(cause, drill, &why),
+                    Came::Row(row) => {
+                        if !row.closed() {
+                            open.push(format!("{cause}/{drill}"));
                         }
+                        table.record(row);
                     }
                 }
-                Err(why) => {
-                    row.add(&Value::Null);
-                    eprintln!("{name} {turn}/{}: NOT CLOSED: {why:#}", options.times);
-                }
+                // After each, so that what was measured is not lost when this is interrupted.
+                let page = table.write(&all, &machine());
+                std::fs::write(root().join(PAGE), page)
+                    .with_context(|| format!("{PAGE} cannot be written"))?;
             }
-        }
-        match skipped {
-            Some(why) => table.skip(cause, drill, &why),
-            None => {
-                if !row.closed() {
-                    open.push(name);
-                }
-                table.record(row);
-            }
-        }
-        // After each, so that what was measured is not lost when this is interrupted.
-        let page = table.write(&all, &machine());
-        std::fs::write(root().join(PAGE), page)
-            .with_context(|| format!("{PAGE} cannot be written"))?;
-    }
+        };
+        let workers: Vec<_> = (0..options.jobs).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| match worker.join() {
+            Ok(result) => result,
+            Err(_) => bail!("a worker stopped"),
+        })
+    })?;
+    let (_, open) = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !open.is_empty() {
         bail!("not closed every time: {}", open.join(", "));
     }
     Ok(())
+}
+
+/// What the runs of one drill came to.
+enum Came {
+    Row(Row),
+    Skipped(String),
+}
+
+fn repeat(cause: &'static str, drill: &'static str, times: u32, envoy: Option<&Path>) -> Came {
+    let name = format!("{cause}/{drill}");
+    let mut row = Row::new(cause, drill, &today());
+    for turn in 1..=times {
+        match once(&name, envoy) {
+            Ok(Ran::Skipped(why)) => {
+                eprintln!("{name}: skipped: {why}");
+                return Came::Skipped(why);
+            }
+            Ok(Ran::Done(result)) => {
+                row.add(&result);
+                let what = if result["closed"] == true { "closed" } else { "NOT CLOSED" };
+                eprintln!("{name} {turn}/{times}: {what}, {} s", row.seconds());
+                for check in result["checks"].as_array().into_iter().flatten() {
+                    if check["holds"] != true {
+                        eprintln!("    {}", check["says"]["en"].as_str().unwrap_or_default());
+                    }
+                }
+            }
+            Err(why) => {
+                row.add(&Value::Null);
+                eprintln!("{name} {turn}/{times}: NOT CLOSED: {why:#}");
+            }
+        }
+    }
+    Came::Row(row)
 }
 
 enum Ran {
@@ -123,7 +157,7 @@ enum Ran {
     Skipped(String),
 }
 
-fn once(name: &str, envoy: Option<&std::path::Path>) -> Result<Ran> {
+fn once(name: &str, envoy: Option<&Path>) -> Result<Ran> {
     let mut command = Command::new("timeout");
     command
         .args(["--kill-after=5", LIMIT, env!("CARGO"), "run", "--quiet", "--package", "why502"])

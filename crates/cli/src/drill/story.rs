@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
-use lab::judge::{first_cause, first_verdict};
+use lab::judge::{first_cause, first_chain, first_verdict};
 use lab::parts::Tools;
 use lab::{Outcome, Variant};
 use model::{Chapter, Lang, Story};
@@ -54,6 +54,12 @@ impl Told {
     /// The cause the logs name first, if they name one.
     fn named(&self) -> Option<&str> {
         first_cause(&self.outcome.diagnosis)
+    }
+
+    /// The first links of the chain the logs name first; the symptom at its end is known already.
+    fn chain(&self) -> Option<String> {
+        let chain = first_chain(&self.outcome.diagnosis);
+        (!chain.is_empty()).then(|| chain[..chain.len().min(2)].join(" → "))
     }
 
     /// What is not as the chapter says, one sentence each.
@@ -170,7 +176,7 @@ fn chapter_text(one: &Told, number: usize, lang: Lang, colour: bool) -> String {
 }
 
 fn says(one: &Told, lang: Lang) -> String {
-    match (one.named(), lang) {
+    match (one.chain(), lang) {
         (Some(named), Lang::En) => format!(
             "the logs say: {named} ({})",
             first_verdict(&one.outcome.diagnosis).unwrap_or_default()
@@ -197,7 +203,7 @@ fn table(story: &Story, told: &[Told], lang: Lang) -> String {
             format!("{}. {}", number + 1, one.chapter.title.get(lang)),
             cell(one.before),
             cell(one.after),
-            one.named().unwrap_or("-").to_owned(),
+            one.chain().unwrap_or_else(|| "-".to_owned()),
         ]);
     }
     let widths: Vec<usize> = (0..4)

@@ -19,6 +19,8 @@ const OUTSTANDING: u64 = 4;
 const START: Micros = Micros::from_secs(5 * 60);
 /// What a hop asks for the first time this long after its log began was not there before.
 const APPEARED: Micros = Micros::from_secs(10);
+/// Access logs that stamp whole seconds put a request before a deploy of the same second.
+const WHOLE_SECOND: Micros = Micros::from_secs(1);
 /// A target is new if it appeared this long before at most.
 const NEW: Micros = Micros::from_secs(20 * 60);
 
@@ -259,7 +261,7 @@ impl<'a> Scope<'_, 'a> {
             let (start, (first, last)) = (stream.period.0?.0, counts.seen.0?);
             let deployed = deploys.iter().filter_map(|(_, deploy)| deploy.at);
             let late = first > start + Micros::from_secs(120)
-                || deployed.into_iter().any(|at| at >= start && at <= first)
+                || deployed.into_iter().any(|at| at >= start && at <= first + WHOLE_SECOND)
                     && missed(counts, first - start, last - first) >= 10.0;
             Some((late, first))
         };
