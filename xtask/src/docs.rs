@@ -90,7 +90,7 @@ fn excerpt(report: &str) -> Option<String> {
 /// What the real binary prints, at 80 columns and without colour.
 fn why502(words: &[&str]) -> Result<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "why502", "--"])
+        .args(["run", "--quiet", "--package", "why502", "--all-features", "--"])
         .args(words)
         .current_dir(root())
         .env("COLUMNS", "80")

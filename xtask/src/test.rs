@@ -26,7 +26,11 @@ pub(crate) fn run() -> Result<()> {
     step("format");
     cargo(&["fmt", "--all", "--check"])?;
     step("lints");
-    cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
+    // With and without the lab: the light build has to be as clean.
+    let lints = ["clippy", "--workspace", "--all-targets", "--quiet"];
+    let deny = ["--", "-D", "warnings"];
+    cargo(&[&lints[..], &["--all-features"], &deny].concat())?;
+    cargo(&[&lints[..], &deny].concat())?;
     step("layers");
     layers::check()?;
     step("licences and advisories");
@@ -94,7 +98,7 @@ fn tests(envoy: Option<&Path>) -> Result<Tally> {
         command.env("WHY502_ENVOY", envoy);
     }
     let mut child = command
-        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(["test", "--workspace", "--all-features", "--no-fail-fast"])
         .stdout(Stdio::piped())
         .spawn()
         .context("cargo test could not be started")?;

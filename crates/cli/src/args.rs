@@ -88,8 +88,9 @@ pub(crate) enum Verb {
     },
 }
 
-/// Options of `drill`.
+/// Options of `drill`: known, and explained, in a build without the lab too.
 #[derive(Debug, Args)]
+#[cfg_attr(not(feature = "drill"), allow(dead_code, reason = "only the lab looks at them"))]
 pub(crate) struct Drill {
     /// A cause's name, a cause and its servers as in `keepalive-race/node-nginx`, `list` or `all`
     #[arg(value_name = "DRILL", default_value = "list")]

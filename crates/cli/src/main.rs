@@ -4,6 +4,7 @@
 
 mod args;
 mod diagnose;
+#[cfg(feature = "drill")]
 mod drill;
 mod events;
 mod explain;
@@ -31,6 +32,7 @@ const MOST_THREADS: usize = 32;
 
 fn main() -> ExitCode {
     // Before anything else: these roles need a process with one thread.
+    #[cfg(feature = "drill")]
     if let Some(role) = lab::reexec::role() {
         return drill::serve(role);
     }
@@ -57,7 +59,13 @@ fn run(cli: &Cli, matches: &ArgMatches) -> Result<ExitCode> {
             diagnose(options, &cli.common, &output::outputs(matches)?)
         }
         Verb::Explain { slug } => explain(slug, &cli.common),
+        #[cfg(feature = "drill")]
         Verb::Drill(options) => drill::run(options, cli.common.lang(), cli.common.color),
+        #[cfg(not(feature = "drill"))]
+        Verb::Drill(_) => bail!(
+            "this why502 was built without its lab: run `cargo drill …` in a checkout, or build it \
+             with `cargo build --release --features drill`"
+        ),
         Verb::Causes { format } => {
             let out = Output { format: *format, file: None };
             out.write(&match format {

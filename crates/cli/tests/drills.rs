@@ -18,6 +18,8 @@ use drills::Listed;
 
 /// The longest a drill may take, both runs together.
 const LIMIT: Duration = Duration::from_secs(120);
+/// The longest a story may take, all chapters together.
+const STORY_LIMIT: Duration = Duration::from_secs(300);
 /// The drill that is also run with each of the other clients.
 const LOADED: &str = "target-connect-refused/nginx-node";
 /// Lines of the report that are shown when a drill does not close.
@@ -33,10 +35,16 @@ fn main() -> ExitCode {
     listed.retain(|drill| all || drill.everyday);
     let loaded = listed.iter().find(|drill| drill.name == LOADED).cloned();
     let loaded = loaded.expect("the drill is listed");
-    let mut trials: Vec<Trial> = listed
+    // The stories take longest, so they begin first.
+    let mut trials: Vec<Trial> = drills::stories()
         .into_iter()
-        .map(|drill| Trial::ignorable_test(format!("drill::{}", drill.name), move || test(&drill)))
+        .map(|(name, missing)| {
+            Trial::ignorable_test(format!("story::{name}"), move || story(&name, missing.as_deref()))
+        })
         .collect();
+    trials.extend(listed.into_iter().map(|drill| {
+        Trial::ignorable_test(format!("drill::{}", drill.name), move || test(&drill))
+    }));
     trials.extend(["ab", "wrk", "h2load", "curl"].map(|client| {
         let drill = loaded.clone();
         Trial::ignorable_test(format!("load::{client}"), move || {
@@ -69,6 +77,37 @@ fn test(drill: &Listed) -> Result<Completion, Failed> {
         result => result,
     }
     .map_err(Failed::from)
+}
+
+/// A story in which every chapter shows what it says.
+fn story(name: &str, missing: Option<&str>) -> Result<Completion, Failed> {
+    if let Some(why) = missing {
+        return Ok(Completion::ignored_with(why));
+    }
+    let child = Command::new(env!("CARGO_BIN_EXE_why502"))
+        .args(["drill", name, "--format", "json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|why| why.to_string())?;
+    let ended = drills::wait(child, STORY_LIMIT);
+    if ended.late {
+        return Err(format!("it had not ended after {} s", STORY_LIMIT.as_secs()).into());
+    }
+    let result: Value = serde_json::from_str(&ended.out)
+        .map_err(|_| format!("no result, code {:?}: {}", ended.code, ended.err.trim()))?;
+    let mut said = String::new();
+    for (number, chapter) in result["chapters"].as_array().into_iter().flatten().enumerate() {
+        for wrong in chapter["wrong"].as_array().into_iter().flatten() {
+            let wrong = wrong.as_str().unwrap_or_default();
+            said.push_str(&format!("chapter {}: {wrong}\n", number + 1));
+        }
+    }
+    if ended.code == Some(0) && said.is_empty() {
+        return Ok(Completion::Completed);
+    }
+    Err(format!("code {:?}\n{said}", ended.code).into())
 }
 
 /// Runs a drill; `also` is what has to hold of its result beside that it closed.

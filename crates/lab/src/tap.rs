@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,6 +29,7 @@ struct Tap {
     host: String,
     group: u16,
     logged: Arc<Mutex<Vec<Logged>>>,
+    lost: Arc<AtomicU64>,
 }
 
 /// All listeners of a lab.
@@ -74,7 +75,9 @@ impl Taps {
         let space = space.try_clone().map_err(failed)?;
         let logged = Arc::new(Mutex::new(Vec::new()));
         let (sender, opened) = mpsc::channel();
+        let lost = Arc::new(AtomicU64::new(0));
         let (sink, ended) = (Arc::clone(&logged), Arc::clone(&self.ended));
+        let gone = Arc::clone(&lost);
         thread::spawn(move || {
             let mut log = match space.enter().and_then(|()| DropLog::open(&[group])) {
                 Ok(log) => {
@@ -89,13 +92,14 @@ impl Taps {
             while !ended.load(Ordering::Relaxed) {
                 let Ok(more) = log.wait(WAIT) else { return };
                 sink.lock().unwrap_or_else(PoisonError::into_inner).extend(more);
+                gone.store(log.lost(), Ordering::Relaxed);
             }
         });
         opened
             .recv()
             .unwrap_or_else(|_| Err(std::io::Error::other("the listener ended")))
             .map_err(failed)?;
-        self.taps.push(Tap { host: host.to_owned(), group, logged });
+        self.taps.push(Tap { host: host.to_owned(), group, logged, lost });
         Ok(())
     }
 
@@ -157,6 +161,17 @@ impl Lab {
     pub(crate) fn write_taps(&mut self, evidence: &Path) -> Result<()> {
         // A packet dropped in the last moment is still on its way to the listener.
         thread::sleep(WAIT);
+        let lost: Vec<String> = self
+            .taps
+            .taps
+            .iter()
+            .map(|tap| (tap, tap.lost.load(Ordering::Relaxed)))
+            .filter(|(_, lost)| *lost > 0)
+            .map(|(tap, lost)| format!("{lost} dropped packets of {} were not logged", tap.host))
+            .collect();
+        for text in lost {
+            self.note(&text);
+        }
         for (host, logged) in self.taps.of(FIREWALL_GROUP).filter(|(_, l)| !l.is_empty()) {
             let text: String = logged
                 .iter()

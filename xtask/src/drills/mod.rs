@@ -161,7 +161,7 @@ fn once(name: &str, envoy: Option<&Path>) -> Result<Ran> {
     let mut command = Command::new("timeout");
     command
         .args(["--kill-after=5", LIMIT, env!("CARGO"), "run", "--quiet", "--package", "why502"])
-        .args(["--", "drill", name, "--format", "json"])
+        .args(["--all-features", "--", "drill", name, "--format", "json"])
         .current_dir(root())
         .stdin(Stdio::null())
         .stderr(Stdio::piped());

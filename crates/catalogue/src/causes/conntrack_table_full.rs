@@ -283,13 +283,13 @@ const NGINX: Scenario = Scenario {
     knobs: &[Knob { name: "keepalive", fault: "", remedy: "keepalive 8;" }],
     steps: &[Step::at(
         "3000",
-        Action::FillConnectionTable { host: "router", spare: "20", seconds: "60" },
+        Action::FillConnectionTable { host: "router", spare: "5", seconds: "60" },
     )],
     load: Load {
         target: "edge:8080",
         protocol: Protocol::Http1,
         keep_alive: true,
-        arrivals: Arrivals::Constant { rate: "5" },
+        arrivals: Arrivals::Constant { rate: "10" },
         lasts: "12000",
         patience: "6000",
         requests: &[Ask::new("GET", "/api/items"), Ask::new("POST", "/api/orders").body("64")],

@@ -21,6 +21,16 @@ pub(crate) fn text(known: &[Known], lang: Lang, width: usize) -> String {
             out.push_str(&format!("      {line}\n"));
         }
     }
+    out.push_str(match lang {
+        Lang::En => "\n* not among the everyday tests\n\nStories: several causes, and the cures one by one\n",
+        Lang::Ja => "\n* 日常のテストには含まれません\n\nストーリー: 複数の原因と、対策を一つずつ\n",
+    });
+    for story in catalogue::stories::ALL {
+        out.push_str(&format!("  {}\n", story.name));
+        for line in report::lines(story.tells.get(lang), width.saturating_sub(6)) {
+            out.push_str(&format!("      {line}\n"));
+        }
+    }
     out
 }
 
@@ -51,6 +61,19 @@ pub(crate) fn json(known: &[Known], tools: &Tools, forbidden: Option<&str>) -> S
             })
         })
         .collect();
-    let list = json!({ "schema_version": "1", "drills": drills });
+    let stories: Vec<_> = catalogue::stories::ALL
+        .iter()
+        .map(|story| {
+            json!({
+                "story": story.name,
+                "tells": { "en": story.tells.en, "ja": story.tells.ja },
+                "chapters": story.chapters.len(),
+                "missing": forbidden.map(str::to_owned).or_else(|| {
+                    lab::missing(&story.scenario, tools).into_iter().next()
+                }),
+            })
+        })
+        .collect();
+    let list = json!({ "schema_version": "1", "drills": drills, "stories": stories });
     serde_json::to_string_pretty(&list).unwrap_or_default()
 }

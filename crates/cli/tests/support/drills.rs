@@ -21,14 +21,31 @@ pub(crate) struct Listed {
     pub(crate) missing: Option<String>,
 }
 
-/// What `why502 drill list` says.
-pub(crate) fn list() -> Vec<Listed> {
+fn listed() -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_why502"))
         .args(["drill", "list", "--format", "json"])
         .stdin(Stdio::null())
         .output()
         .expect("the binary runs");
-    let list: Value = serde_json::from_slice(&output.stdout).expect("the list is JSON");
+    serde_json::from_slice(&output.stdout).expect("the list is JSON")
+}
+
+/// The stories of `why502 drill list`, with what this machine lacks for them.
+pub(crate) fn stories() -> Vec<(String, Option<String>)> {
+    let list = listed();
+    let stories = list["stories"].as_array().expect("the list has stories");
+    stories
+        .iter()
+        .map(|story| {
+            let name = story["story"].as_str().expect("a word").to_owned();
+            (name, story["missing"].as_str().map(str::to_owned))
+        })
+        .collect()
+}
+
+/// What `why502 drill list` says.
+pub(crate) fn list() -> Vec<Listed> {
+    let list = listed();
     let drills = list["drills"].as_array().expect("the list has drills");
     let word = |value: &Value| value.as_str().expect("a word").to_owned();
     drills
