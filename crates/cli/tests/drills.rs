@@ -39,7 +39,9 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = drills::stories()
         .into_iter()
         .map(|(name, missing)| {
-            Trial::ignorable_test(format!("story::{name}"), move || story(&name, missing.as_deref()))
+            Trial::ignorable_test(format!("story::{name}"), move || {
+                story(&name, missing.as_deref())
+            })
         })
         .collect();
     trials.extend(listed.into_iter().map(|drill| {

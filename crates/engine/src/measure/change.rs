@@ -139,7 +139,12 @@ impl Scope<'_, '_> {
         if signal == Signal::StartAlignedShare {
             // Starts are many, and of things that have nothing to do with it.
             let stops = self.times(&[OccurrenceKind::InstanceStop]);
-            times.retain(|at| self.ended_with(*at) && !follows_a_stop(*at, &stops));
+            // A proxy that is reloaded starts workers; nothing that it sends requests to does.
+            let reloads = self.times(&[OccurrenceKind::Reload]);
+            let reloaded = |at: Timestamp| reloads.iter().any(|r| *r <= at && at - *r <= CLOCKS);
+            times.retain(|at| {
+                self.ended_with(*at) && !follows_a_stop(*at, &stops) && !reloaded(*at)
+            });
         }
         Some(Alignment {
             kinds,
