@@ -144,37 +144,7 @@ pub static CAUSE: Cause = Cause {
         answers.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "nginx-node",
-            happens: Text::new(
-                "A setting is missing in the application's environment: one route throws and \
-            answers 500, and nginx passes that on.",
-                "アプリケーションの環境変数が 1 つ欠けており、ある経路が例外を投げて 500 を返し\
-            、nginx はそれを中継します。",
-            ),
-            cure: Text::new("The setting is there.", "その環境変数を設定します。"),
-            hosts: &[
-                Host::new(
-                    "app",
-                    &[Part::new(Server::Node, "node", 3000, APP).options(&["{{setting}}"])],
-                ),
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
-            ],
-            router: None,
-            knobs: &[Knob { name: "setting", fault: "", remedy: "CURRENCY=eur" }],
-            steps: &[],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "3000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/prices")],
-            },
-            expect: Expect::failing(0.2, &[500]).at_most(0.3),
-            everyday: true,
-        },
+        NGINX_NODE,
         Scenario {
             name: "haproxy-gunicorn",
             happens: Text::new(
@@ -183,7 +153,6 @@ pub static CAUSE: Cause = Cause {
                 "アプリケーションの環境変数が 1 つ欠けており、ある経路が例外を投げて 500 を返し\
             、HAProxy はそれを中継します。",
             ),
-            cure: Text::new("The setting is there.", "その環境変数を設定します。"),
             hosts: &[
                 Host::new(
                     "app",
@@ -192,20 +161,7 @@ pub static CAUSE: Cause = Cause {
                 ),
                 Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "setting", fault: "", remedy: "CURRENCY=eur" }],
-            steps: &[],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "3000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/prices")],
-            },
-            expect: Expect::failing(0.2, &[500]).at_most(0.3),
-            everyday: true,
+            ..NGINX_NODE
         },
         Scenario {
             name: "envoy-node",
@@ -215,7 +171,6 @@ pub static CAUSE: Cause = Cause {
                 "アプリケーションの環境変数が 1 つ欠けており、ある経路が例外を投げて 500 を返し\
             、Envoy はそれを中継します。",
             ),
-            cure: Text::new("The setting is there.", "その環境変数を設定します。"),
             hosts: &[
                 Host::new(
                     "app",
@@ -223,20 +178,8 @@ pub static CAUSE: Cause = Cause {
                 ),
                 Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "setting", fault: "", remedy: "CURRENCY=eur" }],
-            steps: &[],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "3000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/prices")],
-            },
-            expect: Expect::failing(0.2, &[500]).at_most(0.3),
             everyday: false,
+            ..NGINX_NODE
         },
     ]),
     remedies: &[
@@ -292,6 +235,35 @@ pub static CAUSE: Cause = Cause {
             arithmetic: None,
         },
     ],
+};
+
+const NGINX_NODE: Scenario = Scenario {
+    name: "nginx-node",
+    happens: Text::new(
+        "A setting is missing in the application's environment: one route throws and \
+            answers 500, and nginx passes that on.",
+        "アプリケーションの環境変数が 1 つ欠けており、ある経路が例外を投げて 500 を返し\
+            、nginx はそれを中継します。",
+    ),
+    cure: Text::new("The setting is there.", "その環境変数を設定します。"),
+    hosts: &[
+        Host::new("app", &[Part::new(Server::Node, "node", 3000, APP).options(&["{{setting}}"])]),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+    ],
+    router: None,
+    knobs: &[Knob { name: "setting", fault: "", remedy: "CURRENCY=eur" }],
+    steps: &[],
+    load: Load {
+        target: "gateway:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "20" },
+        lasts: "3000",
+        patience: "8000",
+        requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/prices")],
+    },
+    expect: Expect::failing(0.2, &[500]).at_most(0.3),
+    everyday: true,
 };
 
 const APP: &str = r"

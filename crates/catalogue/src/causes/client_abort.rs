@@ -142,37 +142,7 @@ pub static CAUSE: Cause = Cause {
         client timers against the slow routes.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "nginx-node",
-            happens: Text::new(
-                "A search takes 2.5 s, and the client hangs up after 1 s; nginx would have \
-            waited.",
-                "検索に 2.5 秒かかりますが、クライアントは 1 秒で切断します。nginx は待つつもり\
-            でした。",
-            ),
-            cure: Text::new(
-                "The client's timer is longer than the slow route takes.",
-                "クライアントのタイマーを、遅い経路の所要時間より長くします。",
-            ),
-            hosts: &[
-                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
-            ],
-            router: None,
-            knobs: &[Knob { name: "patience", fault: "1000", remedy: "8000" }],
-            steps: &[],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "3000",
-                patience: "{{patience}}",
-                requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/search?q=tea")],
-            },
-            expect: Expect::failing(0.15, &[0]).at_most(0.35),
-            everyday: true,
-        },
+        NGINX_NODE,
         Scenario {
             name: "haproxy-node",
             happens: Text::new(
@@ -181,28 +151,11 @@ pub static CAUSE: Cause = Cause {
                 "検索に 2.5 秒かかりますが、クライアントは 1 秒で切断します。HAProxy は待つつも\
             りでした。",
             ),
-            cure: Text::new(
-                "The client's timer is longer than the slow route takes.",
-                "クライアントのタイマーを、遅い経路の所要時間より長くします。",
-            ),
             hosts: &[
                 Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
                 Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "patience", fault: "1000", remedy: "8000" }],
-            steps: &[],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "3000",
-                patience: "{{patience}}",
-                requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/search?q=tea")],
-            },
-            expect: Expect::failing(0.15, &[0]).at_most(0.35),
-            everyday: true,
+            ..NGINX_NODE
         },
         Scenario {
             name: "envoy-node",
@@ -212,28 +165,12 @@ pub static CAUSE: Cause = Cause {
                 "検索に 2.5 秒かかりますが、クライアントは 1 秒で切断します。Envoy は待つつもり\
             でした。",
             ),
-            cure: Text::new(
-                "The client's timer is longer than the slow route takes.",
-                "クライアントのタイマーを、遅い経路の所要時間より長くします。",
-            ),
             hosts: &[
                 Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
                 Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "patience", fault: "1000", remedy: "8000" }],
-            steps: &[],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "3000",
-                patience: "{{patience}}",
-                requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/search?q=tea")],
-            },
-            expect: Expect::failing(0.15, &[0]).at_most(0.35),
             everyday: false,
+            ..NGINX_NODE
         },
     ]),
     remedies: &[
@@ -288,6 +225,38 @@ pub static CAUSE: Cause = Cause {
             arithmetic: None,
         },
     ],
+};
+
+const NGINX_NODE: Scenario = Scenario {
+    name: "nginx-node",
+    happens: Text::new(
+        "A search takes 2.5 s, and the client hangs up after 1 s; nginx would have \
+            waited.",
+        "検索に 2.5 秒かかりますが、クライアントは 1 秒で切断します。nginx は待つつもり\
+            でした。",
+    ),
+    cure: Text::new(
+        "The client's timer is longer than the slow route takes.",
+        "クライアントのタイマーを、遅い経路の所要時間より長くします。",
+    ),
+    hosts: &[
+        Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+    ],
+    router: None,
+    knobs: &[Knob { name: "patience", fault: "1000", remedy: "8000" }],
+    steps: &[],
+    load: Load {
+        target: "gateway:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "20" },
+        lasts: "3000",
+        patience: "{{patience}}",
+        requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/search?q=tea")],
+    },
+    expect: Expect::failing(0.15, &[0]).at_most(0.35),
+    everyday: true,
 };
 
 const APP: &str = r"

@@ -223,50 +223,7 @@ from here.",
         against the timer of the hop in front.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "nginx-node-refused",
-            happens: Text::new(
-                "A vendor's API on the public network stops; the Node.js application calls it \
-            on one route, through a NAT with ports to spare.",
-                "公開ネットワーク上の外部 API が停止します。Node.js アプリケーションは 1 つの経\
-            路で、ポートに余裕のある NAT を通してそれを呼び出します。",
-            ),
-            cure: Text::new(
-                "The application stops calling for a while, and answers without that part.",
-                "アプリケーションは呼び出しをしばらく止め、その部分なしで応答します。",
-            ),
-            hosts: &[
-                Host::new("prices", &[Part::new(Server::Node, "api", 443, VENDOR)]).public(),
-                Host::new("stock", &[Part::new(Server::Node, "api", 443, VENDOR)]).public(),
-                Host::new(
-                    "front",
-                    &[Part::new(Server::Node, "front", 3000, FRONT).options(&[
-                        "PRICES=http://{{ip:prices}}:443/",
-                        "STOCK=http://{{ip:stock}}:443/",
-                        "{{degrade}}",
-                    ])],
-                ),
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
-            ],
-            router: Some(Router {
-                nat: Some(Nat { ports: "4096", ..Nat::STATIC }),
-                firewall: "",
-                sysctls: &[],
-            }),
-            knobs: &[Knob { name: "degrade", fault: "", remedy: "DEGRADE=1" }],
-            steps: &[Step::at("1500", Action::Signal { part: "prices/api", signal: "TERM" })],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "5000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/stock"), Ask::new("GET", "/prices")],
-            },
-            expect: Expect::failing(0.2, &[502]).at_most(0.5),
-            everyday: true,
-        },
+        NGINX_NODE_REFUSED,
         Scenario {
             name: "nginx-node-hangs",
             happens: Text::new(
@@ -275,41 +232,8 @@ from here.",
                 "公開ネットワーク上の外部 API が接続は受け付けるものの応答しなくなります。Node\
             .js アプリケーションは各呼び出しを 1.5 秒で打ち切ります。",
             ),
-            cure: Text::new(
-                "The application stops calling for a while, and answers without that part.",
-                "アプリケーションは呼び出しをしばらく止め、その部分なしで応答します。",
-            ),
-            hosts: &[
-                Host::new("prices", &[Part::new(Server::Node, "api", 443, VENDOR)]).public(),
-                Host::new("stock", &[Part::new(Server::Node, "api", 443, VENDOR)]).public(),
-                Host::new(
-                    "front",
-                    &[Part::new(Server::Node, "front", 3000, FRONT).options(&[
-                        "PRICES=http://{{ip:prices}}:443/",
-                        "STOCK=http://{{ip:stock}}:443/",
-                        "{{degrade}}",
-                    ])],
-                ),
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
-            ],
-            router: Some(Router {
-                nat: Some(Nat { ports: "4096", ..Nat::STATIC }),
-                firewall: "",
-                sysctls: &[],
-            }),
-            knobs: &[Knob { name: "degrade", fault: "", remedy: "DEGRADE=1" }],
             steps: &[Step::at("1500", Action::Signal { part: "prices/api", signal: "STOP" })],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "5000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/stock"), Ask::new("GET", "/prices")],
-            },
-            expect: Expect::failing(0.2, &[502]).at_most(0.5),
-            everyday: true,
+            ..NGINX_NODE_REFUSED
         },
     ]),
     remedies: &[
@@ -387,6 +311,51 @@ and 503 answers end.",
             arithmetic: None,
         },
     ],
+};
+
+const NGINX_NODE_REFUSED: Scenario = Scenario {
+    name: "nginx-node-refused",
+    happens: Text::new(
+        "A vendor's API on the public network stops; the Node.js application calls it \
+            on one route, through a NAT with ports to spare.",
+        "公開ネットワーク上の外部 API が停止します。Node.js アプリケーションは 1 つの経\
+            路で、ポートに余裕のある NAT を通してそれを呼び出します。",
+    ),
+    cure: Text::new(
+        "The application stops calling for a while, and answers without that part.",
+        "アプリケーションは呼び出しをしばらく止め、その部分なしで応答します。",
+    ),
+    hosts: &[
+        Host::new("prices", &[Part::new(Server::Node, "api", 443, VENDOR)]).public(),
+        Host::new("stock", &[Part::new(Server::Node, "api", 443, VENDOR)]).public(),
+        Host::new(
+            "front",
+            &[Part::new(Server::Node, "front", 3000, FRONT).options(&[
+                "PRICES=http://{{ip:prices}}:443/",
+                "STOCK=http://{{ip:stock}}:443/",
+                "{{degrade}}",
+            ])],
+        ),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+    ],
+    router: Some(Router {
+        nat: Some(Nat { ports: "4096", ..Nat::STATIC }),
+        firewall: "",
+        sysctls: &[],
+    }),
+    knobs: &[Knob { name: "degrade", fault: "", remedy: "DEGRADE=1" }],
+    steps: &[Step::at("1500", Action::Signal { part: "prices/api", signal: "TERM" })],
+    load: Load {
+        target: "gateway:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "20" },
+        lasts: "5000",
+        patience: "8000",
+        requests: &[Ask::new("GET", "/stock"), Ask::new("GET", "/prices")],
+    },
+    expect: Expect::failing(0.2, &[502]).at_most(0.5),
+    everyday: true,
 };
 
 const VENDOR: &str = r"

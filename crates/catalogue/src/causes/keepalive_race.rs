@@ -101,6 +101,26 @@ use model::{
 use crate::drills::{envoy, haproxy};
 use crate::visibility;
 
+/// What happens in a scenario, for the names of its gateway and its service.
+macro_rules! happens {
+    ($gateway:literal, $service:literal) => {
+        Text::new(
+            concat!(
+                $gateway,
+                " uses connections again that ",
+                $service,
+                " closes after a second of idleness, and requests come about that far apart."
+            ),
+            concat!(
+                $service,
+                " は 1 秒アイドルの接続を閉じますが、",
+                $gateway,
+                " はその接続を再利用し、リクエストがほぼその間隔で届きます。"
+            ),
+        )
+    };
+}
+
 /// Keep-alive race: see the page above.
 pub static CAUSE: Cause = Cause {
     slug: "keepalive-race",
@@ -310,63 +330,36 @@ pub static CAUSE: Cause = Cause {
     drill: Drill::Runs(&[
         Scenario {
             name: "nginx-node",
-            happens: Text::new(
-                "nginx uses connections again that Node.js closes after a second of idleness, and requests come about that far apart.",
-                "Node.js は 1 秒アイドルの接続を閉じますが、nginx はその接続を再利用し、リクエストがほぼその間隔で届きます。",
-            ),
-            hosts: &[NODE, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+            happens: happens!("nginx", "Node.js"),
+            hosts: &[NODE, NGINX_GATEWAY],
             ..NODE_RACE
         },
         Scenario {
             name: "haproxy-gunicorn",
-            happens: Text::new(
-                "HAProxy uses connections again that gunicorn closes after a second of idleness, and requests come about that far apart.",
-                "gunicorn は 1 秒アイドルの接続を閉じますが、HAProxy はその接続を再利用し、リクエストがほぼその間隔で届きます。",
-            ),
-            hosts: &[
-                GUNICORN,
-                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
-            ],
+            happens: happens!("HAProxy", "gunicorn"),
+            hosts: &[GUNICORN, HAPROXY_GATEWAY],
             load: Load { keep_alive: false, ..GUNICORN_RACE.load },
             expect: EITHER,
             ..GUNICORN_RACE
         },
         Scenario {
             name: "envoy-uvicorn",
-            happens: Text::new(
-                "Envoy uses connections again that uvicorn closes after a second of idleness, and requests come about that far apart.",
-                "uvicorn は 1 秒アイドルの接続を閉じますが、Envoy はその接続を再利用し、リクエストがほぼその間隔で届きます。",
-            ),
-            hosts: &[
-                UVICORN,
-                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
-            ],
+            happens: happens!("Envoy", "uvicorn"),
+            hosts: &[UVICORN, ENVOY_GATEWAY],
             expect: Expect::failing(0.002, &[503]),
             ..UVICORN_RACE
         },
         Scenario {
             name: "apache-node",
-            happens: Text::new(
-                "Apache httpd uses connections again that Node.js closes after a second of idleness, and requests come about that far apart.",
-                "Node.js は 1 秒アイドルの接続を閉じますが、Apache httpd はその接続を再利用し、リクエストがほぼその間隔で届きます。",
-            ),
-            hosts: &[
-                NODE,
-                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
-            ],
+            happens: happens!("Apache httpd", "Node.js"),
+            hosts: &[NODE, APACHE_GATEWAY],
             expect: EITHER,
             ..NODE_RACE
         },
         Scenario {
             name: "haproxy-node",
-            happens: Text::new(
-                "HAProxy uses connections again that Node.js closes after a second of idleness, and requests come about that far apart.",
-                "Node.js は 1 秒アイドルの接続を閉じますが、HAProxy はその接続を再利用し、リクエストがほぼその間隔で届きます。",
-            ),
-            hosts: &[
-                NODE,
-                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
-            ],
+            happens: happens!("HAProxy", "Node.js"),
+            hosts: &[NODE, HAPROXY_GATEWAY],
             load: Load { keep_alive: false, ..NODE_RACE.load },
             expect: EITHER,
             everyday: false,
@@ -374,79 +367,46 @@ pub static CAUSE: Cause = Cause {
         },
         Scenario {
             name: "envoy-node",
-            happens: Text::new(
-                "Envoy uses connections again that Node.js closes after a second of idleness, and requests come about that far apart.",
-                "Node.js は 1 秒アイドルの接続を閉じますが、Envoy はその接続を再利用し、リクエストがほぼその間隔で届きます。",
-            ),
-            hosts: &[NODE, Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)])],
+            happens: happens!("Envoy", "Node.js"),
+            hosts: &[NODE, ENVOY_GATEWAY],
             expect: Expect::failing(0.002, &[503]),
             everyday: false,
             ..NODE_RACE
         },
         Scenario {
             name: "apache-gunicorn",
-            happens: Text::new(
-                "Apache httpd uses connections again that gunicorn closes after a second of idleness, and requests come about that far apart.",
-                "gunicorn は 1 秒アイドルの接続を閉じますが、Apache httpd はその接続を再利用し、リクエストがほぼその間隔で届きます。",
-            ),
-            hosts: &[
-                GUNICORN,
-                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
-            ],
+            happens: happens!("Apache httpd", "gunicorn"),
+            hosts: &[GUNICORN, APACHE_GATEWAY],
             expect: EITHER,
             everyday: false,
             ..GUNICORN_RACE
         },
         Scenario {
             name: "nginx-gunicorn",
-            happens: Text::new(
-                "nginx uses connections again that gunicorn closes after a second of idleness, and requests come about that far apart.",
-                "gunicorn は 1 秒アイドルの接続を閉じますが、nginx はその接続を再利用し、リクエストがほぼその間隔で届きます。",
-            ),
-            hosts: &[
-                GUNICORN,
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
-            ],
+            happens: happens!("nginx", "gunicorn"),
+            hosts: &[GUNICORN, NGINX_GATEWAY],
             everyday: false,
             ..GUNICORN_RACE
         },
         Scenario {
             name: "envoy-gunicorn",
-            happens: Text::new(
-                "Envoy uses connections again that gunicorn closes after a second of idleness, and requests come about that far apart.",
-                "gunicorn は 1 秒アイドルの接続を閉じますが、Envoy はその接続を再利用し、リクエストがほぼその間隔で届きます。",
-            ),
-            hosts: &[
-                GUNICORN,
-                Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
-            ],
+            happens: happens!("Envoy", "gunicorn"),
+            hosts: &[GUNICORN, ENVOY_GATEWAY],
             expect: Expect::failing(0.002, &[503]),
             everyday: false,
             ..GUNICORN_RACE
         },
         Scenario {
             name: "nginx-uvicorn",
-            happens: Text::new(
-                "nginx uses connections again that uvicorn closes after a second of idleness, and requests come about that far apart.",
-                "uvicorn は 1 秒アイドルの接続を閉じますが、nginx はその接続を再利用し、リクエストがほぼその間隔で届きます。",
-            ),
-            hosts: &[
-                UVICORN,
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
-            ],
+            happens: happens!("nginx", "uvicorn"),
+            hosts: &[UVICORN, NGINX_GATEWAY],
             everyday: false,
             ..UVICORN_RACE
         },
         Scenario {
             name: "haproxy-uvicorn",
-            happens: Text::new(
-                "HAProxy uses connections again that uvicorn closes after a second of idleness, and requests come about that far apart.",
-                "uvicorn は 1 秒アイドルの接続を閉じますが、HAProxy はその接続を再利用し、リクエストがほぼその間隔で届きます。",
-            ),
-            hosts: &[
-                UVICORN,
-                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
-            ],
+            happens: happens!("HAProxy", "uvicorn"),
+            hosts: &[UVICORN, HAPROXY_GATEWAY],
             load: Load { keep_alive: false, ..UVICORN_RACE.load },
             expect: EITHER,
             everyday: false,
@@ -454,14 +414,8 @@ pub static CAUSE: Cause = Cause {
         },
         Scenario {
             name: "apache-uvicorn",
-            happens: Text::new(
-                "Apache httpd uses connections again that uvicorn closes after a second of idleness, and requests come about that far apart.",
-                "uvicorn は 1 秒アイドルの接続を閉じますが、Apache httpd はその接続を再利用し、リクエストがほぼその間隔で届きます。",
-            ),
-            hosts: &[
-                UVICORN,
-                Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
-            ],
+            happens: happens!("Apache httpd", "uvicorn"),
+            hosts: &[UVICORN, APACHE_GATEWAY],
             expect: EITHER,
             everyday: false,
             ..UVICORN_RACE
@@ -686,6 +640,16 @@ async def app(scope, receive, send):
     await send({'type': 'http.response.start', 'status': 200, 'headers': headers})
     await send({'type': 'http.response.body', 'body': b'{}\n'})
 ";
+
+const NGINX_GATEWAY: Host = Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]);
+
+const HAPROXY_GATEWAY: Host =
+    Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]);
+
+const ENVOY_GATEWAY: Host = Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]);
+
+const APACHE_GATEWAY: Host =
+    Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]);
 
 const HAPROXY: &str = haproxy!("    http-reuse always\n    {{members:app:3000}}\n");
 

@@ -198,33 +198,7 @@ was told to stop or a deploy completed.",
         application; protocol versions on both sides can be compared.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "nginx-header-line",
-            happens: Text::new(
-                "A file name with a line break goes into Content-Disposition as it is; nginx \
-                refuses the header.",
-                "改行を含むファイル名がそのまま Content-Disposition に入り、nginx がヘッダーを\
-                拒否します。",
-            ),
-            cure: Text::new(
-                "The application encodes the file name (RFC 8187).",
-                "アプリケーションがファイル名をエンコードします (RFC 8187)。",
-            ),
-            hosts: &[
-                Host::new(
-                    "app",
-                    &[Part::new(Server::Node, "server", 3000, BY_HAND)
-                        .options(&["ANSWER={{answer}}"])],
-                ),
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
-            ],
-            router: None,
-            knobs: &[Knob { name: "answer", fault: "line-break", remedy: "encoded" }],
-            steps: &[],
-            load: REPORTS,
-            expect: Expect::failing(0.2, &[502]).at_most(0.3),
-            everyday: true,
-        },
+        NGINX_HEADER_LINE,
         Scenario {
             name: "apache-header-line",
             happens: Text::new(
@@ -232,10 +206,6 @@ was told to stop or a deploy completed.",
                 httpd refuses the header.",
                 "改行を含むファイル名がそのまま Content-Disposition に入り、Apache httpd がヘッ\
                 ダーを拒否します。",
-            ),
-            cure: Text::new(
-                "The application encodes the file name (RFC 8187).",
-                "アプリケーションがファイル名をエンコードします (RFC 8187)。",
             ),
             hosts: &[
                 Host::new(
@@ -245,12 +215,8 @@ was told to stop or a deploy completed.",
                 ),
                 Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "answer", fault: "line-break", remedy: "encoded" }],
-            steps: &[],
-            load: REPORTS,
-            expect: Expect::failing(0.2, &[502]).at_most(0.3),
             everyday: false,
+            ..NGINX_HEADER_LINE
         },
         Scenario {
             name: "node-framing",
@@ -276,12 +242,8 @@ was told to stop or a deploy completed.",
                         .options(&["API=http://{{ip:app}}:3000"])],
                 ),
             ],
-            router: None,
             knobs: &[Knob { name: "answer", fault: "two", remedy: "one" }],
-            steps: &[],
-            load: REPORTS,
-            expect: Expect::failing(0.2, &[502]).at_most(0.3),
-            everyday: true,
+            ..NGINX_HEADER_LINE
         },
     ]),
     remedies: &[
@@ -350,6 +312,33 @@ fastcgi_pass 127.0.0.1:9000;",
             arithmetic: None,
         },
     ],
+};
+
+const NGINX_HEADER_LINE: Scenario = Scenario {
+    name: "nginx-header-line",
+    happens: Text::new(
+        "A file name with a line break goes into Content-Disposition as it is; nginx \
+                refuses the header.",
+        "改行を含むファイル名がそのまま Content-Disposition に入り、nginx がヘッダーを\
+                拒否します。",
+    ),
+    cure: Text::new(
+        "The application encodes the file name (RFC 8187).",
+        "アプリケーションがファイル名をエンコードします (RFC 8187)。",
+    ),
+    hosts: &[
+        Host::new(
+            "app",
+            &[Part::new(Server::Node, "server", 3000, BY_HAND).options(&["ANSWER={{answer}}"])],
+        ),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+    ],
+    router: None,
+    knobs: &[Knob { name: "answer", fault: "line-break", remedy: "encoded" }],
+    steps: &[],
+    load: REPORTS,
+    expect: Expect::failing(0.2, &[502]).at_most(0.3),
+    everyday: true,
 };
 
 const REPORTS: Load = Load {

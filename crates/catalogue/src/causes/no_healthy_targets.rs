@@ -177,40 +177,7 @@ usable.",
         timers against what the target serves.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "haproxy-node",
-            happens: Text::new(
-                "The health check of both instances asks a service behind them as well; that \
-            service stops, and HAProxy has no healthy instance left although both still \
-            serve pages.",
-                "両インスタンスのヘルスチェックは背後のサービスにも問い合わせます。そのサービス\
-            が止まると、どちらもページを返せるのに、HAProxy に正常なインスタンスがなくなり\
-            ます。",
-            ),
-            cure: Text::new(
-                "The check asks the instance for nothing but itself.",
-                "チェックはインスタンス自身だけを確認します。",
-            ),
-            hosts: &[
-                Host::new("stock", &[Part::new(Server::Node, "node", 3000, STOCK)]),
-                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
-                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
-            ],
-            router: None,
-            knobs: &[Knob { name: "check", fault: "/health/deep", remedy: "/health" }],
-            steps: &[Step::at("1000", Action::Signal { part: "stock/node", signal: "TERM" })],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "5000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/orders")],
-            },
-            expect: Expect::failing(0.3, &[503]),
-            everyday: true,
-        },
+        HAPROXY_NODE,
         Scenario {
             name: "envoy-node",
             happens: Text::new(
@@ -230,20 +197,8 @@ usable.",
                 Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
                 Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
             ],
-            router: None,
             knobs: &[Knob { name: "panic", fault: "0", remedy: "50" }],
-            steps: &[Step::at("1000", Action::Signal { part: "stock/node", signal: "TERM" })],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "5000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/orders")],
-            },
-            expect: Expect::failing(0.3, &[503]),
-            everyday: true,
+            ..HAPROXY_NODE
         },
         Scenario {
             name: "apache-node",
@@ -255,29 +210,13 @@ usable.",
             が止まると、どちらもページを返せるのに、Apache httpd に正常なインスタンスがな\
             くなります。",
             ),
-            cure: Text::new(
-                "The check asks the instance for nothing but itself.",
-                "チェックはインスタンス自身だけを確認します。",
-            ),
             hosts: &[
                 Host::new("stock", &[Part::new(Server::Node, "node", 3000, STOCK)]),
                 Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
                 Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "check", fault: "/health/deep", remedy: "/health" }],
-            steps: &[Step::at("1000", Action::Signal { part: "stock/node", signal: "TERM" })],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "5000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/orders")],
-            },
-            expect: Expect::failing(0.3, &[503]),
             everyday: false,
+            ..HAPROXY_NODE
         },
     ]),
     remedies: &[
@@ -350,6 +289,41 @@ default-server inter 3s fall 3 rise 2",
             arithmetic: None,
         },
     ],
+};
+
+const HAPROXY_NODE: Scenario = Scenario {
+    name: "haproxy-node",
+    happens: Text::new(
+        "The health check of both instances asks a service behind them as well; that \
+            service stops, and HAProxy has no healthy instance left although both still \
+            serve pages.",
+        "両インスタンスのヘルスチェックは背後のサービスにも問い合わせます。そのサービス\
+            が止まると、どちらもページを返せるのに、HAProxy に正常なインスタンスがなくなり\
+            ます。",
+    ),
+    cure: Text::new(
+        "The check asks the instance for nothing but itself.",
+        "チェックはインスタンス自身だけを確認します。",
+    ),
+    hosts: &[
+        Host::new("stock", &[Part::new(Server::Node, "node", 3000, STOCK)]),
+        Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
+        Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+    ],
+    router: None,
+    knobs: &[Knob { name: "check", fault: "/health/deep", remedy: "/health" }],
+    steps: &[Step::at("1000", Action::Signal { part: "stock/node", signal: "TERM" })],
+    load: Load {
+        target: "gateway:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "20" },
+        lasts: "5000",
+        patience: "8000",
+        requests: &[Ask::new("GET", "/orders")],
+    },
+    expect: Expect::failing(0.3, &[503]),
+    everyday: true,
 };
 
 const APP: &str = r"

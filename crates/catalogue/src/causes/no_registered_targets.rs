@@ -164,47 +164,18 @@ pub static CAUSE: Cause = Cause {
         groups: a rule whose group has no target.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "haproxy-empty",
-            happens: Text::new(
-                "The application is scaled to zero, and HAProxy has an empty list of servers.",
-                "アプリケーションのインスタンス数が 0 になり、HAProxy のサーバー一覧が空です。",
-            ),
-            cure: Text::new(
-                "Two instances are there and in the list.",
-                "2 つのインスタンスが一覧に登録されます。",
-            ),
-            hosts: &[
-                APP.instances("{{count}}"),
-                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
-            ],
-            router: None,
-            knobs: &[Knob { name: "count", fault: "0", remedy: "2" }],
-            steps: &[],
-            load: STEADY,
-            expect: Expect::failing(1.0, &[503]),
-            everyday: true,
-        },
+        HAPROXY_EMPTY,
         Scenario {
             name: "envoy-empty",
             happens: Text::new(
                 "The application is scaled to zero, and Envoy has an empty list of servers.",
                 "アプリケーションのインスタンス数が 0 になり、Envoy のサーバー一覧が空です。",
             ),
-            cure: Text::new(
-                "Two instances are there and in the list.",
-                "2 つのインスタンスが一覧に登録されます。",
-            ),
             hosts: &[
                 APP.instances("{{count}}"),
                 Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "count", fault: "0", remedy: "2" }],
-            steps: &[],
-            load: STEADY,
-            expect: Expect::failing(1.0, &[503]),
-            everyday: true,
+            ..HAPROXY_EMPTY
         },
     ]),
     remedies: &[
@@ -263,6 +234,28 @@ kubectl get pods --show-labels",
             arithmetic: None,
         },
     ],
+};
+
+const HAPROXY_EMPTY: Scenario = Scenario {
+    name: "haproxy-empty",
+    happens: Text::new(
+        "The application is scaled to zero, and HAProxy has an empty list of servers.",
+        "アプリケーションのインスタンス数が 0 になり、HAProxy のサーバー一覧が空です。",
+    ),
+    cure: Text::new(
+        "Two instances are there and in the list.",
+        "2 つのインスタンスが一覧に登録されます。",
+    ),
+    hosts: &[
+        APP.instances("{{count}}"),
+        Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+    ],
+    router: None,
+    knobs: &[Knob { name: "count", fault: "0", remedy: "2" }],
+    steps: &[],
+    load: STEADY,
+    expect: Expect::failing(1.0, &[503]),
+    everyday: true,
 };
 
 const HAPROXY: &str = haproxy!("{{members:app:3000}}\n");

@@ -152,31 +152,7 @@ pub static CAUSE: Cause = Cause {
         name in the gateway's configuration must resolve there.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "nginx-no-record",
-            happens: Text::new(
-                "nginx looks the application up while it runs, and its name server has no \
-                record of that name.",
-                "nginx が実行中にアプリケーションの名前を引きますが、ネームサーバーにその名前の\
-                レコードがありません。",
-            ),
-            cure: Text::new("The record is there.", "レコードを登録します。"),
-            hosts: &[
-                APP,
-                Host::new("dns", &[Part::new(Server::Dns, "dnsmasq", 53, DNS)]),
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
-            ],
-            router: None,
-            knobs: &[Knob {
-                name: "record",
-                fault: "{{ip:app}} shop.internal",
-                remedy: "{{ip:app}} app.internal",
-            }],
-            steps: &[],
-            load: STEADY,
-            expect: Expect::failing(1.0, &[502]),
-            everyday: true,
-        },
+        NGINX_NO_RECORD,
         Scenario {
             name: "nginx-silent",
             happens: Text::new(
@@ -193,7 +169,6 @@ pub static CAUSE: Cause = Cause {
                 Host::new("dns", &[Part::new(Server::Dns, "dnsmasq", 53, DNS)]).firewall(SILENT),
                 Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
             ],
-            router: None,
             knobs: &[
                 Knob {
                     name: "record",
@@ -202,10 +177,7 @@ pub static CAUSE: Cause = Cause {
                 },
                 Knob { name: "verdict", fault: "drop", remedy: "accept" },
             ],
-            steps: &[],
-            load: STEADY,
-            expect: Expect::failing(1.0, &[502]),
-            everyday: true,
+            ..NGINX_NO_RECORD
         },
         Scenario {
             name: "node-no-record",
@@ -215,7 +187,6 @@ pub static CAUSE: Cause = Cause {
                 "nginx の後ろの Node.js サービスが API を fetch で呼び出しますが、ネームサーバ\
                 ーにその名前のレコードがありません。",
             ),
-            cure: Text::new("The record is there.", "レコードを登録します。"),
             hosts: &[
                 APP,
                 Host::new("dns", &[Part::new(Server::Dns, "dnsmasq", 53, DNS)]),
@@ -227,16 +198,7 @@ pub static CAUSE: Cause = Cause {
                 .resolver("{{ip:dns}}"),
                 Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_FRONT)]),
             ],
-            router: None,
-            knobs: &[Knob {
-                name: "record",
-                fault: "{{ip:app}} shop.internal",
-                remedy: "{{ip:app}} app.internal",
-            }],
-            steps: &[],
-            load: STEADY,
-            expect: Expect::failing(1.0, &[502]),
-            everyday: true,
+            ..NGINX_NO_RECORD
         },
         Scenario {
             name: "node-silent",
@@ -348,6 +310,32 @@ resolver_timeout 5s;",
             arithmetic: None,
         },
     ],
+};
+
+const NGINX_NO_RECORD: Scenario = Scenario {
+    name: "nginx-no-record",
+    happens: Text::new(
+        "nginx looks the application up while it runs, and its name server has no \
+                record of that name.",
+        "nginx が実行中にアプリケーションの名前を引きますが、ネームサーバーにその名前の\
+                レコードがありません。",
+    ),
+    cure: Text::new("The record is there.", "レコードを登録します。"),
+    hosts: &[
+        APP,
+        Host::new("dns", &[Part::new(Server::Dns, "dnsmasq", 53, DNS)]),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+    ],
+    router: None,
+    knobs: &[Knob {
+        name: "record",
+        fault: "{{ip:app}} shop.internal",
+        remedy: "{{ip:app}} app.internal",
+    }],
+    steps: &[],
+    load: STEADY,
+    expect: Expect::failing(1.0, &[502]),
+    everyday: true,
 };
 
 const DNS: &str = "\

@@ -198,48 +198,7 @@ proxy's own count of failures.",
         against the number of targets and the slow routes.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "nginx-node",
-            happens: Text::new(
-                "Two instances are restarted one after the other, half a second each; nginx \
-            leaves each alone for 10 s after one failed attempt, so that both are out at \
-            once.",
-                "2 つのインスタンスを順に 0.5 秒ずつ再起動します。nginx は 1 回の失敗で各インス\
-            タンスを 10 秒間外すため、両方が同時に外れます。",
-            ),
-            cure: Text::new(
-                "nginx does not count failed attempts; each request tries the other instance \
-            instead.",
-                "nginx は失敗を数えず、リクエストごとにもう一方のインスタンスを試します。",
-            ),
-            hosts: &[
-                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
-            ],
-            router: None,
-            knobs: &[Knob {
-                name: "count",
-                fault: "max_fails=1 fail_timeout=10s",
-                remedy: "max_fails=0",
-            }],
-            steps: &[
-                Step::at("1000", Action::Signal { part: "app-1/node", signal: "TERM" }),
-                Step::at("1500", Action::Start { part: "app-1/node" }),
-                Step::at("2500", Action::Signal { part: "app-2/node", signal: "TERM" }),
-                Step::at("3000", Action::Start { part: "app-2/node" }),
-            ],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "30" },
-                lasts: "6000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/orders")],
-            },
-            expect: Expect::failing(0.2, &[502]).at_most(0.8),
-            everyday: true,
-        },
+        NGINX_NODE,
         Scenario {
             name: "envoy-node",
             happens: Text::new(
@@ -258,25 +217,10 @@ proxy's own count of failures.",
                 Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
                 Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
             ],
-            router: None,
             knobs: &[Knob { name: "failures", fault: "3", remedy: "50" }],
-            steps: &[
-                Step::at("1000", Action::Signal { part: "app-1/node", signal: "TERM" }),
-                Step::at("1500", Action::Start { part: "app-1/node" }),
-                Step::at("2500", Action::Signal { part: "app-2/node", signal: "TERM" }),
-                Step::at("3000", Action::Start { part: "app-2/node" }),
-            ],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "30" },
-                lasts: "6000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/orders")],
-            },
             expect: Expect::failing(0.2, &[503]).at_most(0.8),
             everyday: false,
+            ..NGINX_NODE
         },
     ]),
     remedies: &[
@@ -362,6 +306,45 @@ proxy_next_upstream_tries 2;",
             arithmetic: None,
         },
     ],
+};
+
+const NGINX_NODE: Scenario = Scenario {
+    name: "nginx-node",
+    happens: Text::new(
+        "Two instances are restarted one after the other, half a second each; nginx \
+            leaves each alone for 10 s after one failed attempt, so that both are out at \
+            once.",
+        "2 つのインスタンスを順に 0.5 秒ずつ再起動します。nginx は 1 回の失敗で各インス\
+            タンスを 10 秒間外すため、両方が同時に外れます。",
+    ),
+    cure: Text::new(
+        "nginx does not count failed attempts; each request tries the other instance \
+            instead.",
+        "nginx は失敗を数えず、リクエストごとにもう一方のインスタンスを試します。",
+    ),
+    hosts: &[
+        Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]).instances("2"),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+    ],
+    router: None,
+    knobs: &[Knob { name: "count", fault: "max_fails=1 fail_timeout=10s", remedy: "max_fails=0" }],
+    steps: &[
+        Step::at("1000", Action::Signal { part: "app-1/node", signal: "TERM" }),
+        Step::at("1500", Action::Start { part: "app-1/node" }),
+        Step::at("2500", Action::Signal { part: "app-2/node", signal: "TERM" }),
+        Step::at("3000", Action::Start { part: "app-2/node" }),
+    ],
+    load: Load {
+        target: "gateway:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "30" },
+        lasts: "6000",
+        patience: "8000",
+        requests: &[Ask::new("GET", "/orders")],
+    },
+    expect: Expect::failing(0.2, &[502]).at_most(0.8),
+    everyday: true,
 };
 
 const APP: &str = r"

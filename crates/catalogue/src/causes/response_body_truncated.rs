@@ -222,94 +222,50 @@ await pipeline(source, response); // no Content-Length header: chunked",
 };
 
 const DRILLS: &[Scenario] = &[
-    Scenario {
-        name: "nginx-node",
-        happens: Text::new(
-            "A Node.js service declares 2,000,000 bytes for an export and \
-            closes after 70,000.",
-            "Node.js のサービスがエクスポートの長さを 2,000,000 バイトと宣言し、\
-            70,000 バイトで閉じます。",
-        ),
-        cure: Text::new("It sends all it declares.", "宣言どおりの長さを送ります。"),
-        hosts: &[NODE, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
-        router: None,
-        knobs: &[Knob { name: "sent", fault: "70000", remedy: "2000000" }],
-        steps: &[],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "12" },
-            lasts: "6000",
-            patience: "10000",
-            requests: &[
-                Ask::new("GET", "/").weight(2),
-                Ask::new("GET", "/cart"),
-                Ask::new("GET", "/export/orders.csv"),
-            ],
-        },
-        expect: Expect::failing(0.15, &[0]).at_most(0.35),
-        everyday: true,
-    },
+    NGINX_NODE,
     Scenario {
         name: "haproxy-node",
-        happens: Text::new(
-            "A Node.js service declares 2,000,000 bytes for an export and \
-            closes after 70,000.",
-            "Node.js のサービスがエクスポートの長さを 2,000,000 バイトと宣言し、\
-            70,000 バイトで閉じます。",
-        ),
-        cure: Text::new("It sends all it declares.", "宣言どおりの長さを送ります。"),
         hosts: &[NODE, Host::new("gw", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)])],
-        router: None,
-        knobs: &[Knob { name: "sent", fault: "70000", remedy: "2000000" }],
-        steps: &[],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "12" },
-            lasts: "6000",
-            patience: "10000",
-            requests: &[
-                Ask::new("GET", "/").weight(2),
-                Ask::new("GET", "/cart"),
-                Ask::new("GET", "/export/orders.csv"),
-            ],
-        },
-        expect: Expect::failing(0.15, &[0]).at_most(0.35),
         everyday: false,
+        ..NGINX_NODE
     },
     Scenario {
         name: "apache-node",
-        happens: Text::new(
-            "A Node.js service declares 2,000,000 bytes for an export and \
-            closes after 70,000.",
-            "Node.js のサービスがエクスポートの長さを 2,000,000 バイトと宣言し、\
-            70,000 バイトで閉じます。",
-        ),
-        cure: Text::new("It sends all it declares.", "宣言どおりの長さを送ります。"),
         hosts: &[NODE, Host::new("gw", &[Part::new(Server::Apache, "apache", 8080, APACHE)])],
-        router: None,
-        knobs: &[Knob { name: "sent", fault: "70000", remedy: "2000000" }],
-        steps: &[],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "12" },
-            lasts: "6000",
-            patience: "10000",
-            requests: &[
-                Ask::new("GET", "/").weight(2),
-                Ask::new("GET", "/cart"),
-                Ask::new("GET", "/export/orders.csv"),
-            ],
-        },
-        expect: Expect::failing(0.15, &[0]).at_most(0.35),
         everyday: false,
+        ..NGINX_NODE
     },
 ];
+
+const NGINX_NODE: Scenario = Scenario {
+    name: "nginx-node",
+    happens: Text::new(
+        "A Node.js service declares 2,000,000 bytes for an export and \
+            closes after 70,000.",
+        "Node.js のサービスがエクスポートの長さを 2,000,000 バイトと宣言し、\
+            70,000 バイトで閉じます。",
+    ),
+    cure: Text::new("It sends all it declares.", "宣言どおりの長さを送ります。"),
+    hosts: &[NODE, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+    router: None,
+    knobs: &[Knob { name: "sent", fault: "70000", remedy: "2000000" }],
+    steps: &[],
+    load: Load {
+        target: "{{ip:gw}}:8080",
+        protocol: Protocol::Http1,
+        keep_alive: false,
+        arrivals: Arrivals::Constant { rate: "12" },
+        lasts: "6000",
+        patience: "10000",
+        requests: &[
+            Ask::new("GET", "/").weight(2),
+            Ask::new("GET", "/cart"),
+            Ask::new("GET", "/export/orders.csv"),
+        ],
+    },
+    expect: Expect::failing(0.15, &[0]).at_most(0.35),
+    everyday: true,
+};
 
 /// Declares 2,000,000 bytes for one path and sends as many as the drill says.
 const APP: &str = "const http = require('node:http');

@@ -150,30 +150,7 @@ pub static CAUSE: Cause = Cause {
         the smallest header limit on the path.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "nginx-node",
-            happens: Text::new(
-                "The application sets a cookie of 10,000 bytes after a login; nginx reads \
-                response headers into 4 KB.",
-                "アプリケーションがログイン後に 10,000 バイトの Cookie を設定し、nginx は応答ヘ\
-                ッダーを 4 KB のバッファーに読み込みます。",
-            ),
-            cure: Text::new("proxy_buffer_size is 16k.", "proxy_buffer_size を 16k にします。"),
-            hosts: &[
-                Host::new(
-                    "app",
-                    &[Part::new(Server::Node, "node", 3000, APPLICATION)
-                        .options(&["COOKIE=10000"])],
-                ),
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
-            ],
-            router: None,
-            knobs: &[Knob { name: "buffer", fault: "4k", remedy: "16k" }],
-            steps: &[],
-            load: LOGIN,
-            expect: Expect::failing(0.2, &[502]).at_most(0.3),
-            everyday: true,
-        },
+        NGINX_NODE,
         Scenario {
             name: "apache-node",
             happens: Text::new(
@@ -191,12 +168,9 @@ pub static CAUSE: Cause = Cause {
                 ),
                 Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
             ],
-            router: None,
             knobs: &[Knob { name: "size", fault: "8192", remedy: "32768" }],
-            steps: &[],
-            load: LOGIN,
-            expect: Expect::failing(0.2, &[502]).at_most(0.3),
             everyday: false,
+            ..NGINX_NODE
         },
         Scenario {
             name: "node-fetch",
@@ -224,12 +198,8 @@ pub static CAUSE: Cause = Cause {
                     ])],
                 ),
             ],
-            router: None,
             knobs: &[Knob { name: "limit", fault: "16384", remedy: "65536" }],
-            steps: &[],
-            load: LOGIN,
-            expect: Expect::failing(0.2, &[502]).at_most(0.3),
-            everyday: true,
+            ..NGINX_NODE
         },
     ]),
     remedies: &[
@@ -328,6 +298,30 @@ fastcgi_busy_buffers_size 32k;",
             arithmetic: None,
         },
     ],
+};
+
+const NGINX_NODE: Scenario = Scenario {
+    name: "nginx-node",
+    happens: Text::new(
+        "The application sets a cookie of 10,000 bytes after a login; nginx reads \
+                response headers into 4 KB.",
+        "アプリケーションがログイン後に 10,000 バイトの Cookie を設定し、nginx は応答ヘ\
+                ッダーを 4 KB のバッファーに読み込みます。",
+    ),
+    cure: Text::new("proxy_buffer_size is 16k.", "proxy_buffer_size を 16k にします。"),
+    hosts: &[
+        Host::new(
+            "app",
+            &[Part::new(Server::Node, "node", 3000, APPLICATION).options(&["COOKIE=10000"])],
+        ),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+    ],
+    router: None,
+    knobs: &[Knob { name: "buffer", fault: "4k", remedy: "16k" }],
+    steps: &[],
+    load: LOGIN,
+    expect: Expect::failing(0.2, &[502]).at_most(0.3),
+    everyday: true,
 };
 
 const LOGIN: Load =

@@ -146,33 +146,7 @@ pub static CAUSE: Cause = Cause {
         sent against the names covered.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "nginx-node",
-            happens: Text::new(
-                "The application's certificate is for shop.internal, and nginx verifies it \
-                against another name.",
-                "アプリケーションの証明書は shop.internal のもので、nginx は別の名前で検証しま\
-                す。",
-            ),
-            cure: Text::new(
-                "The gateway announces and verifies the name in the certificate.",
-                "ゲートウェイが証明書の名前を送り、その名前で検証します。",
-            ),
-            hosts: &[
-                Host::new(
-                    "app",
-                    &[Part::new(Server::Node, "node", 3000, APPLICATION)
-                        .certificate(Certificate::names("shop.internal"))],
-                ),
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
-            ],
-            router: None,
-            knobs: &[Knob { name: "name", fault: "app", remedy: "shop.internal" }],
-            steps: &[],
-            load: STEADY,
-            expect: Expect::failing(1.0, &[502]),
-            everyday: true,
-        },
+        NGINX_NODE,
         Scenario {
             name: "envoy-node",
             happens: Text::new(
@@ -180,10 +154,6 @@ pub static CAUSE: Cause = Cause {
                 against another name.",
                 "アプリケーションの証明書は shop.internal のもので、Envoy は別の名前で検証しま\
                 す。",
-            ),
-            cure: Text::new(
-                "The gateway announces and verifies the name in the certificate.",
-                "ゲートウェイが証明書の名前を送り、その名前で検証します。",
             ),
             hosts: &[
                 Host::new(
@@ -193,12 +163,8 @@ pub static CAUSE: Cause = Cause {
                 ),
                 Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "name", fault: "app", remedy: "shop.internal" }],
-            steps: &[],
-            load: STEADY,
             expect: Expect::failing(1.0, &[503]),
-            everyday: true,
+            ..NGINX_NODE
         },
         Scenario {
             name: "apache-node",
@@ -207,10 +173,6 @@ pub static CAUSE: Cause = Cause {
                 it against another name.",
                 "アプリケーションの証明書は shop.internal のもので、Apache httpd は別の名前で検\
                 証します。",
-            ),
-            cure: Text::new(
-                "The gateway announces and verifies the name in the certificate.",
-                "ゲートウェイが証明書の名前を送り、その名前で検証します。",
             ),
             hosts: &[
                 Host::new(
@@ -221,12 +183,9 @@ pub static CAUSE: Cause = Cause {
                 Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)])
                     .hosts_file(NAMES),
             ],
-            router: None,
-            knobs: &[Knob { name: "name", fault: "app", remedy: "shop.internal" }],
-            steps: &[],
-            load: STEADY,
             expect: Expect::failing(1.0, &[500, 502, 503]),
             everyday: false,
+            ..NGINX_NODE
         },
         Scenario {
             name: "node-fetch",
@@ -255,12 +214,8 @@ pub static CAUSE: Cause = Cause {
                 )
                 .hosts_file(NAMES),
             ],
-            router: None,
-            knobs: &[Knob { name: "name", fault: "app", remedy: "shop.internal" }],
-            steps: &[],
-            load: STEADY,
-            expect: Expect::failing(1.0, &[502]),
             everyday: false,
+            ..NGINX_NODE
         },
     ]),
     remedies: &[
@@ -332,6 +287,34 @@ proxy_ssl_name app.example.com;",
             arithmetic: None,
         },
     ],
+};
+
+const NGINX_NODE: Scenario = Scenario {
+    name: "nginx-node",
+    happens: Text::new(
+        "The application's certificate is for shop.internal, and nginx verifies it \
+                against another name.",
+        "アプリケーションの証明書は shop.internal のもので、nginx は別の名前で検証しま\
+                す。",
+    ),
+    cure: Text::new(
+        "The gateway announces and verifies the name in the certificate.",
+        "ゲートウェイが証明書の名前を送り、その名前で検証します。",
+    ),
+    hosts: &[
+        Host::new(
+            "app",
+            &[Part::new(Server::Node, "node", 3000, APPLICATION)
+                .certificate(Certificate::names("shop.internal"))],
+        ),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+    ],
+    router: None,
+    knobs: &[Knob { name: "name", fault: "app", remedy: "shop.internal" }],
+    steps: &[],
+    load: STEADY,
+    expect: Expect::failing(1.0, &[502]),
+    everyday: true,
 };
 
 const NAMES: &str = "\

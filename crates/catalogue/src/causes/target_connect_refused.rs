@@ -159,26 +159,7 @@ pub static CAUSE: Cause = Cause {
         against target address and port.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "nginx-node",
-            happens: Text::new(
-                "nginx sends requests to a port on which the Node.js application does not \
-                listen.",
-                "nginx が、Node.js アプリケーションの待ち受けていないポートへリクエストを送りま\
-                す。",
-            ),
-            cure: Text::new(
-                "The port is the application's.",
-                "アプリケーションのポートに直します。",
-            ),
-            hosts: &[APP, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
-            router: None,
-            knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
-            steps: &[],
-            load: STEADY,
-            expect: Expect::failing(1.0, &[502]),
-            everyday: true,
-        },
+        NGINX_NODE,
         Scenario {
             name: "haproxy-node",
             happens: Text::new(
@@ -187,20 +168,12 @@ pub static CAUSE: Cause = Cause {
                 "HAProxy が、Node.js アプリケーションの待ち受けていないポートへリクエストを送り\
                 ます。",
             ),
-            cure: Text::new(
-                "The port is the application's.",
-                "アプリケーションのポートに直します。",
-            ),
             hosts: &[
                 APP,
                 Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
-            steps: &[],
-            load: STEADY,
             expect: Expect::failing(1.0, &[503, 0]),
-            everyday: true,
+            ..NGINX_NODE
         },
         Scenario {
             name: "envoy-node",
@@ -210,17 +183,10 @@ pub static CAUSE: Cause = Cause {
                 "Envoy が、Node.js アプリケーションの待ち受けていないポートへリクエストを送りま\
                 す。",
             ),
-            cure: Text::new(
-                "The port is the application's.",
-                "アプリケーションのポートに直します。",
-            ),
             hosts: &[APP, Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)])],
-            router: None,
-            knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
-            steps: &[],
-            load: STEADY,
             expect: Expect::failing(1.0, &[503]),
             everyday: false,
+            ..NGINX_NODE
         },
         Scenario {
             name: "apache-node",
@@ -230,20 +196,13 @@ pub static CAUSE: Cause = Cause {
                 "Apache httpd が、Node.js アプリケーションの待ち受けていないポートへリクエスト\
                 を送ります。",
             ),
-            cure: Text::new(
-                "The port is the application's.",
-                "アプリケーションのポートに直します。",
-            ),
             hosts: &[
                 APP,
                 Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
-            steps: &[],
-            load: STEADY,
             expect: Expect::failing(1.0, &[503]),
             everyday: false,
+            ..NGINX_NODE
         },
     ]),
     remedies: &[
@@ -317,6 +276,24 @@ retries 3",
             arithmetic: None,
         },
     ],
+};
+
+const NGINX_NODE: Scenario = Scenario {
+    name: "nginx-node",
+    happens: Text::new(
+        "nginx sends requests to a port on which the Node.js application does not \
+                listen.",
+        "nginx が、Node.js アプリケーションの待ち受けていないポートへリクエストを送りま\
+                す。",
+    ),
+    cure: Text::new("The port is the application's.", "アプリケーションのポートに直します。"),
+    hosts: &[APP, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+    router: None,
+    knobs: &[Knob { name: "port", fault: "3001", remedy: "3000" }],
+    steps: &[],
+    load: STEADY,
+    expect: Expect::failing(1.0, &[502]),
+    everyday: true,
 };
 
 const NGINX: &str = "\

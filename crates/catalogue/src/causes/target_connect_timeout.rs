@@ -211,28 +211,7 @@ from here.",
         against the rules in front of the target.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "nginx-firewall",
-            happens: Text::new(
-                "The firewall of the application's host drops what nginx sends to its port.",
-                "アプリケーションのホストのファイアウォールが、nginx からそのポートへのパケット\
-                を破棄します。",
-            ),
-            cure: Text::new(
-                "The firewall lets the port through.",
-                "ファイアウォールでそのポートを開きます。",
-            ),
-            hosts: &[
-                APP.firewall(FIREWALL),
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
-            ],
-            router: None,
-            knobs: &[Knob { name: "verdict", fault: "drop", remedy: "accept" }],
-            steps: &[],
-            load: STEADY,
-            expect: Expect::failing(1.0, &[504]),
-            everyday: true,
-        },
+        NGINX_FIREWALL,
         Scenario {
             name: "haproxy-firewall",
             happens: Text::new(
@@ -240,20 +219,12 @@ from here.",
                 "アプリケーションのホストのファイアウォールが、HAProxy からそのポートへのパケッ\
                 トを破棄します。",
             ),
-            cure: Text::new(
-                "The firewall lets the port through.",
-                "ファイアウォールでそのポートを開きます。",
-            ),
             hosts: &[
                 APP.firewall(FIREWALL),
                 Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "verdict", fault: "drop", remedy: "accept" }],
-            steps: &[],
-            load: STEADY,
             expect: Expect::failing(1.0, &[503, 0]),
-            everyday: true,
+            ..NGINX_FIREWALL
         },
         Scenario {
             name: "envoy-firewall",
@@ -262,20 +233,13 @@ from here.",
                 "アプリケーションのホストのファイアウォールが、Envoy からそのポートへのパケット\
                 を破棄します。",
             ),
-            cure: Text::new(
-                "The firewall lets the port through.",
-                "ファイアウォールでそのポートを開きます。",
-            ),
             hosts: &[
                 APP.firewall(FIREWALL),
                 Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "verdict", fault: "drop", remedy: "accept" }],
-            steps: &[],
-            load: STEADY,
             expect: Expect::failing(1.0, &[503]),
             everyday: false,
+            ..NGINX_FIREWALL
         },
     ]),
     remedies: &[
@@ -350,6 +314,29 @@ upstream app {
             arithmetic: None,
         },
     ],
+};
+
+const NGINX_FIREWALL: Scenario = Scenario {
+    name: "nginx-firewall",
+    happens: Text::new(
+        "The firewall of the application's host drops what nginx sends to its port.",
+        "アプリケーションのホストのファイアウォールが、nginx からそのポートへのパケット\
+                を破棄します。",
+    ),
+    cure: Text::new(
+        "The firewall lets the port through.",
+        "ファイアウォールでそのポートを開きます。",
+    ),
+    hosts: &[
+        APP.firewall(FIREWALL),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+    ],
+    router: None,
+    knobs: &[Knob { name: "verdict", fault: "drop", remedy: "accept" }],
+    steps: &[],
+    load: STEADY,
+    expect: Expect::failing(1.0, &[504]),
+    everyday: true,
 };
 
 const FIREWALL: &str = "\

@@ -165,69 +165,18 @@ pub static CAUSE: Cause = Cause {
         slowest route against the smallest timer on the path.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "nginx-node",
-            happens: Text::new(
-                "A report takes 2.5 s, and nginx waits 1 s for an answer.",
-                "レポートの生成に 2.5 秒かかりますが、nginx は応答を 1 秒しか待ちません。",
-            ),
-            cure: Text::new(
-                "The timer of that route, and of no other, is 10 s.",
-                "その経路だけ、タイマーを 10 秒にします。",
-            ),
-            hosts: &[
-                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
-                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
-            ],
-            router: None,
-            knobs: &[Knob { name: "reports", fault: "1s", remedy: "10s" }],
-            steps: &[],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "4000",
-                patience: "8000",
-                requests: &[
-                    Ask::new("GET", "/orders").weight(3),
-                    Ask::new("GET", "/reports/monthly"),
-                ],
-            },
-            expect: Expect::failing(0.15, &[504]).at_most(0.35),
-            everyday: true,
-        },
+        NGINX_NODE,
         Scenario {
             name: "haproxy-node",
             happens: Text::new(
                 "A report takes 2.5 s, and HAProxy waits 1 s for an answer.",
                 "レポートの生成に 2.5 秒かかりますが、HAProxy は応答を 1 秒しか待ちません。",
             ),
-            cure: Text::new(
-                "The timer of that route, and of no other, is 10 s.",
-                "その経路だけ、タイマーを 10 秒にします。",
-            ),
             hosts: &[
                 Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
                 Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "reports", fault: "1s", remedy: "10s" }],
-            steps: &[],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "4000",
-                patience: "8000",
-                requests: &[
-                    Ask::new("GET", "/orders").weight(3),
-                    Ask::new("GET", "/reports/monthly"),
-                ],
-            },
-            expect: Expect::failing(0.15, &[504]).at_most(0.35),
-            everyday: true,
+            ..NGINX_NODE
         },
         Scenario {
             name: "envoy-node",
@@ -235,31 +184,12 @@ pub static CAUSE: Cause = Cause {
                 "A report takes 2.5 s, and Envoy waits 1 s for an answer.",
                 "レポートの生成に 2.5 秒かかりますが、Envoy は応答を 1 秒しか待ちません。",
             ),
-            cure: Text::new(
-                "The timer of that route, and of no other, is 10 s.",
-                "その経路だけ、タイマーを 10 秒にします。",
-            ),
             hosts: &[
                 Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
                 Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)]),
             ],
-            router: None,
-            knobs: &[Knob { name: "reports", fault: "1s", remedy: "10s" }],
-            steps: &[],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "4000",
-                patience: "8000",
-                requests: &[
-                    Ask::new("GET", "/orders").weight(3),
-                    Ask::new("GET", "/reports/monthly"),
-                ],
-            },
-            expect: Expect::failing(0.15, &[504]).at_most(0.35),
             everyday: false,
+            ..NGINX_NODE
         },
         Scenario {
             name: "apache-gunicorn",
@@ -267,10 +197,6 @@ pub static CAUSE: Cause = Cause {
                 "A report takes 2.5 s, and Apache httpd waits 1 s for an answer.",
                 "レポートの生成に 2.5 秒かかりますが、Apache httpd は応答を 1 秒しか待ちません\
             。",
-            ),
-            cure: Text::new(
-                "The timer of that route, and of no other, is 10 s.",
-                "その経路だけ、タイマーを 10 秒にします。",
             ),
             hosts: &[
                 Host::new(
@@ -280,23 +206,10 @@ pub static CAUSE: Cause = Cause {
                 ),
                 Host::new("gateway", &[Part::new(Server::Apache, "apache", 8080, APACHE)]),
             ],
-            router: None,
             knobs: &[Knob { name: "reports", fault: "1", remedy: "10" }],
-            steps: &[],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "4000",
-                patience: "8000",
-                requests: &[
-                    Ask::new("GET", "/orders").weight(3),
-                    Ask::new("GET", "/reports/monthly"),
-                ],
-            },
             expect: Expect::failing(0.15, &[502, 504]).at_most(0.35),
             everyday: false,
+            ..NGINX_NODE
         },
     ]),
     remedies: &[
@@ -390,6 +303,36 @@ pub static CAUSE: Cause = Cause {
             arithmetic: None,
         },
     ],
+};
+
+const NGINX_NODE: Scenario = Scenario {
+    name: "nginx-node",
+    happens: Text::new(
+        "A report takes 2.5 s, and nginx waits 1 s for an answer.",
+        "レポートの生成に 2.5 秒かかりますが、nginx は応答を 1 秒しか待ちません。",
+    ),
+    cure: Text::new(
+        "The timer of that route, and of no other, is 10 s.",
+        "その経路だけ、タイマーを 10 秒にします。",
+    ),
+    hosts: &[
+        Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+    ],
+    router: None,
+    knobs: &[Knob { name: "reports", fault: "1s", remedy: "10s" }],
+    steps: &[],
+    load: Load {
+        target: "gateway:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "20" },
+        lasts: "4000",
+        patience: "8000",
+        requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/reports/monthly")],
+    },
+    expect: Expect::failing(0.15, &[504]).at_most(0.35),
+    everyday: true,
 };
 
 const APP: &str = r"

@@ -162,44 +162,7 @@ people leave at any time, a timer does not.",
         on a path, outer against inner.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "envoy-nginx",
-            happens: Text::new(
-                "Envoy waits 5 s for nginx, which waits 10 s for an application that needs 6 s \
-            for a report.",
-                "Envoy は nginx を 5 秒、nginx はアプリケーションを 10 秒待ちます。レポートの生\
-            成には 6 秒かかります。",
-            ),
-            cure: Text::new(
-                "The outer timer is longer than the inner one: 10 s and 8 s.",
-                "外側のタイマーを内側より長くします(10 秒と 8 秒)。",
-            ),
-            hosts: &[
-                Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
-                Host::new("ingress", &[Part::new(Server::Nginx, "nginx", 8081, INGRESS)]),
-                Host::new("edge", &[Part::new(Server::Envoy, "envoy", 8080, EDGE_ENVOY)]),
-            ],
-            router: None,
-            knobs: &[
-                Knob { name: "outer", fault: "5s", remedy: "10s" },
-                Knob { name: "inner", fault: "10s", remedy: "8s" },
-            ],
-            steps: &[],
-            load: Load {
-                target: "edge:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "2000",
-                patience: "15000",
-                requests: &[
-                    Ask::new("GET", "/orders").weight(3),
-                    Ask::new("GET", "/reports/monthly"),
-                ],
-            },
-            expect: Expect::failing(0.15, &[504]).at_most(0.35),
-            everyday: true,
-        },
+        ENVOY_NGINX,
         Scenario {
             name: "nginx-nginx",
             happens: Text::new(
@@ -208,35 +171,13 @@ people leave at any time, a timer does not.",
                 "The nginx in front は nginx を 5 秒、nginx はアプリケーションを 10 秒待ちます\
             。レポートの生成には 6 秒かかります。",
             ),
-            cure: Text::new(
-                "The outer timer is longer than the inner one: 10 s and 8 s.",
-                "外側のタイマーを内側より長くします(10 秒と 8 秒)。",
-            ),
             hosts: &[
                 Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
                 Host::new("ingress", &[Part::new(Server::Nginx, "nginx", 8081, INGRESS)]),
                 Host::new("edge", &[Part::new(Server::Nginx, "nginx", 8080, EDGE_NGINX)]),
             ],
-            router: None,
-            knobs: &[
-                Knob { name: "outer", fault: "5s", remedy: "10s" },
-                Knob { name: "inner", fault: "10s", remedy: "8s" },
-            ],
-            steps: &[],
-            load: Load {
-                target: "edge:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "2000",
-                patience: "15000",
-                requests: &[
-                    Ask::new("GET", "/orders").weight(3),
-                    Ask::new("GET", "/reports/monthly"),
-                ],
-            },
-            expect: Expect::failing(0.15, &[504]).at_most(0.35),
             everyday: false,
+            ..ENVOY_NGINX
         },
     ]),
     remedies: &[
@@ -311,6 +252,42 @@ people leave at any time, a timer does not.",
             arithmetic: None,
         },
     ],
+};
+
+const ENVOY_NGINX: Scenario = Scenario {
+    name: "envoy-nginx",
+    happens: Text::new(
+        "Envoy waits 5 s for nginx, which waits 10 s for an application that needs 6 s \
+            for a report.",
+        "Envoy は nginx を 5 秒、nginx はアプリケーションを 10 秒待ちます。レポートの生\
+            成には 6 秒かかります。",
+    ),
+    cure: Text::new(
+        "The outer timer is longer than the inner one: 10 s and 8 s.",
+        "外側のタイマーを内側より長くします(10 秒と 8 秒)。",
+    ),
+    hosts: &[
+        Host::new("app", &[Part::new(Server::Node, "node", 3000, APP)]),
+        Host::new("ingress", &[Part::new(Server::Nginx, "nginx", 8081, INGRESS)]),
+        Host::new("edge", &[Part::new(Server::Envoy, "envoy", 8080, EDGE_ENVOY)]),
+    ],
+    router: None,
+    knobs: &[
+        Knob { name: "outer", fault: "5s", remedy: "10s" },
+        Knob { name: "inner", fault: "10s", remedy: "8s" },
+    ],
+    steps: &[],
+    load: Load {
+        target: "edge:8080",
+        protocol: Protocol::Http1,
+        keep_alive: true,
+        arrivals: Arrivals::Constant { rate: "20" },
+        lasts: "2000",
+        patience: "15000",
+        requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/reports/monthly")],
+    },
+    expect: Expect::failing(0.15, &[504]).at_most(0.35),
+    everyday: true,
 };
 
 const APP: &str = r"

@@ -172,24 +172,7 @@ whatever their name.",
         ciphers and client certificate on both sides.",
     ),
     drill: Drill::Runs(&[
-        Scenario {
-            name: "nginx-plaintext",
-            happens: Text::new(
-                "nginx speaks TLS to a port of the application that does not.",
-                "nginx が、TLS に対応していないアプリケーションのポートへ TLS で接続します。",
-            ),
-            cure: Text::new(
-                "The gateway speaks plain HTTP to the port.",
-                "ゲートウェイがそのポートに平文の HTTP で接続します。",
-            ),
-            hosts: &[APP, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
-            router: None,
-            knobs: &[Knob { name: "scheme", fault: "https", remedy: "http" }],
-            steps: &[],
-            load: STEADY,
-            expect: Expect::failing(1.0, &[502]),
-            everyday: true,
-        },
+        NGINX_PLAINTEXT,
         Scenario {
             name: "nginx-version",
             happens: Text::new(
@@ -205,12 +188,8 @@ whatever their name.",
                 ),
                 Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_VERSION)]),
             ],
-            router: None,
             knobs: &[Knob { name: "protocols", fault: "TLSv1.2", remedy: "TLSv1.2 TLSv1.3" }],
-            steps: &[],
-            load: STEADY,
-            expect: Expect::failing(1.0, &[502]),
-            everyday: true,
+            ..NGINX_PLAINTEXT
         },
         Scenario {
             name: "envoy-plaintext",
@@ -218,17 +197,10 @@ whatever their name.",
                 "Envoy speaks TLS to a port of the application that does not.",
                 "Envoy が、TLS に対応していないアプリケーションのポートへ TLS で接続します。",
             ),
-            cure: Text::new(
-                "The gateway speaks plain HTTP to the port.",
-                "ゲートウェイがそのポートに平文の HTTP で接続します。",
-            ),
             hosts: &[APP, Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)])],
-            router: None,
             knobs: &[Knob { name: "transport", fault: ENVOY_TLS, remedy: "" }],
-            steps: &[],
-            load: STEADY,
             expect: Expect::failing(1.0, &[503]),
-            everyday: true,
+            ..NGINX_PLAINTEXT
         },
     ]),
     remedies: &[
@@ -305,6 +277,25 @@ proxy_ssl_certificate_key /etc/nginx/client.key;",
             arithmetic: None,
         },
     ],
+};
+
+const NGINX_PLAINTEXT: Scenario = Scenario {
+    name: "nginx-plaintext",
+    happens: Text::new(
+        "nginx speaks TLS to a port of the application that does not.",
+        "nginx が、TLS に対応していないアプリケーションのポートへ TLS で接続します。",
+    ),
+    cure: Text::new(
+        "The gateway speaks plain HTTP to the port.",
+        "ゲートウェイがそのポートに平文の HTTP で接続します。",
+    ),
+    hosts: &[APP, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+    router: None,
+    knobs: &[Knob { name: "scheme", fault: "https", remedy: "http" }],
+    steps: &[],
+    load: STEADY,
+    expect: Expect::failing(1.0, &[502]),
+    everyday: true,
 };
 
 const NGINX: &str = "\

@@ -91,11 +91,14 @@ pub(super) fn lay_out(task: &Task<'_>, command: &Command) -> Result<Launch, Erro
         );
         launch = launch.file(&format!("{name}.yaml"), text);
     }
+    for log in ["logs/health.json", "logs/outlier.json"] {
+        if text.contains(log) {
+            launch = launch.log(log, Source::File);
+        }
+    }
     Ok(launch
         .file("envoy.yaml", text)
         .log("logs/access.json", Source::File)
-        .log("logs/health.json", Source::File)
-        .log("logs/outlier.json", Source::File)
         // What Envoy says about itself is no evidence that a dialect reads.
         .log("console.txt", Source::Both))
 }
