@@ -5,18 +5,21 @@
 
 #![forbid(unsafe_code)]
 
+mod about;
 mod apache;
 mod aws;
 mod context;
 mod envoy;
 mod gcp;
 mod haproxy;
+mod json;
 mod kernel;
 mod nginx;
 mod node;
 pub mod reader;
 pub mod scan;
 
+pub use about::{About, Blind};
 pub use context::{Context, LogFormat};
 pub use nginx::conf::{formats_in_conf as nginx_formats_in_conf, looks_like_nginx_conf};
 pub use node::continues as continues_error;
@@ -27,6 +30,11 @@ use model::{Event, Tally};
 pub trait Dialect: Sync {
     /// Name on the command line and in reports, such as `aws-alb`.
     fn name(&self) -> &'static str;
+
+    /// Its page.
+    fn about(&self) -> &'static About {
+        &About::UNWRITTEN
+    }
 
     /// Whether the record is unmistakably of this dialect. Must be cheap and strict: text that is
     /// no gateway log at all has to be refused by every dialect.

@@ -1,7 +1,8 @@
 //! Runs every `tests/<dialect>.txt`: a log record, a separator, the events expected of it.
 //!
 //! ```text
-//! # a comment; directives before the first case: @offset 32400, @year 2026, @nginx <log_format>
+//! # a comment; directives before the first case: @offset 32400, @year 2026, @nginx <log_format>,
+//! # @columns <names>, @around <name> <value>
 //! --- what the case shows
 //! the record, one line or several
 //! =>
@@ -60,6 +61,11 @@ fn context(head: &str) -> Context {
             context.year = Some(value.parse().expect("@year takes a year"));
         } else if let Some(value) = line.strip_prefix("@nginx ") {
             context.nginx_formats.push(dialects::LogFormat::compile(value).expect("a log_format"));
+        } else if let Some(value) = line.strip_prefix("@columns ") {
+            context.columns = value.split_whitespace().map(str::to_owned).collect();
+        } else if let Some(value) = line.strip_prefix("@around ") {
+            let (key, value) = value.split_once(' ').expect("@around takes a name and a value");
+            context.around.push((key.to_owned(), value.to_owned()));
         } else if line == "@apache" {
             context.combined_is_apache = true;
         }

@@ -75,13 +75,15 @@ vocabulary! {
 vocabulary! {
     /// What kind of hop wrote a record; failures are counted at the outermost kind present.
     pub enum HopKind {
-        /// A cloud load balancer or CDN, next to the users.
+        /// A CDN, in front of everything else.
+        Cdn = "cdn",
+        /// A cloud load balancer or API gateway.
         Edge = "edge",
         /// A reverse proxy: nginx, HAProxy, Envoy, Apache httpd.
         Proxy = "proxy",
         /// A proxy that sits with the service, such as an inbound sidecar.
         Sidecar = "sidecar",
-        /// A platform in front of the application's process, such as Cloud Run.
+        /// A platform in front of the application's process, such as Cloud Run or Lambda.
         Service = "service",
         /// The application itself.
         Application = "application",

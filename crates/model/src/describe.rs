@@ -71,6 +71,7 @@ impl fmt::Display for Occurrence<'_> {
         optional(f, "at", self.at)?;
         field(f, "subject", &self.subject)?;
         optional(f, "object", self.object.as_deref())?;
-        optional(f, "detail", self.detail.as_deref())
+        optional(f, "detail", self.detail.as_deref())?;
+        optional(f, "count", Some(self.count).filter(|n| *n > 1))
     }
 }

@@ -209,12 +209,27 @@ vocabulary! {
         HealthDown = "health-down",
         /// A target was marked up. Subject: group; object: target.
         HealthUp = "health-up",
+        /// One health check or probe failed, whether or not the target was marked down for it.
+        /// Subject: group or service; object: target; detail: the reason as logged.
+        CheckFailed = "check-failed",
         /// A group has no target left. Subject: group.
         NoServerLeft = "no-server-left",
         /// A proxy took a target out because of failed requests. Subject: group; object: target.
         TargetEjected = "target-ejected",
         /// The platform could not start or find an instance. Subject: service.
         ScaleLimit = "scale-limit",
+        /// A platform or gateway refused calls beyond a rate, quota or concurrency. Subject: service.
+        Throttle = "throttle",
+        /// A resource was used up or nearly so: processor, memory, connections. Subject: whose;
+        /// object: the metric; detail: value and unit.
+        ResourceSaturated = "resource-saturated",
+        /// A function raised an error that it did not handle. Subject: function.
+        FunctionError = "function-error",
+        /// A policy of the operating system or the platform forbade a process an access (SELinux,
+        /// AppArmor, IAM). Subject: process or principal; object: what it was denied.
+        AccessDenied = "access-denied",
+        /// A certificate is expired, about to, or could not be renewed. Subject: its name.
+        CertificateProblem = "certificate-problem",
         /// A database, or a pooler in front of it, refused a connection because it has too many.
         /// Subject: database.
         DatabaseLimit = "database-limit",
@@ -226,9 +241,12 @@ vocabulary! {
         Stall = "stall",
         /// The kernel's connection table is full. Subject: host.
         ConntrackFull = "conntrack-full",
-        /// A firewall dropped or rejected the opening of a connection, or the answer to it.
-        /// Subject: who opened it; object: address and port that were to be reached.
+        /// A firewall dropped or rejected the opening of a connection. Subject: who opened it;
+        /// object: address and port that were to be reached.
         FirewallDrop = "firewall-drop",
+        /// A firewall that keeps no state let the opening of a connection pass and rejected the
+        /// answer to it. Subject: who opened it; object: address and port that answered.
+        ReturnDrop = "return-drop",
         /// A firewall or NAT dropped or reset a packet in the midst of a connection, for it knew no
         /// such connection. Subject: the client's address; object: the server's address and port.
         FlowDrop = "flow-drop",
@@ -254,6 +272,8 @@ pub struct Occurrence<'a> {
     pub detail: Option<Cow<'a, str>>,
     /// The source port of the connection it is about: retransmissions of one attempt share it.
     pub source_port: Option<u16>,
+    /// How many times, where one record sums up several (a metric, a repeated event); at least 1.
+    pub count: u32,
 }
 
 impl<'a> Occurrence<'a> {
@@ -271,7 +291,15 @@ impl<'a> Occurrence<'a> {
             object: None,
             detail: None,
             source_port: None,
+            count: 1,
         }
+    }
+
+    /// The same occurrence, that many times; none is none.
+    #[must_use]
+    pub fn times(mut self, count: u32) -> Occurrence<'a> {
+        self.count = count.max(1);
+        self
     }
 
     /// The same occurrence with respect to something.

@@ -96,6 +96,18 @@ vocabulary! {
         InstanceConnectionError = "instance-connection-error",
         /// The instance was killed for its memory use while handling the request.
         InstanceOutOfMemory = "instance-out-of-memory",
+        /// The function raised an error that it did not handle, or its process ended.
+        FunctionError = "function-error",
+        /// The function's answer is not of the shape its caller requires.
+        FunctionResponseInvalid = "function-response-invalid",
+        /// The function's answer, or the request for it, exceeds the size its caller allows.
+        FunctionPayloadTooLarge = "function-payload-too-large",
+        /// The function platform had no free concurrency for the call.
+        FunctionThrottled = "function-throttled",
+        /// The gateway was not permitted to call the function.
+        FunctionDenied = "function-denied",
+        /// An API gateway's own timer for its integration fired.
+        IntegrationTimeout = "integration-timeout",
         /// The hop behind answered with this status itself.
         StatusFromUpstream = "status-from-upstream",
         /// The application wrote this status and the record says no more.
@@ -104,10 +116,14 @@ vocabulary! {
         ClientClosed = "client-closed",
         /// The client did not send its request in time.
         ClientTimeout = "client-timeout",
-        /// The client's request is malformed or too large.
+        /// The client's request is malformed.
         ClientRequestInvalid = "client-request-invalid",
-        /// A policy, a rate limit or a filter of the gateway refused the request.
+        /// The client's request exceeds a limit of the hop on its line, header or content.
+        RequestTooLarge = "request-too-large",
+        /// A policy or a filter of the gateway refused the request.
         Denied = "denied",
+        /// A rate limit or quota of the gateway refused the request.
+        Throttled = "throttled",
         /// The gateway failed for a reason of its own.
         GatewayInternal = "gateway-internal",
         /// The gateway wrote an error status and the record does not say why.
@@ -161,14 +177,22 @@ impl Mechanism {
             M::ResponseMalformed | M::ProtocolMismatch => (P::ResponseHead, E::HttpProtocolError),
             M::ResponseTruncated => (P::ResponseBody, E::HttpResponseIncomplete),
             M::EarlyResponse => (P::RequestSend, E::HttpProtocolError),
+            M::FunctionError => (P::ResponseWait, E::ConnectionTerminated),
+            M::FunctionResponseInvalid => (P::ResponseHead, E::HttpProtocolError),
+            M::FunctionPayloadTooLarge => (P::ResponseBody, E::HttpResponseBodySize),
+            M::FunctionThrottled => (P::PickTarget, E::ConnectionLimitReached),
+            M::FunctionDenied => (P::RequestSend, E::DestinationIpProhibited),
+            M::IntegrationTimeout => (P::ResponseWait, E::HttpResponseTimeout),
             M::StatusFromUpstream | M::StatusFromApplication => {
                 return (Side::Upstream, Some(P::ResponseHead), None);
             }
             M::ClientClosed => return (Side::Client, None, None),
-            M::ClientTimeout | M::ClientRequestInvalid => {
+            M::ClientTimeout | M::ClientRequestInvalid | M::RequestTooLarge => {
                 return (Side::Client, Some(P::RequestRead), Some(E::HttpRequestError));
             }
-            M::Denied => return (Side::Gateway, Some(P::Route), Some(E::HttpRequestDenied)),
+            M::Denied | M::Throttled => {
+                return (Side::Gateway, Some(P::Route), Some(E::HttpRequestDenied));
+            }
             M::GatewayInternal => return (Side::Gateway, None, Some(E::ProxyInternalError)),
             M::Unspecified => return (Side::Gateway, None, None),
         };

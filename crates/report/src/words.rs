@@ -326,6 +326,7 @@ pub(crate) const fn place(place: Place) -> Text {
 /// A kind of hop.
 pub(crate) const fn hop_kind(kind: HopKind) -> Text {
     match kind {
+        HopKind::Cdn => t("CDN", "CDN"),
         HopKind::Edge => t("edge", "エッジ"),
         HopKind::Proxy => t("proxy", "プロキシ"),
         HopKind::Sidecar => t("sidecar", "サイドカー"),

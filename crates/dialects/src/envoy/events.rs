@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use model::{Event, Occurrence, OccurrenceKind};
 
-use crate::gcp::json::Json;
+use crate::json::Json;
 use crate::{Context, Dialect, Understood, scan};
 
 /// Envoy's event log of health checks.

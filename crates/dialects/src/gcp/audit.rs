@@ -20,7 +20,7 @@ use memchr::memmem;
 use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
-use super::json::Json;
+use crate::json::Json;
 use crate::{Context, Dialect, Understood};
 
 /// Cloud Audit log entries that record a deploy.

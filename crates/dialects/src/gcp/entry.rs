@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use model::{Micros, Timestamp};
 
-use super::json::Json;
+use crate::json::Json;
 use crate::scan;
 
 /// One Cloud Logging entry.

@@ -11,8 +11,8 @@ use model::{Author, Event, Failure, HopKind, Mechanism, ProxyError, Request, Rol
 
 use super::entry::Entry;
 use super::glance::{self, Expected};
-use super::json::Json;
 use super::{proxy_status, status_details};
+use crate::json::Json;
 use crate::{Context, Dialect, Quick, Understood};
 
 /// Google Cloud HTTP(S) load balancer log entries.

@@ -2,7 +2,6 @@
 pub(crate) mod audit;
 mod entry;
 mod glance;
-pub(crate) mod json;
 pub(crate) mod lb;
 pub(crate) mod nat;
 mod proxy_status;

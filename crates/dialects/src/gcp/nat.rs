@@ -11,7 +11,7 @@ use memchr::memmem;
 use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
-use super::json::Json;
+use crate::json::Json;
 use crate::{Context, Dialect, Understood};
 
 /// Cloud NAT log entries.

@@ -15,8 +15,8 @@ use model::{
 
 use super::entry::Entry;
 use super::glance::{self, Expected};
-use super::json::Json;
 use super::run_system;
+use crate::json::Json;
 use crate::node::{self, Origin};
 use crate::{Context, Dialect, Quick, Understood};
 

@@ -11,7 +11,7 @@ use model::{
 
 use super::head::{self, Head, Says};
 use super::{codes, details, json, lifecycle, servers, stamp};
-use crate::gcp::json::Json;
+use crate::json::Json;
 use crate::{Context, Dialect, Understood};
 
 /// Longest text of one record that is looked at: a client that prints its whole configuration

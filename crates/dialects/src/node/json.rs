@@ -7,7 +7,7 @@ use model::Timestamp;
 
 use super::head::message_says;
 use super::stamp;
-use crate::gcp::json::Json;
+use crate::json::Json;
 
 /// Longest text that is written out of one record; stacks repeat themselves.
 const LONGEST: usize = 32 * 1024;

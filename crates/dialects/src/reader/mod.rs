@@ -11,6 +11,7 @@
 
 mod array;
 mod block;
+mod header;
 mod lines;
 mod offer;
 mod prefix;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use model::Timestamp;
 
 use super::array;
+use super::header;
 use super::lines::{self, Kind};
 use super::offer::{self, Offers};
 use super::prefix::Style;
@@ -79,6 +80,9 @@ impl Profile {
         let free_year = context.year.is_none();
         if free_year {
             context.year = options.newest.map(|newest| newest.date().0);
+        }
+        if context.columns.is_empty() {
+            context.columns = header::columns(head);
         }
         let is_array = array::begins(head);
         let dialects = match options.forced {

@@ -117,13 +117,14 @@ pub(crate) struct Occurrences {
 impl Occurrences {
     pub(crate) fn add(&mut self, occurrence: &Occurrence<'_>, place: Place, record: &str) {
         let of_kind = self.kinds.entry(occurrence.kind).or_default();
-        of_kind.count += 1;
+        let times = u64::from(occurrence.count.max(1));
+        of_kind.count += times;
         let object = occurrence.object.as_deref().unwrap_or("");
         let pair = (short(&occurrence.subject, 120), short(object, 120));
         let counts = of_kind.pairs.entry(&pair);
-        counts.count += 1;
+        counts.count += times;
         if let Some(at) = occurrence.at {
-            *counts.slots.slot(at) += 1;
+            *counts.slots.slot(at) += times;
             counts.seen.add(at);
             if let Some(port) = occurrence.source_port {
                 let of_port = counts.ports.entry(&(port, at.floor(PORT_SLOT).0));
@@ -131,7 +132,7 @@ impl Occurrences {
                 of_port.seen.add(at);
             }
             of_kind.period.add(at);
-            *of_kind.slots.slot(at) += 1;
+            *of_kind.slots.slot(at) += times;
         }
         of_kind.sample.offer(hash::of(&place), place, || Happened {
             at: occurrence.at,

@@ -37,7 +37,13 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         K::Stall => &[],
         K::ConntrackFull | K::ListenOverflow => &["kernel"],
         // Firewalls log drops only where they are told to: no line is no evidence.
-        K::FirewallDrop | K::FlowDrop => &[],
+        K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
+        K::CheckFailed
+        | K::Throttle
+        | K::ResourceSaturated
+        | K::FunctionError
+        | K::AccessDenied
+        | K::CertificateProblem => &[],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }
 }
