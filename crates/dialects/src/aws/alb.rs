@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use model::{Author, Event, Failure, HopKind, Mechanism, Micros, Request, Role};
 
-use crate::{Context, Dialect, Quick, Understood, scan};
+use crate::{About, Context, Dialect, Quick, Understood, scan};
 use fields::Fields;
 
 /// AWS Application Load Balancer access log.
@@ -23,6 +23,10 @@ const CONTROL: &str = "Enable AccessLog for ELB";
 impl Dialect for Alb {
     fn name(&self) -> &'static str {
         "aws-alb"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::ALB
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -1,3 +1,4 @@
 //! AWS.
+mod about;
 pub(crate) mod alb;
 pub(crate) mod flow;
