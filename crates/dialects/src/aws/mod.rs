@@ -1,4 +1,6 @@
 //! AWS.
 mod about;
 pub(crate) mod alb;
+mod flat;
 pub(crate) mod flow;
+mod words;
