@@ -78,6 +78,7 @@ pub const SLOW: model::Micros = model::Micros::from_secs(5);
 /// Every dialect, most specific grammar first: the order in which a record is offered to them.
 pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
+    &aws::clb::Clb,
     &aws::flow::VpcFlow,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,

@@ -20,10 +20,7 @@ pub(super) static ALB: About = About {
         ("elb_status_code, target_status_code", "the status and who wrote it"),
         ("\"request\", domain_name", "method, path, host"),
         ("trace_id", "the id shared with the hops behind (`X-Amzn-Trace-Id`)"),
-        (
-            "actions_executed, error_reason, classification_reason",
-            "refusals, Lambda and WAF errors",
-        ),
+        ("actions_executed, error_reason", "refusals, Lambda and WAF errors"),
     ],
     shows: &[
         "Whether the load balancer or the target wrote a status.",

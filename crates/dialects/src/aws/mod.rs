@@ -1,4 +1,7 @@
 //! AWS.
 mod about;
 pub(crate) mod alb;
+pub(crate) mod clb;
+mod flat;
 pub(crate) mod flow;
+mod words;
