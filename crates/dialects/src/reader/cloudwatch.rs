@@ -91,7 +91,7 @@ fn row<'n>(cells: impl Iterator<Item = (&'n str, String)>) -> Option<Carried> {
             "@logStream" => carried.stream = named(&value),
             // The account's number stands before the group's name.
             "@log" => {
-                carried.group = named(value.split_once(':').map_or(&*value, |(_, name)| name))
+                carried.group = named(value.split_once(':').map_or(&*value, |(_, name)| name));
             }
             "@ptr" | "@ingestionTime" => {}
             _ if value.is_empty() => {}
