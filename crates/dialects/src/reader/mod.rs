@@ -11,7 +11,7 @@
 
 mod array;
 mod block;
-mod header;
+pub(crate) mod header;
 mod lines;
 mod offer;
 mod prefix;
