@@ -89,6 +89,7 @@ pub const SLOW: model::Micros = model::Micros::from_secs(5);
 pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
     &aws::flow::VpcFlow,
+    &aws::cloudtrail::CloudTrail,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,
