@@ -20,6 +20,7 @@ pub mod reader;
 pub mod scan;
 
 pub use about::{About, Blind};
+pub use aws::flow::flow_columns;
 pub use context::{Context, LogFormat};
 pub use nginx::conf::{formats_in_conf as nginx_formats_in_conf, looks_like_nginx_conf};
 pub use node::continues as continues_error;
@@ -40,6 +41,13 @@ pub trait Dialect: Sync {
     /// no gateway log at all has to be refused by every dialect.
     fn sniff(&self, record: &str) -> bool;
 
+    /// The same with what is known of the source, for dialects whose records only a header or the
+    /// user explains.
+    fn sniff_in(&self, record: &str, context: &Context) -> bool {
+        let _ = context;
+        self.sniff(record)
+    }
+
     /// Looks at a raw line (without its line end) only as far as is needed to tell that the
     /// request was healthy and unremarkable. The default sends every line to [`Dialect::parse`].
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
@@ -58,6 +66,8 @@ pub trait Dialect: Sync {
 pub enum Quick<'a> {
     /// A healthy request: count it.
     Tally(Tally<'a>),
+    /// A record of this dialect in which nothing of interest happened.
+    Nothing,
     /// Worth a full parse, or not decidable quickly.
     Full,
 }
@@ -80,6 +90,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
     &aws::clb::Clb,
     &aws::flow::VpcFlow,
+    &aws::cloudtrail::CloudTrail,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,

@@ -99,7 +99,11 @@ impl<S: Sink> Block<'_, '_, '_, S> {
 
     fn quick(&mut self, line: &[u8]) -> bool {
         let Some((index, tally)) = self.offers.quick(line) else { return false };
-        self.sink.tally(self.profile.order[index].name(), &tally);
+        let dialect = self.profile.order[index].name();
+        match tally {
+            Some(tally) => self.sink.tally(dialect, &tally),
+            None => self.sink.understood(dialect, 1),
+        }
         true
     }
 

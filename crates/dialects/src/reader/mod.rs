@@ -13,7 +13,7 @@ mod block;
 mod cloudwatch;
 mod csv;
 mod documents;
-mod header;
+pub(crate) mod header;
 mod lines;
 mod offer;
 mod prefix;

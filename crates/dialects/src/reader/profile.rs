@@ -85,8 +85,10 @@ impl Profile {
         if free_year {
             context.year = options.newest.map(|newest| newest.date().0);
         }
-        if context.columns.is_empty() {
-            context.columns = header::columns(head);
+        // What the source says of itself goes before what the user said of all sources.
+        let columns = header::columns(head);
+        if !columns.is_empty() {
+            context.columns = columns;
         }
         let is_csv = context.columns.is_empty() && {
             context.columns = header::csv_columns(head);

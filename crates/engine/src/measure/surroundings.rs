@@ -18,7 +18,7 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
     use OccurrenceKind as K;
     match kind {
         K::NatDrop | K::NatAllocation => &["gcp-nat"],
-        K::Deploy | K::ConfigChange => &["gcp-audit"],
+        K::Deploy | K::ConfigChange => &["gcp-audit", "aws-cloudtrail"],
         K::OomKill
         | K::ProcessExit
         | K::InstanceStart
