@@ -8,9 +8,11 @@
 mod about;
 mod apache;
 mod aws;
+mod caddy;
 mod context;
 mod envoy;
 mod gcp;
+mod go;
 mod haproxy;
 mod json;
 mod kernel;
@@ -89,6 +91,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &envoy::text::EnvoyText,
     &haproxy::http::HaproxyHttp,
     &haproxy::notice::HaproxyNotice,
+    &caddy::log::Caddy,
     &nginx::error::NginxError,
     &apache::error::ApacheError,
     &nginx::access::NginxAccess,
