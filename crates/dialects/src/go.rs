@@ -296,12 +296,10 @@ fn open_connection(text: &str) -> Option<M> {
     if has("stream error: stream ID ") && has("received from peer") {
         return Some(M::ResetBeforeResponse);
     }
+    // `readfrom tcp` copies the client's content to the upstream: which of the two sides stood still
+    // is not said.
     if has("i/o timeout") && (reading || writing) {
         return Some(if writing { M::RequestSendTimeout } else { M::ResponseTimeout });
-    }
-    if has("i/o timeout") && has("readfrom tcp ") {
-        // Which of the two sides stood still, the client's or the upstream's, is not said.
-        return Some(M::RequestSendTimeout);
     }
     if has("connection timed out") && reading {
         return Some(M::EndedBeforeResponse);

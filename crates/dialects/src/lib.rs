@@ -20,6 +20,7 @@ mod nginx;
 mod node;
 pub mod reader;
 pub mod scan;
+mod traefik;
 
 pub use about::{About, Blind};
 pub use context::{Context, LogFormat};
@@ -92,6 +93,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &haproxy::http::HaproxyHttp,
     &haproxy::notice::HaproxyNotice,
     &caddy::log::Caddy,
+    &traefik::log::Traefik,
     &nginx::error::NginxError,
     &apache::error::ApacheError,
     &nginx::access::NginxAccess,

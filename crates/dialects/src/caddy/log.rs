@@ -31,12 +31,11 @@ impl Dialect for Caddy {
     }
 
     fn sniff(&self, record: &str) -> bool {
-        let known = record.contains("http.log.")
-            || record.contains("http.handlers.reverse_proxy")
-            || record.contains("[ERROR ")
-            || WORDS.iter().any(|(_, words, _)| record.contains(words))
-            || record.contains("tls.");
-        known && read(record, &Context::default()).is_some()
+        // Cheap first: most JSON that is offered belongs to somebody else.
+        let record = record.trim_start();
+        let own = !record.starts_with('{')
+            || (record.contains("\"level\"") && record.contains("\"msg\""));
+        own && read(record, &Context::default()).is_some()
     }
 
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
@@ -93,20 +92,60 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Event<'a>>> {
         return Some(attempt(&entry, context).map(|request| Event::Request(Box::new(request))));
     }
     if of("tls") && matches!(&*entry.level, "error" | "ERROR") {
-        let name = entry.fields.word("identifier")?;
+        let Some(name) = entry.fields.word("identifier") else { return Some(None) };
         let reason = entry.fields.word("error").unwrap_or(Cow::Borrowed(&*entry.message));
         let event = Occurrence::new(OccurrenceKind::CertificateProblem, entry.at, name);
         return Some(Some(Event::Occurrence(Box::new(event.detail(short(&reason))))));
     }
-    let (_, words, kind) = WORDS
-        .iter()
-        .find(|(logger, words, _)| *logger == entry.logger && *words == entry.message)?;
+    let told =
+        WORDS.iter().find(|(logger, words, _)| *logger == entry.logger && *words == entry.message);
+    let Some((_, words, kind)) = told else {
+        return is_housekeeping(&entry.logger, &entry.message).then_some(None);
+    };
     // `shutting down` alone is anybody's; Caddy names the signal with it.
     if *words == "shutting down" && entry.fields.get("signal").is_none() {
         return None;
     }
     let event = Occurrence::new(*kind, entry.at, hop(context)).detail(*words);
     Some(Some(Event::Occurrence(Box::new(event))))
+}
+
+/// Whether an entry is one of those with which Caddy accompanies its start, its end and its work.
+fn is_housekeeping(logger: &str, message: &str) -> bool {
+    const LOGGERS: [&str; 8] = [
+        "admin",
+        "admin.api",
+        "http",
+        "http.log",
+        "http.auto_https",
+        "http.stdlib",
+        "tls",
+        "tls.obtain",
+    ];
+    const FAMILIES: [&str; 7] = [
+        "http.handlers.",
+        "tls.cache",
+        "tls.issuance",
+        "tls.handshake",
+        "tls.on_demand",
+        "tls.renew",
+        "pki.",
+    ];
+    const BARE: [&str; 9] = [
+        "using config from file",
+        "using adjacent Caddyfile",
+        "adapted config to JSON",
+        "autosaved config",
+        "Caddyfile input is not formatted",
+        "maxprocs: ",
+        "GOMEMLIMIT is updated",
+        "exiting; byeee!!",
+        "shutdown complete",
+    ];
+    if logger.is_empty() {
+        return BARE.iter().any(|words| message.starts_with(words));
+    }
+    LOGGERS.contains(&logger) || FAMILIES.iter().any(|family| logger.starts_with(family))
 }
 
 fn hop(context: &Context) -> Cow<'static, str> {
