@@ -8,9 +8,11 @@
 mod about;
 mod apache;
 mod aws;
+mod caddy;
 mod context;
 mod envoy;
 mod gcp;
+mod go;
 mod haproxy;
 mod json;
 mod kernel;
@@ -18,6 +20,7 @@ mod nginx;
 mod node;
 pub mod reader;
 pub mod scan;
+mod traefik;
 
 pub use about::{About, Blind};
 pub use aws::flow::flow_columns;
@@ -101,6 +104,8 @@ pub static ALL: &[&dyn Dialect] = &[
     &envoy::text::EnvoyText,
     &haproxy::http::HaproxyHttp,
     &haproxy::notice::HaproxyNotice,
+    &caddy::log::Caddy,
+    &traefik::log::Traefik,
     &nginx::error::NginxError,
     &apache::error::ApacheError,
     &nginx::access::NginxAccess,
