@@ -9,6 +9,7 @@ mod about;
 mod apache;
 mod aws;
 mod context;
+mod database;
 mod envoy;
 mod gcp;
 mod haproxy;
@@ -83,6 +84,8 @@ pub static ALL: &[&dyn Dialect] = &[
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,
     &gcp::audit::CloudAudit,
+    &database::postgresql::PostgreSql,
+    &database::mysql::MySql,
     &envoy::events::EnvoyHealth,
     &envoy::events::EnvoyOutlier,
     &envoy::json::EnvoyJson,
