@@ -96,6 +96,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &apache::error::ApacheError,
     &nginx::access::NginxAccess,
     &apache::access::ApacheAccess,
+    &kernel::audit::Audit,
     &kernel::oom::Kernel,
     &node::fetch::NodeErrors,
 ];

@@ -55,6 +55,7 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Occurrence<'a>>
         .or_else(|| network(&message, host.clone()))
         .or_else(|| super::netfilter::read(&message))
         .or_else(|| crash(message.text, message.at))
+        .or_else(|| core_dump(&message))
         .or_else(|| systemd::read(&message))
         .or_else(|| kubernetes(&message, context))
 }
@@ -131,6 +132,19 @@ fn crash(text: &str, at: Option<Timestamp>) -> Option<Option<Occurrence<'_>>> {
     }
     let what = rest.split(" ip").next().unwrap_or(rest);
     Some(Some(exit.detail(what)))
+}
+
+/// systemd-coredump: `Process 812 (node) of user 1000 dumped core.`
+fn core_dump<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> {
+    let (pid, rest) = message.text.strip_prefix("Process ")?.split_once(" (")?;
+    let (name, rest) = rest.split_once(") of user ")?;
+    let (user, rest) = rest.split_once(' ')?;
+    let numbers = [pid, user].iter().all(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    let whole = rest.starts_with("dumped core.") || rest.starts_with("terminated abnormally");
+    (numbers && whole).then(|| {
+        let exit = Occurrence::new(OccurrenceKind::ProcessExit, message.at, name);
+        Some(exit.detail("dumped core"))
+    })
 }
 
 /// `Reason: OOMKilled` of `kubectl describe`, and the row of `kubectl get pods`.
