@@ -14,6 +14,7 @@ mod envoy;
 mod gcp;
 mod haproxy;
 mod json;
+mod k8s;
 mod kernel;
 mod nginx;
 mod node;
@@ -84,6 +85,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,
     &gcp::audit::CloudAudit,
+    &k8s::Kubernetes,
     &database::postgresql::PostgreSql,
     &database::mysql::MySql,
     &envoy::events::EnvoyHealth,

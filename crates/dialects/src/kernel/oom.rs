@@ -57,7 +57,6 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Occurrence<'a>>
         .or_else(|| crash(message.text, message.at))
         .or_else(|| core_dump(&message))
         .or_else(|| systemd::read(&message))
-        .or_else(|| kubernetes(&message, context))
 }
 
 /// `Out of memory: Killed process 1154 (php) total-vm:…`, and the lines that accompany a kill.
@@ -145,24 +144,4 @@ fn core_dump<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> {
         let exit = Occurrence::new(OccurrenceKind::ProcessExit, message.at, name);
         Some(exit.detail("dumped core"))
     })
-}
-
-/// `Reason: OOMKilled` of `kubectl describe`, and the row of `kubectl get pods`.
-fn kubernetes<'a>(message: &Message<'a>, context: &Context) -> Option<Option<Occurrence<'a>>> {
-    let text = message.text;
-    let mut words = text.split_ascii_whitespace();
-    let subject = match (words.next()?, words.next()?, words.next()) {
-        ("Reason:", "OOMKilled", None) => {
-            Cow::Owned(context.hop.clone().unwrap_or_else(|| "container".to_owned()))
-        }
-        (pod, ready, Some("OOMKilled"))
-            if ready.split_once('/').is_some_and(|(up, all)| {
-                [up, all].iter().all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-            }) =>
-        {
-            Cow::Borrowed(pod)
-        }
-        _ => return None,
-    };
-    Some(Some(Occurrence::new(OccurrenceKind::OomKill, message.at, subject).detail("OOMKilled")))
 }
