@@ -8,10 +8,12 @@
 mod about;
 mod apache;
 mod aws;
+mod caddy;
 mod context;
 mod database;
 mod envoy;
 mod gcp;
+mod go;
 mod haproxy;
 mod json;
 mod k8s;
@@ -20,6 +22,7 @@ mod nginx;
 mod node;
 pub mod reader;
 pub mod scan;
+mod traefik;
 
 pub use about::{About, Blind};
 pub use context::{Context, LogFormat};
@@ -94,6 +97,8 @@ pub static ALL: &[&dyn Dialect] = &[
     &envoy::text::EnvoyText,
     &haproxy::http::HaproxyHttp,
     &haproxy::notice::HaproxyNotice,
+    &caddy::log::Caddy,
+    &traefik::log::Traefik,
     &nginx::error::NginxError,
     &apache::error::ApacheError,
     &nginx::access::NginxAccess,
