@@ -10,11 +10,13 @@ mod apache;
 mod aws;
 mod caddy;
 mod context;
+mod database;
 mod envoy;
 mod gcp;
 mod go;
 mod haproxy;
 mod json;
+mod k8s;
 mod kernel;
 mod nginx;
 mod node;
@@ -98,6 +100,9 @@ pub static ALL: &[&dyn Dialect] = &[
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,
     &gcp::audit::CloudAudit,
+    &k8s::Kubernetes,
+    &database::postgresql::PostgreSql,
+    &database::mysql::MySql,
     &envoy::events::EnvoyHealth,
     &envoy::events::EnvoyOutlier,
     &envoy::json::EnvoyJson,
@@ -110,6 +115,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &apache::error::ApacheError,
     &nginx::access::NginxAccess,
     &apache::access::ApacheAccess,
+    &kernel::audit::Audit,
     &kernel::oom::Kernel,
     &node::fetch::NodeErrors,
 ];

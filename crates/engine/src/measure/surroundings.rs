@@ -60,8 +60,7 @@ const SYSTEM_LOG: &[OccurrenceKind] = &[
 ];
 
 /// Logs of gateways, which tell of their own start and end and of nobody else's.
-const OF_ITSELF: &[&str] =
-    &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik"];
+const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik"];
 
 impl View<'_> {
     /// Whether the evidence would show an occurrence of this kind.
