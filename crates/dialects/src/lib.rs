@@ -40,6 +40,19 @@ pub trait Dialect: Sync {
     /// no gateway log at all has to be refused by every dialect.
     fn sniff(&self, record: &str) -> bool;
 
+    /// The same with what is known of the source, for dialects whose records only a header or the
+    /// user explains.
+    fn sniff_in(&self, record: &str, context: &Context) -> bool {
+        let _ = context;
+        self.sniff(record)
+    }
+
+    /// Whether its records are an application's own words, which the entries of other dialects may
+    /// carry: whoever knows the entry knows more of it and is asked before.
+    fn is_carried(&self) -> bool {
+        false
+    }
+
     /// Looks at a raw line (without its line end) only as far as is needed to tell that the
     /// request was healthy and unremarkable. The default sends every line to [`Dialect::parse`].
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {

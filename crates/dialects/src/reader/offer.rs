@@ -22,7 +22,7 @@ pub(super) fn first<'a>(
 ) -> Option<(usize, Vec<Event<'a>>)> {
     let mut events = Vec::new();
     for (index, dialect) in profile.order.iter().enumerate() {
-        let asked = index < profile.likely || dialect.sniff(text);
+        let asked = profile.likely.contains(&index) || dialect.sniff_in(text, context);
         if asked && dialect.parse(text, context, &mut events) == Understood::Yes {
             return Some((index, events));
         }
@@ -165,8 +165,8 @@ impl<'p> Offers<'p> {
 
 #[inline]
 fn ask<'a>(profile: &Profile, line: &'a [u8], context: &Context) -> Option<(usize, Tally<'a>)> {
-    for (index, dialect) in profile.order[..profile.likely].iter().enumerate() {
-        if let Quick::Tally(tally) = dialect.quick(line, context) {
+    for &index in &*profile.likely {
+        if let Quick::Tally(tally) = profile.order[index].quick(line, context) {
             return Some((index, tally));
         }
     }
