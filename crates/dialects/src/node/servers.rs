@@ -185,9 +185,20 @@ fn database(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static
         ("FATAL: no more connections allowed (max_client_conn)", "pgbouncer"),
         ("rror: no more connections allowed (max_client_conn)", "pgbouncer"),
     ];
-    const POOLS: [&str; 2] = [
+    // Prisma, HikariCP, node-postgres (`pg-pool`), Knex, Sequelize, Active Record, psycopg_pool,
+    // Npgsql, SqlClient, Tomcat JDBC and the MongoDB drivers, in this order.
+    const POOLS: [&str; 11] = [
         "Timed out fetching a new connection from the connection pool.",
         "Connection is not available, request timed out after ",
+        "rror: timeout exceeded when trying to connect",
+        "Timeout acquiring a connection. The pool is probably full.",
+        "SequelizeConnectionAcquireTimeoutError",
+        "could not obtain a connection from the pool within ",
+        "PoolTimeout: couldn't get a connection after ",
+        "The connection pool has been exhausted, either raise ",
+        "prior to obtaining a connection from the pool.",
+        "Timeout: Pool empty. Unable to fetch a connection in ",
+        "Timed out while checking out a connection from connection pool",
     ];
     const MYSQL: [&str; 5] = [
         "ERROR 1040 (HY000): Too many connections",
