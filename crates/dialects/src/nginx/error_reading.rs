@@ -365,7 +365,7 @@ fn client<'a>(what: &'a str, doing: Option<Doing>) -> Option<Reading<'a>> {
         return say(M::ClientClosed, Some(499), "client prematurely closed connection");
     }
     if let Some(rest) = what.strip_prefix("client intended to send too large ") {
-        let body = rest.starts_with("body: ") || rest.starts_with("chunked body: ");
+        let body = rest.starts_with("body:") || rest.starts_with("chunked body:");
         let token = "client intended to send too large body";
         return body.then(|| say(M::RequestTooLarge, Some(413), token)).flatten();
     }

@@ -185,16 +185,15 @@ fn database(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static
         ("FATAL: no more connections allowed (max_client_conn)", "pgbouncer"),
         ("rror: no more connections allowed (max_client_conn)", "pgbouncer"),
     ];
-    // Prisma, HikariCP, node-postgres (`pg-pool`), Knex, Sequelize, Active Record, psycopg_pool,
+    // Prisma, HikariCP, node-postgres (`pg-pool`), Knex, Sequelize, Active Record,
     // Npgsql, SqlClient, Tomcat JDBC and the MongoDB drivers, in this order.
-    const POOLS: [&str; 11] = [
+    const POOLS: [&str; 10] = [
         "Timed out fetching a new connection from the connection pool.",
         "Connection is not available, request timed out after ",
         "rror: timeout exceeded when trying to connect",
         "Timeout acquiring a connection. The pool is probably full.",
         "SequelizeConnectionAcquireTimeoutError",
         "could not obtain a connection from the pool within ",
-        "PoolTimeout: couldn't get a connection after ",
         "The connection pool has been exhausted, either raise ",
         "prior to obtaining a connection from the pool.",
         "Timeout: Pool empty. Unable to fetch a connection in ",
