@@ -78,6 +78,7 @@ pub const SLOW: model::Micros = model::Micros::from_secs(5);
 /// Every dialect, most specific grammar first: the order in which a record is offered to them.
 pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
+    &aws::cloudfront::CloudFront,
     &aws::clb::Clb,
     &aws::flow::VpcFlow,
     &gcp::lb::LoadBalancer,
@@ -94,6 +95,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &apache::error::ApacheError,
     &nginx::access::NginxAccess,
     &apache::access::ApacheAccess,
+    &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
     &node::fetch::NodeErrors,
 ];

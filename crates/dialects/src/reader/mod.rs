@@ -14,6 +14,7 @@ mod block;
 mod header;
 mod lines;
 mod offer;
+mod page;
 mod prefix;
 mod profile;
 mod wrapper;
