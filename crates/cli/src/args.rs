@@ -79,6 +79,15 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
         format: Format,
     },
+    /// List the log formats that can be read, or show one: its fields, its blind spots, what to
+    /// switch on.
+    #[command(help_template = TEMPLATE,
+        before_help = "Examples:\n  why502 dialects\n  why502 dialects aws-alb")]
+    Dialects {
+        /// A format's name
+        #[arg(value_name = "DIALECT")]
+        name: Option<String>,
+    },
     /// List the events that logs are read as, one a line.
     #[command(hide = true)]
     Events {

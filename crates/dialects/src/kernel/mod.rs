@@ -1,4 +1,5 @@
 //! The host under the application: kernel and service manager.
+mod about;
 mod netfilter;
 pub(crate) mod oom;
 mod prefix;

@@ -10,7 +10,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use super::prefix::{self, Message};
 use super::systemd;
-use crate::{Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Understood};
 
 /// Kernel messages: OOM kills, connection table, listen queues.
 pub(crate) struct Kernel;
@@ -18,6 +18,10 @@ pub(crate) struct Kernel;
 impl Dialect for Kernel {
     fn name(&self) -> &'static str {
         "kernel"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::KERNEL
     }
 
     fn sniff(&self, record: &str) -> bool {

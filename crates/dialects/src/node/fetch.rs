@@ -12,7 +12,7 @@ use model::{
 use super::head::{self, Head, Says};
 use super::{codes, details, json, lifecycle, servers, stamp};
 use crate::json::Json;
-use crate::{Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Understood};
 
 /// Longest text of one record that is looked at: a client that prints its whole configuration
 /// with an error has said what happened long before.
@@ -33,6 +33,10 @@ pub(crate) struct Origin<'o> {
 impl Dialect for NodeErrors {
     fn name(&self) -> &'static str {
         "node"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::NODE
     }
 
     fn sniff(&self, record: &str) -> bool {
