@@ -1,13 +1,9 @@
 //! AWS.
 mod about;
 pub(crate) mod alb;
-<<<<<<< HEAD
-pub(crate) mod cloudtrail;
-pub(crate) mod flow;
-mod names;
-=======
 pub(crate) mod clb;
+pub(crate) mod cloudtrail;
 mod flat;
 pub(crate) mod flow;
+mod names;
 mod words;
->>>>>>> main
