@@ -7,6 +7,7 @@
 
 mod about;
 mod apache;
+mod appserver;
 mod aws;
 mod caddy;
 mod context;
@@ -99,6 +100,12 @@ pub static ALL: &[&dyn Dialect] = &[
     &nginx::access::NginxAccess,
     &apache::access::ApacheAccess,
     &kernel::oom::Kernel,
+    &appserver::UWSGI,
+    &appserver::GUNICORN,
+    &appserver::UVICORN,
+    &appserver::PHP_FPM,
+    &appserver::php_fpm_access::PhpFpmAccess,
+    &appserver::PUMA,
     &node::fetch::NodeErrors,
 ];
 
