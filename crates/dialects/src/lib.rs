@@ -7,6 +7,7 @@
 
 mod about;
 mod apache;
+mod appserver;
 mod aws;
 mod caddy;
 mod context;
@@ -125,6 +126,12 @@ pub static ALL: &[&dyn Dialect] = &[
     &kernel::audit::Audit,
     &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
+    &appserver::UWSGI,
+    &appserver::GUNICORN,
+    &appserver::UVICORN,
+    &appserver::PHP_FPM,
+    &appserver::php_fpm_access::PhpFpmAccess,
+    &appserver::PUMA,
     &node::fetch::NodeErrors,
 ];
 
