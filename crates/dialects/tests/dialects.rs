@@ -30,7 +30,14 @@ fn shown(dialect: &dyn Dialect, record: &str, context: &Context) -> String {
 
 /// A quick look and a full parse say the same about a healthy request.
 fn agree(dialect: &dyn Dialect, record: &str, context: &Context, events: &[Event<'_>]) {
-    let Quick::Tally(tally) = dialect.quick(record.as_bytes(), context) else { return };
+    let tally = match dialect.quick(record.as_bytes(), context) {
+        Quick::Tally(tally) => tally,
+        Quick::Nothing => {
+            assert!(events.is_empty(), "a quick look passes over what says something: {record}");
+            return;
+        }
+        Quick::Full => return,
+    };
     let [Event::Request(request)] = events else {
         panic!("a tallied record is one request: {record}")
     };
