@@ -99,6 +99,7 @@ pub const SLOW: model::Micros = model::Micros::from_secs(5);
 /// Every dialect, most specific grammar first: the order in which a record is offered to them.
 pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
+    &aws::cloudfront::CloudFront,
     &aws::clb::Clb,
     &aws::flow::VpcFlow,
     &aws::cloudtrail::CloudTrail,
@@ -122,6 +123,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &nginx::access::NginxAccess,
     &apache::access::ApacheAccess,
     &kernel::audit::Audit,
+    &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
     &node::fetch::NodeErrors,
 ];

@@ -140,6 +140,7 @@ fn streamed(profile: &Profile, text: &[u8], steps: &[usize]) -> Told {
     let mut steps = steps.iter().copied().cycle();
     let mut state = State::default();
     let (mut from, mut to) = (0, 0);
+    let mut state = State::default();
     while from < text.len() {
         to = (to + steps.next().unwrap_or(1)).min(text.len());
         let last = to == text.len();

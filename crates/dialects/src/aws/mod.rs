@@ -2,6 +2,7 @@
 mod about;
 pub(crate) mod alb;
 pub(crate) mod clb;
+pub(crate) mod cloudfront;
 pub(crate) mod cloudtrail;
 mod flat;
 pub(crate) mod flow;

@@ -90,6 +90,7 @@ pub(super) fn is_at_the_peer(mechanism: Mechanism) -> bool {
             | Mechanism::ResetBeforeResponse
             | Mechanism::EndedBeforeResponse
             | Mechanism::ResponseTimeout
+            | Mechanism::UpstreamTimeout
             | Mechanism::ResponseStalled
             | Mechanism::ResponseTruncated
             | Mechanism::StatusFromUpstream
