@@ -1,4 +1,5 @@
 //! Errors that applications print: Node.js calls that failed, and application servers' own lines.
+mod about;
 mod codes;
 mod continues;
 mod details;
@@ -7,6 +8,7 @@ mod head;
 mod json;
 mod lifecycle;
 mod servers;
+mod source_code;
 mod stamp;
 
 pub use continues::continues;
