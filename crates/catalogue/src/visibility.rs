@@ -499,6 +499,12 @@ pub(crate) const DATABASE: Visibility = Visibility {
             --freshness=1d --format=json > sql.json # read it yourself, why502 does not yet",
         ),
         on("Node.js", "console.error(error) // the driver's error, not a sentence of your own"),
+        on(
+            "Node.js",
+            "new Pool({ connectionTimeoutMillis: 5000 }) // without it requests wait for a connection \
+            for ever, and nothing is logged",
+        ),
+        on("HikariCP", "logging.level.com.zaxxer.hikari=DEBUG"),
     ],
 };
 const FIREWALL_LOG: &[Evidence] = &[
@@ -624,26 +630,8 @@ pub(crate) const CHECKS: Visibility = Visibility {
 };
 
 /// An application's pool of connections that had none to give.
-pub(crate) const POOL_TIMEOUTS: Visibility = Visibility {
-    signal: Signal::PoolTimeouts,
-    what: Text::new(
-        "the application's errors from its pool of connections",
-        "接続プールから受けたエラーを記録したアプリケーションのログ",
-    ),
-    how: &[
-        on(
-            "Node.js",
-            "new Pool({ connectionTimeoutMillis: 5000 }) // and console.error(error): without the \
-            timer, requests wait for ever and nothing is logged",
-        ),
-        on(
-            "HikariCP",
-            "logging.level.com.zaxxer.hikari=DEBUG # active, idle and waiting every 30 s",
-        ),
-        on("Cloud Run", APP_ERRORS.how[0].command),
-        on("Kubernetes", "kubectl logs POD --timestamps > app.log"),
-    ],
-};
+pub(crate) const POOL_TIMEOUTS: Visibility =
+    Visibility { signal: Signal::PoolTimeouts, what: DATABASE.what, how: DATABASE.how };
 
 /// Errors of functions.
 pub(crate) const FUNCTION_ERRORS: Visibility = Visibility {

@@ -99,6 +99,14 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::Steadiness | S::ReusedShare | S::InnerNeverSawShare => false,
             // What answers now and then has not moved.
             S::MovedShare => self.target_success().is_some_and(|served| served.value < 0.1),
+            // Every slow answer could wait for a connection; ask only where the application says that
+            // something went wrong.
+            S::PoolTimeouts => self.fails().any(|f| {
+                use model::Mechanism as M;
+                matches!(f.failure.mechanism, M::StatusFromUpstream | M::StatusFromApplication)
+            }),
+            // A bare status could be of a function's caller; ask only where functions are called.
+            S::FunctionErrors | S::Throttles => self.calls_functions(),
             // Every slow answer could be a forgotten flow: ask only where pauses point to it.
             S::FlowMatch => self.after_pause().is_none_or(|pauses| pauses.value >= 0.2),
             _ => true,
