@@ -89,7 +89,12 @@ throttling, and the requests that depend on it failed with it.",
     ),
     place: Place::Egress,
     statuses: &[500, 502, 503, 504],
-    leads_to: &["target-connect-refused", "target-response-timeout", "backend-own-5xx"],
+    leads_to: &[
+        "target-connect-refused",
+        "target-unreachable",
+        "target-response-timeout",
+        "backend-own-5xx",
+    ],
     source: include_str!("external_dependency_outage.rs"),
     shows: Shows {
         claims: &[
