@@ -1,3 +1,9 @@
 //! AWS.
+mod about;
 pub(crate) mod alb;
+pub(crate) mod clb;
+pub(crate) mod cloudtrail;
+mod flat;
 pub(crate) mod flow;
+mod names;
+mod words;

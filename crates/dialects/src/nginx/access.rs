@@ -6,7 +6,7 @@ use model::{Event, HopKind, Micros, Request, Reuse, Role, Tally, Timestamp};
 
 use super::fields::{Fields, Var, is_address, tries};
 use super::{clf, judge, tail};
-use crate::{Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
 
 /// nginx access log, built-in and given formats.
 pub(crate) struct NginxAccess;
@@ -29,6 +29,10 @@ impl<'a> Entry<'a> {
 impl Dialect for NginxAccess {
     fn name(&self) -> &'static str {
         "nginx-access"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::ACCESS
     }
 
     fn sniff(&self, record: &str) -> bool {

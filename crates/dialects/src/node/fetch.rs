@@ -12,7 +12,7 @@ use model::{
 use super::head::{self, Head, Says};
 use super::{codes, details, json, lifecycle, servers, stamp};
 use crate::json::Json;
-use crate::{Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Understood};
 
 /// Longest text of one record that is looked at: a client that prints its whole configuration
 /// with an error has said what happened long before.
@@ -33,6 +33,10 @@ pub(crate) struct Origin<'o> {
 impl Dialect for NodeErrors {
     fn name(&self) -> &'static str {
         "node"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::NODE
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -71,7 +75,7 @@ fn read(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
 
 /// Whether a record has any of the words without which nothing here is understood.
 fn promising(record: &[u8]) -> bool {
-    const WORDS: [&[u8]; 33] = [
+    const WORDS: [&[u8]; 36] = [
         b"rror",
         b"fetch failed",
         b"istening",
@@ -98,6 +102,9 @@ fn promising(record: &[u8]) -> bool {
         b"clock leap detected",
         b"Executing <",
         b"onnection is not available",
+        b"obtain a connection",
+        b"obtaining a connection",
+        b"Connection acquisition",
         b"terminated due to signal",
         b"Starting gunicorn",
         b"Using worker",

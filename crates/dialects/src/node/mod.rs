@@ -1,4 +1,5 @@
 //! Errors that applications print: Node.js calls that failed, and application servers' own lines.
+mod about;
 mod codes;
 mod continues;
 mod details;
