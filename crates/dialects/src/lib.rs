@@ -79,6 +79,8 @@ pub const SLOW: model::Micros = model::Micros::from_secs(5);
 pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
     &aws::flow::VpcFlow,
+    &aws::api_gateway::ApiGateway,
+    &aws::api_gateway_execution::ApiGatewayExecution,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,

@@ -1,3 +1,5 @@
 //! AWS.
 pub(crate) mod alb;
+pub(crate) mod api_gateway;
+pub(crate) mod api_gateway_execution;
 pub(crate) mod flow;
