@@ -104,6 +104,8 @@ pub static ALL: &[&dyn Dialect] = &[
     &aws::clb::Clb,
     &aws::flow::VpcFlow,
     &aws::cloudtrail::CloudTrail,
+    &aws::api_gateway::ApiGateway,
+    &aws::api_gateway_execution::ApiGatewayExecution,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,
