@@ -96,6 +96,7 @@ fn diagnose(options: &Diagnose, common: &Common, outputs: &[Output]) -> Result<E
             context: Context {
                 offset_east: options.timezone.unwrap_or(0),
                 nginx_formats: options.nginx_log_format.clone(),
+                columns: options.vpc_flow_format.clone().map_or_else(Vec::new, |format| format.0),
                 ..Context::default()
             },
             zone_is_given: options.timezone.is_some(),

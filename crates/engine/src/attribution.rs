@@ -393,9 +393,9 @@ fn claimed(cause: &Cause, view: &View<'_>, position: usize) -> Option<bool> {
         matching.map(|claim| claim.states).reduce(|a, b| a || b)
     };
     let fail = &view.fails[position];
-    let behind = fail
-        .behind
-        .and_then(|behind| by(&view.fails[behind.position]).map(|states| states && behind.by_id));
+    let behind = fail.behind.and_then(|behind| {
+        by(&view.fails[behind.position]).map(|states| states && behind.same_request)
+    });
     match (by(fail), behind) {
         (Some(a), Some(b)) => Some(a || b),
         (own, behind) => own.or(behind),

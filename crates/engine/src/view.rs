@@ -38,8 +38,9 @@ pub(crate) struct Fail<'a> {
 pub(crate) struct Behind {
     /// Position of its record in [`View::fails`].
     pub(crate) position: usize,
-    /// True if both records carry the same request id; otherwise only the times fit.
-    pub(crate) by_id: bool,
+    /// True if both records are of the same request: by its id, or by status, method, path and
+    /// time at two hops; otherwise only the times fit.
+    pub(crate) same_request: bool,
 }
 
 impl Fail<'_> {

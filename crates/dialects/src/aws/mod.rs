@@ -3,6 +3,8 @@ mod about;
 pub(crate) mod alb;
 pub(crate) mod clb;
 pub(crate) mod cloudfront;
+pub(crate) mod cloudtrail;
 mod flat;
 pub(crate) mod flow;
+mod names;
 mod words;

@@ -59,8 +59,8 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Occurrence<'a>>
         .or_else(|| network(&message, host.clone()))
         .or_else(|| super::netfilter::read(&message))
         .or_else(|| crash(message.text, message.at))
+        .or_else(|| core_dump(&message))
         .or_else(|| systemd::read(&message))
-        .or_else(|| kubernetes(&message, context))
 }
 
 /// `Out of memory: Killed process 1154 (php) total-vm:…`, and the lines that accompany a kill.
@@ -137,22 +137,15 @@ fn crash(text: &str, at: Option<Timestamp>) -> Option<Option<Occurrence<'_>>> {
     Some(Some(exit.detail(what)))
 }
 
-/// `Reason: OOMKilled` of `kubectl describe`, and the row of `kubectl get pods`.
-fn kubernetes<'a>(message: &Message<'a>, context: &Context) -> Option<Option<Occurrence<'a>>> {
-    let text = message.text;
-    let mut words = text.split_ascii_whitespace();
-    let subject = match (words.next()?, words.next()?, words.next()) {
-        ("Reason:", "OOMKilled", None) => {
-            Cow::Owned(context.hop.clone().unwrap_or_else(|| "container".to_owned()))
-        }
-        (pod, ready, Some("OOMKilled"))
-            if ready.split_once('/').is_some_and(|(up, all)| {
-                [up, all].iter().all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-            }) =>
-        {
-            Cow::Borrowed(pod)
-        }
-        _ => return None,
-    };
-    Some(Some(Occurrence::new(OccurrenceKind::OomKill, message.at, subject).detail("OOMKilled")))
+/// systemd-coredump: `Process 812 (node) of user 1000 dumped core.`
+fn core_dump<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> {
+    let (pid, rest) = message.text.strip_prefix("Process ")?.split_once(" (")?;
+    let (name, rest) = rest.split_once(") of user ")?;
+    let (user, rest) = rest.split_once(' ')?;
+    let numbers = [pid, user].iter().all(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    let whole = rest.starts_with("dumped core.") || rest.starts_with("terminated abnormally");
+    (numbers && whole).then(|| {
+        let exit = Occurrence::new(OccurrenceKind::ProcessExit, message.at, name);
+        Some(exit.detail("dumped core"))
+    })
 }

@@ -75,7 +75,7 @@ fn read(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
 
 /// Whether a record has any of the words without which nothing here is understood.
 fn promising(record: &[u8]) -> bool {
-    const WORDS: [&[u8]; 33] = [
+    const WORDS: [&[u8]; 36] = [
         b"rror",
         b"fetch failed",
         b"istening",
@@ -102,6 +102,9 @@ fn promising(record: &[u8]) -> bool {
         b"clock leap detected",
         b"Executing <",
         b"onnection is not available",
+        b"obtain a connection",
+        b"obtaining a connection",
+        b"Connection acquisition",
         b"terminated due to signal",
         b"Starting gunicorn",
         b"Using worker",

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use model::Timestamp;
 
-use super::array;
+use super::csv;
+use super::documents;
 use super::header;
 use super::lines::{self, Kind};
 use super::offer::{self, Offers};
@@ -58,7 +59,10 @@ pub struct Profile {
     /// How many of them, from the first, need no sniffing.
     pub(super) likely: usize,
     pub(super) style: Option<Style>,
-    pub(super) is_array: bool,
+    /// The records stand in JSON documents of several.
+    pub(super) is_documents: bool,
+    /// The records are rows of a CSV export, whose columns the context names.
+    pub(super) is_csv: bool,
     pub(super) context: Context,
     pub(super) newest: Option<Timestamp>,
     /// The year was not given: a syslog date decides it by itself.
@@ -81,10 +85,15 @@ impl Profile {
         if free_year {
             context.year = options.newest.map(|newest| newest.date().0);
         }
-        if context.columns.is_empty() {
-            context.columns = header::columns(head);
+        // What the source says of itself goes before what the user said of all sources.
+        let columns = header::columns(head);
+        if !columns.is_empty() {
+            context.columns = columns;
         }
-        let is_array = array::begins(head);
+        let is_csv = context.columns.is_empty() && {
+            context.columns = header::csv_columns(head);
+            !context.columns.is_empty()
+        };
         let dialects = match options.forced {
             Some(forced) => Arc::from([forced]),
             None => Arc::from(options.dialects),
@@ -93,15 +102,17 @@ impl Profile {
             order: dialects,
             likely: usize::from(options.forced.is_some()),
             style: None,
-            is_array,
+            is_documents: false,
+            is_csv,
             context,
             newest: options.newest,
             free_year,
         };
-        if options.forced.is_none() && profile.agree(&samples(head, is_array, ENOUGH)) {
+        profile.is_documents = !is_csv && documents::begins(head) && !profile.knows_first(head);
+        if options.forced.is_none() && profile.agree(&profile.samples(head, ENOUGH)) {
             return profile;
         }
-        let samples = samples(head, is_array, SAMPLES);
+        let samples = profile.samples(head, SAMPLES);
         profile.style = style_of(&samples, &profile);
         if options.forced.is_none() {
             profile.settle_combined(&samples);
@@ -121,11 +132,30 @@ impl Profile {
         self.context.offset_east
     }
 
-    /// True if the source is one JSON array, whose records cannot be found from the middle: it
-    /// has to be read from its beginning.
+    /// True if the records cannot be found from the middle of the source, as those of a JSON
+    /// document or a CSV export cannot: it has to be read from its beginning.
     #[must_use]
     pub fn is_sequential(&self) -> bool {
-        self.is_array
+        self.is_documents || self.is_csv
+    }
+
+    /// Whether a dialect knows the first object of the head as a record: then a list in it is no
+    /// list of records.
+    fn knows_first(&self, head: &[u8]) -> bool {
+        documents::first_whole(head).is_some_and(|record| {
+            Offers::new(self).offer(&String::from_utf8_lossy(record), &mut |_, _| {})
+        })
+    }
+
+    /// Records of the head, or their first lines.
+    fn samples<'h>(&self, head: &'h [u8], wanted: usize) -> Vec<&'h [u8]> {
+        if self.is_documents {
+            return documents::records(head).take(wanted).collect();
+        }
+        if self.is_csv {
+            return csv::rows(head).skip(1).take(wanted).collect();
+        }
+        first_lines(head, wanted)
     }
 
     /// Lines of an error log beside access lines tell whose a combined log is.
@@ -204,11 +234,8 @@ pub fn zone_of(head: &[u8]) -> Option<i32> {
     found
 }
 
-/// First lines of records, or elements of an array.
-fn samples(head: &[u8], is_array: bool, wanted: usize) -> Vec<&[u8]> {
-    if is_array {
-        return array::elements(head).take(wanted).collect();
-    }
+/// First lines of records.
+fn first_lines(head: &[u8], wanted: usize) -> Vec<&[u8]> {
     let whole = match memchr::memrchr(b'\n', head) {
         Some(end) if head.len() >= HEAD_BYTES => &head[..end],
         _ => head,

@@ -48,7 +48,7 @@ impl Scope<'_, '_> {
     }
 
     pub(super) fn deploys_visible(&self) -> bool {
-        self.view.saw(&["gcp-audit"])
+        self.view.saw(&["gcp-audit", "aws-cloudtrail"])
             || self.view.digest.occurrences.kinds.contains_key(&OccurrenceKind::Deploy)
     }
 

@@ -18,7 +18,7 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
     use OccurrenceKind as K;
     match kind {
         K::NatDrop | K::NatAllocation => &["gcp-nat"],
-        K::Deploy | K::ConfigChange => &["gcp-audit"],
+        K::Deploy | K::ConfigChange => &["gcp-audit", "aws-cloudtrail"],
         K::OomKill
         | K::ProcessExit
         | K::InstanceStart
@@ -60,7 +60,7 @@ const SYSTEM_LOG: &[OccurrenceKind] = &[
 ];
 
 /// Logs of gateways, which tell of their own start and end and of nobody else's.
-const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice"];
+const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik"];
 
 impl View<'_> {
     /// Whether the evidence would show an occurrence of this kind.
