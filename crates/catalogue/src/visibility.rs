@@ -622,3 +622,76 @@ pub(crate) const CHECKS: Visibility = Visibility {
     what: Text::new("the answers that the health checks got", "ヘルスチェックが受け取った応答"),
     how: HEALTH.how,
 };
+
+/// An application's pool of connections that had none to give.
+pub(crate) const POOL_TIMEOUTS: Visibility = Visibility {
+    signal: Signal::PoolTimeouts,
+    what: Text::new(
+        "the application's errors from its pool of connections",
+        "接続プールから受けたエラーを記録したアプリケーションのログ",
+    ),
+    how: &[
+        on(
+            "Node.js",
+            "new Pool({ connectionTimeoutMillis: 5000 }) // and console.error(error): without the \
+            timer, requests wait for ever and nothing is logged",
+        ),
+        on(
+            "HikariCP",
+            "logging.level.com.zaxxer.hikari=DEBUG # active, idle and waiting every 30 s",
+        ),
+        on("Cloud Run", APP_ERRORS.how[0].command),
+        on("Kubernetes", "kubectl logs POD --timestamps > app.log"),
+    ],
+};
+
+/// Errors of functions.
+pub(crate) const FUNCTION_ERRORS: Visibility = Visibility {
+    signal: Signal::FunctionErrors,
+    what: Text::new("the function's own log", "関数自身のログ"),
+    how: &[
+        on(
+            "AWS Lambda",
+            "aws logs filter-log-events --log-group-name /aws/lambda/FUNCTION --start-time \
+            MILLISECONDS > lambda.json",
+        ),
+        on(
+            "AWS Lambda",
+            "aws cloudwatch get-metric-statistics --namespace AWS/Lambda --metric-name Errors \
+            --dimensions Name=FunctionName,Value=FUNCTION --start-time START --end-time END --period 60 \
+            --statistics Sum > errors.json",
+        ),
+    ],
+};
+
+/// Refusals for a rate, a quota or a concurrency, from elsewhere than the refused requests.
+pub(crate) const THROTTLES: Visibility = Visibility {
+    signal: Signal::Throttles,
+    what: Text::new(
+        "the platform's count of calls it refused",
+        "プラットフォームが拒否した呼び出しの数",
+    ),
+    how: &[
+        on(
+            "AWS Lambda",
+            "aws cloudwatch get-metric-statistics --namespace AWS/Lambda --metric-name Throttles \
+            --dimensions Name=FunctionName,Value=FUNCTION --start-time START --end-time END --period 60 \
+            --statistics Sum > throttles.json",
+        ),
+        on(
+            "Amazon API Gateway",
+            "aws apigateway update-stage --rest-api-id API --stage-name STAGE --patch-operations \
+            op=replace,path=/*/*/logging/loglevel,value=INFO",
+        ),
+    ],
+};
+
+/// What the platform says of its own scaling.
+pub(crate) const SCALING: Visibility = Visibility {
+    signal: Signal::ScaleLimits,
+    what: Text::new(
+        "the platform's own log about its instances",
+        "インスタンスについてのプラットフォーム自身のログ",
+    ),
+    how: PROCESS,
+};

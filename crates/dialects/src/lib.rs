@@ -53,6 +53,12 @@ pub trait Dialect: Sync {
         self.sniff(record)
     }
 
+    /// Whether its records are an application's own words, which the entries of other dialects may
+    /// carry: whoever knows the entry knows more of it and is asked before.
+    fn is_carried(&self) -> bool {
+        false
+    }
+
     /// Looks at a raw line (without its line end) only as far as is needed to tell that the
     /// request was healthy and unremarkable. The default sends every line to [`Dialect::parse`].
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {

@@ -45,6 +45,8 @@ vocabulary! {
         AllTargetsEjected = "all-targets-ejected",
         /// The platform had no instance to give the request to.
         NoInstance = "no-instance",
+        /// The instance that the request was to go to did not start, or was not ready.
+        InstanceStartFailed = "instance-start-failed",
         /// No route or cluster matched the request.
         NoRoute = "no-route",
         /// The TLS handshake failed; the record does not say more, or only what every failure says
@@ -157,9 +159,11 @@ impl Mechanism {
             M::QueueTimeout => {
                 return (Side::Gateway, Some(P::PickTarget), Some(E::ConnectionLimitReached));
             }
-            M::NoTarget | M::NoHealthyTarget | M::AllTargetsEjected | M::NoInstance => {
-                (P::PickTarget, E::DestinationUnavailable)
-            }
+            M::NoTarget
+            | M::NoHealthyTarget
+            | M::AllTargetsEjected
+            | M::NoInstance
+            | M::InstanceStartFailed => (P::PickTarget, E::DestinationUnavailable),
             M::NoRoute => return (Side::Gateway, Some(P::Route), Some(E::DestinationNotFound)),
             M::TlsHandshakeFailed | M::TlsPlaintextPeer => (P::Tls, E::TlsProtocolError),
             M::TlsAlert => (P::Tls, E::TlsAlertReceived),

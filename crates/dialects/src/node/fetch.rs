@@ -10,7 +10,7 @@ use model::{
 };
 
 use super::head::{self, Head, Says};
-use super::{codes, details, json, lifecycle, servers, stamp};
+use super::{codes, details, json, lifecycle, servers, source_code, stamp};
 use crate::json::Json;
 use crate::{About, Context, Dialect, Understood};
 
@@ -41,6 +41,10 @@ impl Dialect for NodeErrors {
 
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
+    }
+
+    fn is_carried(&self) -> bool {
+        true
     }
 
     fn parse<'a>(
@@ -124,6 +128,9 @@ pub(crate) fn read_json(line: &Json<'_>, origin: &Origin<'_>) -> Option<Vec<Even
 
 /// What a printed text says, if it is about a failed call or about the application's process.
 pub(crate) fn read_text(text: &str, origin: &Origin<'_>) -> Option<Vec<Event<'static>>> {
+    if source_code::begins_code(text) {
+        return None;
+    }
     let text = unfolded(&text[..text.floor_char_boundary(LONGEST)]);
     if let Some(occurrence) = servers::read(&text, origin) {
         return Some(occurrence.map(|o| Event::Occurrence(Box::new(o))).into_iter().collect());

@@ -8,6 +8,7 @@ mod head;
 mod json;
 mod lifecycle;
 mod servers;
+mod source_code;
 mod stamp;
 
 pub use continues::continues;

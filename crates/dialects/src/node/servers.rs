@@ -7,13 +7,13 @@
 use model::{Occurrence, OccurrenceKind};
 
 use super::fetch::Origin;
-use super::{head, stamp};
+use super::{head, source_code, stamp};
 use crate::database::{Complaint, complaint};
 
 /// What one line of a server says: `None` if it is no server's line, `Some(None)` if it is one
 /// that accompanies another and has nothing of its own to tell.
 pub(super) fn read(text: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static>>> {
-    text.lines().take(40).find_map(|line| {
+    text.lines().take(40).filter(|line| !source_code::is_code(line)).find_map(|line| {
         gunicorn(line, origin)
             .or_else(|| uvicorn(line, origin))
             .or_else(|| uwsgi(line, origin))

@@ -154,9 +154,13 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::OomKills => self.oom_kills(),
             S::ProcessExits => self.count(&[K::ProcessExit], 60),
             S::WorkerKills => self.count(&[K::WorkerKilled], 5),
-            S::KillAlignedShare | S::StartAlignedShare | S::RefusalAlignedShare => {
-                self.near(signal)
-            }
+            S::KillAlignedShare
+            | S::StartAlignedShare
+            | S::RefusalAlignedShare
+            | S::PoolTimeoutAlignedShare => self.near(signal),
+            S::PoolTimeouts => self.count(&[K::ConnectionPoolEmpty], 30),
+            S::FunctionErrors => self.count(&[K::FunctionError], 30),
+            S::Throttles => self.count(&[K::Throttle], 60),
             S::Stalls => self.count(&[K::Stall], 30),
             S::FinishedTogether => self.finished_together(),
             S::FirstAnswerShare => self.before_first_answer(),
