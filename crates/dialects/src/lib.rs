@@ -91,6 +91,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &aws::clb::Clb,
     &aws::flow::VpcFlow,
     &aws::cloudtrail::CloudTrail,
+    &aws::ecs::Ecs,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,

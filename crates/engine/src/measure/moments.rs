@@ -142,8 +142,8 @@ fn common_delay(
 
 /// The status in `Layer7 wrong status, code: 404, info: "Not Found"` or `http status 404`.
 fn status(reason: &str) -> Option<u16> {
-    let (_, rest) =
-        reason.split_once("wrong status, code: ").or_else(|| reason.split_once("http status "))?;
+    let openings = ["wrong status, code: ", "http status ", "failed with these codes: ["];
+    let (_, rest) = openings.iter().find_map(|opening| reason.split_once(opening))?;
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest[..end].parse().ok()
 }
