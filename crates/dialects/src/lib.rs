@@ -14,6 +14,7 @@ mod gcp;
 mod haproxy;
 mod json;
 mod kernel;
+mod metric;
 mod nginx;
 mod node;
 pub mod reader;
@@ -92,6 +93,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &aws::flow::VpcFlow,
     &aws::cloudtrail::CloudTrail,
     &aws::ecs::Ecs,
+    &aws::metrics::CloudWatchMetrics,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,

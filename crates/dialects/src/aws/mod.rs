@@ -6,5 +6,6 @@ pub(crate) mod cloudtrail;
 pub(crate) mod ecs;
 mod flat;
 pub(crate) mod flow;
+pub(crate) mod metrics;
 mod names;
 mod words;
