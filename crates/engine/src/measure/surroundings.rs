@@ -61,6 +61,10 @@ const SYSTEM_LOG: &[OccurrenceKind] = &[
 /// Logs of gateways, which tell of their own start and end and of nobody else's.
 const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik"];
 
+/// Logs of what was asked for and of what a controller did, which tell of a part of it and leave
+/// out, say, what ended by itself.
+const OF_ORDERS: &[&str] = &["aws-cloudtrail", "aws-ecs", "aws-target-health", "aws-metrics"];
+
 impl View<'_> {
     /// Whether the evidence would show an occurrence of this kind.
     pub(super) fn would_show(&self, kind: OccurrenceKind) -> bool {
@@ -68,9 +72,9 @@ impl View<'_> {
         self.saw(shown_in(kind))
             || told.iter().any(|(_, told)| *told == kind)
             || (SYSTEM_LOG.contains(&kind)
-                && told
-                    .iter()
-                    .any(|(by, told)| SYSTEM_LOG.contains(told) && !OF_ITSELF.contains(by)))
+                && told.iter().any(|(by, told)| {
+                    SYSTEM_LOG.contains(told) && !OF_ITSELF.contains(by) && !OF_ORDERS.contains(by)
+                }))
     }
 }
 
