@@ -7,6 +7,7 @@
 
 mod about;
 mod apache;
+mod apps;
 mod aws;
 mod caddy;
 mod context;
@@ -105,6 +106,12 @@ pub static ALL: &[&dyn Dialect] = &[
     &apache::access::ApacheAccess,
     &kernel::audit::Audit,
     &kernel::oom::Kernel,
+    &apps::json::AppJson,
+    &apps::languages::DOTNET,
+    &apps::languages::JAVA,
+    &apps::languages::RUBY,
+    &apps::languages::PYTHON,
+    &apps::languages::GO,
     &node::fetch::NodeErrors,
 ];
 

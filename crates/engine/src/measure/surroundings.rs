@@ -24,15 +24,13 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         | K::InstanceStart
         | K::InstanceStop
         | K::ListenFailed
-        | K::ScaleLimit => &["node", "kernel"],
+        | K::ScaleLimit => &["node", "kernel", "kubernetes"],
         K::HealthDown | K::HealthUp => &["haproxy-notice", "envoy-health"],
         K::NoServerLeft => &["haproxy-notice"],
         K::TargetEjected => &["nginx-error", "apache-error", "envoy-outlier"],
-        K::PoolSaturated
-        | K::WorkerKilled
-        | K::DatabaseLimit
-        | K::ConnectionPoolEmpty
-        | K::ApplicationError => &["node", "apache-error"],
+        K::PoolSaturated | K::WorkerKilled => &["node", "apache-error"],
+        K::ApplicationError | K::ConnectionPoolEmpty => APPLICATIONS,
+        K::DatabaseLimit => DATABASES_AND_CLIENTS,
         // Few programs watch their own loop: a log without such a report shows nothing.
         K::Stall => &[],
         K::ConntrackFull | K::ListenOverflow => &["kernel"],
@@ -42,11 +40,32 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         | K::Throttle
         | K::ResourceSaturated
         | K::FunctionError
-        | K::AccessDenied
         | K::CertificateProblem => &[],
+        K::AccessDenied => &["audit"],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }
 }
+
+/// Logs in which an application reports its errors.
+const APPLICATIONS: &[&str] =
+    &["node", "apache-error", "app-json", "java", "python", "dotnet", "go-client", "ruby"];
+
+/// Logs of a database, and of the applications that it would refuse.
+const DATABASES_AND_CLIENTS: &[&str] = &[
+    "postgresql",
+    "mysql",
+    "node",
+    "apache-error",
+    "app-json",
+    "java",
+    "python",
+    "dotnet",
+    "go-client",
+    "ruby",
+];
+
+/// Logs in which an application reports calls of its own that failed.
+const CALLERS: &[&str] = &["node", "app-json", "java", "python", "dotnet", "go-client", "ruby"];
 
 /// What only a platform's system log tells of: any of it there means that the log is there. The
 /// platform's request log alone shows none of it.
@@ -60,8 +79,7 @@ const SYSTEM_LOG: &[OccurrenceKind] = &[
 ];
 
 /// Logs of gateways, which tell of their own start and end and of nobody else's.
-const OF_ITSELF: &[&str] =
-    &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik"];
+const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik"];
 
 impl View<'_> {
     /// Whether the evidence would show an occurrence of this kind.
@@ -260,7 +278,7 @@ impl Scope<'_, '_> {
 
     pub(super) fn egress(&self, wanted: impl Fn(Mechanism) -> bool) -> Option<Measured> {
         let visible =
-            self.view.saw(&["node"]) || self.view.fails.iter().any(crate::view::Fail::is_outward);
+            self.view.saw(CALLERS) || self.view.fails.iter().any(crate::view::Fail::is_outward);
         let mut measured = Measured::default();
         for fail in self.outward(wanted) {
             measured.value += fail.weight;
