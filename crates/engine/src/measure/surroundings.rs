@@ -196,7 +196,7 @@ impl Scope<'_, '_> {
     pub(super) fn loopback_listeners(&self) -> Option<Measured> {
         let outside: BTreeSet<&str> = self
             .fails()
-            .filter_map(|f| f.record.target.as_deref()?.rsplit_once(':'))
+            .filter_map(|f| f.target()?.rsplit_once(':'))
             .filter(|(host, _)| !is_loopback(host))
             .map(|(_, port)| port)
             .collect();
