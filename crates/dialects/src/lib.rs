@@ -7,6 +7,7 @@
 
 mod about;
 mod apache;
+mod appserver;
 mod aws;
 mod caddy;
 mod context;
@@ -99,6 +100,9 @@ pub const SLOW: model::Micros = model::Micros::from_secs(5);
 /// Every dialect, most specific grammar first: the order in which a record is offered to them.
 pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
+    &aws::alb_health::AlbHealth,
+    &aws::alb_connection::AlbConnection,
+    &aws::nlb::Nlb,
     &aws::cloudfront::CloudFront,
     &aws::clb::Clb,
     &aws::flow::VpcFlow,
@@ -122,9 +126,15 @@ pub static ALL: &[&dyn Dialect] = &[
     &apache::error::ApacheError,
     &nginx::access::NginxAccess,
     &apache::access::ApacheAccess,
-    &aws::cloudfront::page::ErrorPage,
     &kernel::audit::Audit,
+    &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
+    &appserver::UWSGI,
+    &appserver::GUNICORN,
+    &appserver::UVICORN,
+    &appserver::PHP_FPM,
+    &appserver::php_fpm_access::PhpFpmAccess,
+    &appserver::PUMA,
     &node::fetch::NodeErrors,
 ];
 
