@@ -37,8 +37,8 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
         K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
-        K::CheckFailed
-        | K::Throttle
+        K::CheckFailed => &["aws-alb-health"],
+        K::Throttle
         | K::ResourceSaturated
         | K::FunctionError
         | K::AccessDenied
