@@ -42,7 +42,7 @@ pub trait Dialect: Sync {
 
     /// Looks at a raw line (without its line end) only as far as is needed to tell that the
     /// request was healthy and unremarkable. The default sends every line to [`Dialect::parse`].
-    fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
+    fn quick<'a>(&self, line: &'a [u8], context: &'a Context) -> Quick<'a> {
         let _ = (line, context);
         Quick::Full
     }
@@ -81,6 +81,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &aws::flow::VpcFlow,
     &aws::api_gateway::ApiGateway,
     &aws::api_gateway_execution::ApiGatewayExecution,
+    &aws::lambda::Lambda,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,

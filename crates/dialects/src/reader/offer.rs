@@ -214,7 +214,7 @@ impl<'p> Offers<'p> {
 }
 
 #[inline]
-fn ask<'a>(profile: &Profile, line: &'a [u8], context: &Context) -> Option<(usize, Tally<'a>)> {
+fn ask<'a>(profile: &Profile, line: &'a [u8], context: &'a Context) -> Option<(usize, Tally<'a>)> {
     for (index, dialect) in profile.order[..profile.likely].iter().enumerate() {
         if let Quick::Tally(tally) = dialect.quick(line, context) {
             return Some((index, tally));

@@ -19,12 +19,8 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
     match kind {
         K::NatDrop | K::NatAllocation => &["gcp-nat"],
         K::Deploy | K::ConfigChange => &["gcp-audit"],
-        K::OomKill
-        | K::ProcessExit
-        | K::InstanceStart
-        | K::InstanceStop
-        | K::ListenFailed
-        | K::ScaleLimit => &["node", "kernel"],
+        K::OomKill | K::ProcessExit | K::InstanceStart => &["node", "kernel", "aws-lambda"],
+        K::InstanceStop | K::ListenFailed | K::ScaleLimit => &["node", "kernel"],
         K::HealthDown | K::HealthUp => &["haproxy-notice", "envoy-health"],
         K::NoServerLeft => &["haproxy-notice"],
         K::TargetEjected => &["nginx-error", "apache-error", "envoy-outlier"],
@@ -41,9 +37,9 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         K::CheckFailed
         | K::Throttle
         | K::ResourceSaturated
-        | K::FunctionError
         | K::AccessDenied
         | K::CertificateProblem => &[],
+        K::FunctionError => &["aws-lambda"],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }
 }
@@ -59,8 +55,8 @@ const SYSTEM_LOG: &[OccurrenceKind] = &[
     OccurrenceKind::ScaleLimit,
 ];
 
-/// Logs of gateways, which tell of their own start and end and of nobody else's.
-const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice"];
+/// Logs of gateways and of functions, which tell of their own start and end and of nobody else's.
+const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice", "aws-lambda"];
 
 impl View<'_> {
     /// Whether the evidence would show an occurrence of this kind.
