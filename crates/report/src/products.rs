@@ -9,6 +9,8 @@ use model::Diagnosis;
 const RECORDS: &[(&str, &str)] = &[
     ("aws-alb", "AWS ALB"),
     ("aws-vpc-flow", "AWS VPC"),
+    ("aws-cloudtrail", "AWS CloudTrail"),
+    ("aws-ecs", "Amazon ECS"),
     ("nginx", "nginx"),
     ("haproxy", "HAProxy"),
     ("envoy", "Envoy"),
@@ -17,6 +19,13 @@ const RECORDS: &[(&str, &str)] = &[
     ("gcp-run", "Cloud Run"),
     ("gcp-audit", "Cloud Run"),
     ("gcp-nat", "Cloud NAT"),
+    ("caddy", "Caddy"),
+    ("traefik", "Traefik"),
+    ("gunicorn", "gunicorn"),
+    ("uvicorn", "uvicorn"),
+    ("uwsgi", "uWSGI"),
+    ("php-fpm", "PHP-FPM"),
+    ("puma", "Puma"),
     ("kernel", "Linux"),
     ("node", "Node.js"),
 ];
@@ -85,9 +94,9 @@ impl Products {
     }
 }
 
-/// Node.js and the kernel may be there without a log of theirs among the evidence.
+/// Application servers and the kernel may be there without a log of theirs among the evidence.
 fn is_gateway(product: &str) -> bool {
-    !matches!(product, "Node.js" | "Linux")
+    !matches!(product, "Node.js" | "Linux" | "gunicorn" | "uvicorn" | "uWSGI" | "PHP-FPM" | "Puma")
 }
 
 fn product_of(dialect: &str) -> Option<&'static str> {

@@ -294,7 +294,11 @@ fn json(record: &str, function: Function<'_>, context: &Context) -> Option<Vec<E
     let bytes = record.as_bytes();
     let has = |key: &[u8]| memmem::find(bytes, key).is_some();
     let of_platform = has(b"\"platform.");
-    if !of_platform && !has(b"\"errorType\"") && !has(b"\"errorMessage\"") && !has(b"\"requestId\"")
+    if !of_platform
+        && !has(b"\"errorType\"")
+        && !has(b"\"errorMessage\"")
+        && !has(b"\"requestId\"")
+        && !has(b"\"function_request_id\"")
     {
         return None;
     }

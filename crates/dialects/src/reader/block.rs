@@ -99,7 +99,11 @@ impl<S: Sink> Block<'_, '_, '_, S> {
 
     fn quick(&mut self, line: &[u8]) -> bool {
         let Some((index, tally)) = self.offers.quick(line) else { return false };
-        self.sink.tally(self.profile.order[index].name(), &tally);
+        let dialect = self.profile.order[index].name();
+        match tally {
+            Some(tally) => self.sink.tally(dialect, &tally),
+            None => self.sink.understood(dialect, 1),
+        }
         true
     }
 
@@ -207,7 +211,7 @@ impl<S: Sink> Block<'_, '_, '_, S> {
     }
 
     fn element(&mut self, record: &[u8]) {
-        let columns = &self.profile.context.columns;
+        let columns = &self.profile.rows;
         let is_header =
             is_header(record) || (self.profile.is_csv && csv::is_header(&text(record), columns));
         let one_line = memchr(b'\n', record).is_none();
@@ -242,7 +246,7 @@ impl Pending {
             Kind::Blank => return true,
             Kind::Certain => false,
             Kind::Continuation => same_hop,
-            Kind::Start => self.open != Open::No && same_hop,
+            Kind::Start => self.open.takes(content) && same_hop,
         };
         self.cut = takes && end - self.start > MAX_RECORD;
         if !takes || self.cut {

@@ -23,7 +23,7 @@ pub(super) fn first<'a>(
 ) -> Option<(usize, Vec<Event<'a>>)> {
     let mut events = Vec::new();
     for (index, dialect) in profile.order.iter().enumerate() {
-        let asked = index < profile.likely || dialect.sniff(text);
+        let asked = profile.likely.contains(&index) || dialect.sniff_in(text, context);
         if asked && dialect.parse(text, context, &mut events) == Understood::Yes {
             return Some((index, events));
         }
@@ -92,11 +92,11 @@ impl<'p> Offers<'p> {
             self.reset(record.as_bytes());
         }
         // The same goes for what CloudWatch Logs puts around.
-        let columns = self.profile.is_csv.then_some(&*self.profile.context.columns);
+        let columns = self.profile.is_csv.then_some(&*self.profile.rows);
         if let Some(carried) = cloudwatch::carried(record, columns) {
             let text = self.unpack(carried);
             if let Some((index, tally)) = ask(self.profile, text.as_bytes(), &self.context) {
-                emit(index, Said::Tally(&tally));
+                emit(index, tally.as_ref().map_or(Said::Events(&[]), Said::Tally));
                 return true;
             }
             if self.layer(&text, 1, emit) {
@@ -176,16 +176,20 @@ impl<'p> Offers<'p> {
     }
 
     /// The quick look at a line, through the prefix that the source's lines have: the dialect's
-    /// place in the order and the tally.
+    /// place in the order and the tally, if there is something to count.
     #[inline]
-    pub(super) fn quick<'a>(&'a mut self, line: &'a [u8]) -> Option<(usize, Tally<'a>)> {
+    pub(super) fn quick<'a>(&'a mut self, line: &'a [u8]) -> Option<(usize, Option<Tally<'a>>)> {
         match self.profile.style {
             None => ask(self.profile, line, &self.profile.context),
             Some(style) => self.quick_behind(style, line),
         }
     }
 
-    fn quick_behind<'a>(&'a mut self, style: Style, line: &'a [u8]) -> Option<(usize, Tally<'a>)> {
+    fn quick_behind<'a>(
+        &'a mut self,
+        style: Style,
+        line: &'a [u8],
+    ) -> Option<(usize, Option<Tally<'a>>)> {
         let profile = self.profile;
         match style {
             Style::DockerJson => {
@@ -214,10 +218,16 @@ impl<'p> Offers<'p> {
 }
 
 #[inline]
-fn ask<'a>(profile: &Profile, line: &'a [u8], context: &'a Context) -> Option<(usize, Tally<'a>)> {
-    for (index, dialect) in profile.order[..profile.likely].iter().enumerate() {
-        if let Quick::Tally(tally) = dialect.quick(line, context) {
-            return Some((index, tally));
+fn ask<'a>(
+    profile: &Profile,
+    line: &'a [u8],
+    context: &'a Context,
+) -> Option<(usize, Option<Tally<'a>>)> {
+    for &index in &*profile.likely {
+        match profile.order[index].quick(line, context) {
+            Quick::Tally(tally) => return Some((index, Some(tally))),
+            Quick::Nothing => return Some((index, None)),
+            Quick::Full => {}
         }
     }
     None

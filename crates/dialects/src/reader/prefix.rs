@@ -180,7 +180,8 @@ fn program(line: &[u8], from: usize) -> Option<usize> {
     let end = word_end(line, from).unwrap_or(line.len());
     let tag = line.get(from..end)?;
     let name = tag.strip_suffix(b":")?;
-    let plausible = !name.is_empty()
+    // A bracket follows a name: `[TimeoutError]:` is part of an error, not a program.
+    let plausible = name.first().is_some_and(|byte| *byte != b'[')
         && name.len() < 64
         && name.iter().all(|b| is_name(*b) || matches!(b, b'[' | b']' | b'(' | b')' | b'@'))
         && name.iter().any(u8::is_ascii_alphabetic);

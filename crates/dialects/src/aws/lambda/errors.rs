@@ -242,8 +242,8 @@ fn from_python(text: &str) -> Option<Wrong<'_>> {
     let in_lambda = ["/var/task", "/var/runtime", "/var/lang", "/opt/python"]
         .iter()
         .any(|folder| text.contains(folder));
-    let of_lambda = class.starts_with("Runtime.");
-    if !of_lambda && !(in_lambda && text.contains("Traceback (most recent call last)")) {
+    let traced = in_lambda && text.contains("Traceback (most recent call last)");
+    if !traced && !class.starts_with("Runtime.") {
         return None;
     }
     let mut wrong = Wrong::new(of_error_type(class, false), class);
