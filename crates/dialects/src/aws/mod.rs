@@ -11,6 +11,7 @@ pub(crate) mod cloudtrail;
 pub(crate) mod ecs;
 mod flat;
 pub(crate) mod flow;
+pub(crate) mod lambda;
 pub(crate) mod metrics;
 mod names;
 pub(crate) mod nlb;
