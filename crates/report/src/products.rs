@@ -11,6 +11,8 @@ const RECORDS: &[(&str, &str)] = &[
     ("aws-vpc-flow", "AWS VPC"),
     ("aws-cloudtrail", "AWS CloudTrail"),
     ("aws-ecs", "Amazon ECS"),
+    ("aws-metrics", "Amazon CloudWatch"),
+    ("aws-target-health", "AWS ALB"),
     ("nginx", "nginx"),
     ("haproxy", "HAProxy"),
     ("envoy", "Envoy"),
@@ -19,6 +21,9 @@ const RECORDS: &[(&str, &str)] = &[
     ("gcp-run", "Cloud Run"),
     ("gcp-audit", "Cloud Run"),
     ("gcp-nat", "Cloud NAT"),
+    ("gcp-firewall", "Google Cloud"),
+    ("gcp-vpc-flow", "Google Cloud"),
+    ("gcp-metrics", "Cloud Monitoring"),
     ("kernel", "Linux"),
     ("node", "Node.js"),
 ];
