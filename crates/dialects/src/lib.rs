@@ -7,18 +7,25 @@
 
 mod about;
 mod apache;
+mod apps;
+mod appserver;
 mod aws;
+mod caddy;
 mod context;
+mod database;
 mod envoy;
 mod gcp;
+mod go;
 mod haproxy;
 mod json;
+mod k8s;
 mod kernel;
 mod metric;
 mod nginx;
 mod node;
 pub mod reader;
 pub mod scan;
+mod traefik;
 
 pub use about::{About, Blind};
 pub use aws::flow::flow_columns;
@@ -47,6 +54,12 @@ pub trait Dialect: Sync {
     fn sniff_in(&self, record: &str, context: &Context) -> bool {
         let _ = context;
         self.sniff(record)
+    }
+
+    /// Whether its records are an application's own words, which the entries of other dialects may
+    /// carry: whoever knows the entry knows more of it and is asked before.
+    fn is_carried(&self) -> bool {
+        false
     }
 
     /// Looks at a raw line (without its line end) only as far as is needed to tell that the
@@ -89,9 +102,12 @@ pub const SLOW: model::Micros = model::Micros::from_secs(5);
 /// Every dialect, most specific grammar first: the order in which a record is offered to them.
 pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
+    &aws::cloudfront::CloudFront,
     &aws::clb::Clb,
     &aws::flow::VpcFlow,
     &aws::cloudtrail::CloudTrail,
+    &aws::api_gateway::ApiGateway,
+    &aws::api_gateway_execution::ApiGatewayExecution,
     &aws::ecs::Ecs,
     &aws::metrics::CloudWatchMetrics,
     &aws::target_health::TargetHealth,
@@ -102,17 +118,36 @@ pub static ALL: &[&dyn Dialect] = &[
     &gcp::firewall::CloudFirewall,
     &gcp::flow::CloudFlow,
     &gcp::metrics::CloudMonitoring,
+    &k8s::Kubernetes,
+    &database::postgresql::PostgreSql,
+    &database::mysql::MySql,
     &envoy::events::EnvoyHealth,
     &envoy::events::EnvoyOutlier,
     &envoy::json::EnvoyJson,
     &envoy::text::EnvoyText,
     &haproxy::http::HaproxyHttp,
     &haproxy::notice::HaproxyNotice,
+    &caddy::log::Caddy,
+    &traefik::log::Traefik,
     &nginx::error::NginxError,
     &apache::error::ApacheError,
     &nginx::access::NginxAccess,
     &apache::access::ApacheAccess,
+    &kernel::audit::Audit,
+    &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
+    &appserver::UWSGI,
+    &appserver::GUNICORN,
+    &appserver::UVICORN,
+    &appserver::PHP_FPM,
+    &appserver::php_fpm_access::PhpFpmAccess,
+    &appserver::PUMA,
+    &apps::json::AppJson,
+    &apps::languages::DOTNET,
+    &apps::languages::JAVA,
+    &apps::languages::RUBY,
+    &apps::languages::PYTHON,
+    &apps::languages::GO,
     &node::fetch::NodeErrors,
 ];
 

@@ -23,6 +23,8 @@ fn explains(explanation: &str, access: &str) -> bool {
         ("nginx-error", "nginx-access")
             | ("apache-error", "apache-access" | "nginx-access")
             | ("haproxy-notice", "haproxy-http")
+            | ("caddy", "caddy")
+            | ("traefik", "traefik")
     )
 }
 

@@ -24,6 +24,13 @@ const RECORDS: &[(&str, &str)] = &[
     ("gcp-firewall", "Google Cloud"),
     ("gcp-vpc-flow", "Google Cloud"),
     ("gcp-metrics", "Cloud Monitoring"),
+    ("caddy", "Caddy"),
+    ("traefik", "Traefik"),
+    ("gunicorn", "gunicorn"),
+    ("uvicorn", "uvicorn"),
+    ("uwsgi", "uWSGI"),
+    ("php-fpm", "PHP-FPM"),
+    ("puma", "Puma"),
     ("kernel", "Linux"),
     ("node", "Node.js"),
 ];
@@ -92,9 +99,9 @@ impl Products {
     }
 }
 
-/// Node.js and the kernel may be there without a log of theirs among the evidence.
+/// Application servers and the kernel may be there without a log of theirs among the evidence.
 fn is_gateway(product: &str) -> bool {
-    !matches!(product, "Node.js" | "Linux")
+    !matches!(product, "Node.js" | "Linux" | "gunicorn" | "uvicorn" | "uWSGI" | "PHP-FPM" | "Puma")
 }
 
 fn product_of(dialect: &str) -> Option<&'static str> {

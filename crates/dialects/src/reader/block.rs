@@ -246,7 +246,7 @@ impl Pending {
             Kind::Blank => return true,
             Kind::Certain => false,
             Kind::Continuation => same_hop,
-            Kind::Start => self.open != Open::No && same_hop,
+            Kind::Start => self.open.takes(content) && same_hop,
         };
         self.cut = takes && end - self.start > MAX_RECORD;
         if !takes || self.cut {
