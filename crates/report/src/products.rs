@@ -9,6 +9,7 @@ use model::Diagnosis;
 const RECORDS: &[(&str, &str)] = &[
     ("aws-alb", "AWS ALB"),
     ("aws-vpc-flow", "AWS VPC"),
+    ("aws-cloudtrail", "AWS CloudTrail"),
     ("nginx", "nginx"),
     ("haproxy", "HAProxy"),
     ("envoy", "Envoy"),

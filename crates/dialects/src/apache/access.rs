@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use model::{Author, Event, Failure, HopKind, Mechanism, Micros, Request, Role, Tally};
 
 use crate::nginx::{clf, tail};
-use crate::{Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
 
 /// Apache httpd access log.
 pub(crate) struct ApacheAccess;
@@ -13,6 +13,10 @@ pub(crate) struct ApacheAccess;
 impl Dialect for ApacheAccess {
     fn name(&self) -> &'static str {
         "apache-access"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::ACCESS
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -19,7 +19,7 @@ use super::run_system;
 use crate::apps;
 use crate::json::Json;
 use crate::node::{self, Origin};
-use crate::{Context, Dialect, Quick, Understood};
+use crate::{About, Context, Dialect, Quick, Understood};
 
 /// Cloud Run request, system and application log entries.
 pub(crate) struct CloudRun;
@@ -38,6 +38,10 @@ static EXPECTED: Expected = Expected {
 impl Dialect for CloudRun {
     fn name(&self) -> &'static str {
         "gcp-run"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::RUN
     }
 
     fn sniff(&self, record: &str) -> bool {

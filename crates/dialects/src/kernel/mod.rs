@@ -1,4 +1,5 @@
 //! The host under the application: kernel, service manager and audit system.
+mod about;
 pub(crate) mod audit;
 mod netfilter;
 pub(crate) mod oom;

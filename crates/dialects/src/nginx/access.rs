@@ -6,7 +6,7 @@ use model::{Event, HopKind, Micros, Request, Reuse, Role, Tally, Timestamp};
 
 use super::fields::{Fields, Var, is_address, tries};
 use super::{clf, judge, tail};
-use crate::{Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
 
 /// nginx access log, built-in and given formats.
 pub(crate) struct NginxAccess;
@@ -31,9 +31,18 @@ impl Dialect for NginxAccess {
         "nginx-access"
     }
 
+    fn about(&self) -> &'static About {
+        &super::about::ACCESS
+    }
+
     fn sniff(&self, record: &str) -> bool {
         let line = record.trim_end();
         !line.contains('\n') && combined(line.as_bytes(), false).is_some()
+    }
+
+    fn sniff_in(&self, record: &str, context: &Context) -> bool {
+        let line = record.trim_end();
+        !line.contains('\n') && entry(line.as_bytes(), context).is_some()
     }
 
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {

@@ -10,7 +10,7 @@ use model::{
 use super::error_line::{self, Line};
 use super::error_reading::{self, Reading};
 use super::fields::is_address;
-use crate::{Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Understood, scan};
 
 /// nginx error log.
 pub(crate) struct NginxError;
@@ -21,6 +21,10 @@ const DETAIL: usize = 160;
 impl Dialect for NginxError {
     fn name(&self) -> &'static str {
         "nginx-error"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::ERROR
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -1,4 +1,5 @@
 //! nginx.
+mod about;
 pub(crate) mod access;
 pub(crate) mod clf;
 pub(crate) mod conf;

@@ -5,7 +5,7 @@
 
 use memchr::memchr_iter;
 
-use super::prefix;
+use super::{journal, page, prefix, thrown};
 use crate::scan;
 
 /// Longest record that is kept; a longer one is counted and named, not read.
@@ -55,6 +55,13 @@ pub(super) fn kind(line: &[u8]) -> Kind {
     if joins(content) {
         return Kind::Continuation;
     }
+    // What a field of the journal holds begins no record, dated or not.
+    if journal::is_field(content) {
+        return Kind::Start;
+    }
+    if content.starts_with(journal::FIRST) {
+        return Kind::Certain;
+    }
     if content.first() == Some(&b'{') || starts_dated(content) || dated_inside(content) {
         return Kind::Certain;
     }
@@ -86,6 +93,16 @@ pub(super) enum Open {
     Quote,
     /// A Python traceback, whose last line names the exception at the margin.
     Traceback,
+    /// A logger's line about an error, below which the error's name may stand at the margin.
+    Logged,
+    /// An entry of the journal in its export format, one field a line.
+    Journal,
+    /// An error page of CloudFront's, as HTML or as its text.
+    Page,
+    /// The same behind a rule, where its sentence stands, whatever it says.
+    PageText,
+    /// The same behind its request id, where nothing but closing tags belongs to it.
+    PageEnd,
 }
 
 impl Open {
@@ -94,13 +111,33 @@ impl Open {
         if line.starts_with(b"Traceback (most recent") {
             return Open::Traceback;
         }
+        if page::begins(line) {
+            return page::after(line);
+        }
+        if line.starts_with(journal::FIRST) {
+            return Open::Journal;
+        }
         // Error lines of nginx begin with a digit; the search is for them alone.
         if !line.first().is_some_and(u8::is_ascii_digit) && prefix::grouping(line).is_none() {
             return Open::No;
         }
         match find(line, b"FastCGI sent in stderr: \"") {
             Some(at) if find(&line[at..], b"\" while ").is_none() => Open::Quote,
+            None if thrown::is_announced(line) => Open::Logged,
             _ => Open::No,
+        }
+    }
+
+    /// Whether a line at the margin belongs to what is open.
+    pub(super) fn takes(self, content: &[u8]) -> bool {
+        match self {
+            Open::No => false,
+            Open::Quote | Open::Traceback => true,
+            Open::Logged => thrown::is_named(content),
+            Open::Journal => journal::is_field(content),
+            Open::Page => page::goes_on(content),
+            Open::PageText => !page::begins(content) || page::goes_on(content),
+            Open::PageEnd => page::closes(content),
         }
     }
 
@@ -110,6 +147,8 @@ impl Open {
             return Open::Traceback;
         }
         match self {
+            Open::Journal => Open::Journal,
+            Open::Page | Open::PageText | Open::PageEnd => page::after(content),
             Open::Quote if find(line, b"\" while ").is_none() => Open::Quote,
             Open::Traceback if content.trim_ascii().is_empty() || !plainly_starts(content) => {
                 Open::Traceback
@@ -132,7 +171,7 @@ fn starts_dated(line: &[u8]) -> bool {
     date(line) || syslog_date(line) || address(line)
 }
 
-/// `2024-01-02T03:04` or `2024/01/02 03:04`.
+/// `2024-01-02T03:04` or `2024/01/02 03:04`, also with a tab between.
 pub(super) fn date(text: &[u8]) -> bool {
     let Some(text) = text.get(..16) else { return false };
     let digit = |at: std::ops::Range<usize>| text[at].iter().all(u8::is_ascii_digit);
@@ -141,7 +180,7 @@ pub(super) fn date(text: &[u8]) -> bool {
         && digit(5..7)
         && text[7] == text[4]
         && digit(8..10)
-        && matches!(text[10], b'T' | b't' | b' ' | b'_')
+        && matches!(text[10], b'T' | b't' | b' ' | b'_' | b'\t')
         && digit(11..13)
         && text[13] == b':'
         && digit(14..16)
@@ -270,6 +309,8 @@ mod tests {
             ("[ 2170.372798] Out of memory", Kind::Certain),
             ("[WARNING] 124/210930 (59014) : Server", Kind::Certain),
             ("[debug] something", Kind::Start),
+            ("__CURSOR=s=1;i=2", Kind::Certain),
+            ("MESSAGE=10.0.0.1 - - [10/Oct/2000:13:55:36 -0700] x", Kind::Start),
             ("https 2018-07-02T22:23:00.186641Z app/lb", Kind::Certain),
             (
                 "2001:db8::1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 1",

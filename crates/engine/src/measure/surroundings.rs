@@ -18,22 +18,23 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
     use OccurrenceKind as K;
     match kind {
         K::NatDrop | K::NatAllocation => &["gcp-nat"],
-        K::Deploy | K::ConfigChange => &["gcp-audit"],
-        K::OomKill
-        | K::ProcessExit
-        | K::InstanceStart
-        | K::InstanceStop
-        | K::ListenFailed
-        | K::ScaleLimit => &["node", "kernel", "kubernetes"],
+        K::Deploy | K::ConfigChange => &["gcp-audit", "aws-cloudtrail"],
+        K::OomKill | K::ScaleLimit => &["node", "kernel", "kubernetes"],
+        K::ProcessExit | K::InstanceStart | K::InstanceStop | K::ListenFailed => {
+            &["node", "kernel", "kubernetes", "gunicorn", "uvicorn", "uwsgi", "php-fpm", "puma"]
+        }
         K::HealthDown | K::HealthUp => &["haproxy-notice", "envoy-health"],
         K::NoServerLeft => &["haproxy-notice"],
         K::TargetEjected => &["nginx-error", "apache-error", "envoy-outlier"],
-        K::PoolSaturated | K::WorkerKilled => &["node", "apache-error"],
-        K::ApplicationError | K::ConnectionPoolEmpty => APPLICATIONS,
+        // gunicorn, uWSGI and Puma do not say that all their workers are busy.
+        K::PoolSaturated => &["node", "apache-error", "php-fpm"],
+        K::WorkerKilled => &["node", "apache-error", "gunicorn", "uwsgi", "php-fpm", "puma"],
         K::DatabaseLimit => DATABASES_AND_CLIENTS,
+        K::ConnectionPoolEmpty | K::ApplicationError => APPLICATIONS,
         // Few programs watch their own loop: a log without such a report shows nothing.
         K::Stall => &[],
-        K::ConntrackFull | K::ListenOverflow => &["kernel"],
+        K::ConntrackFull => &["kernel"],
+        K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
         K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
         K::CheckFailed
@@ -47,8 +48,18 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
 }
 
 /// Logs in which an application reports its errors.
-const APPLICATIONS: &[&str] =
-    &["node", "apache-error", "app-json", "java", "python", "dotnet", "go-client", "ruby"];
+const APPLICATIONS: &[&str] = &[
+    "node",
+    "apache-error",
+    "gunicorn",
+    "uvicorn",
+    "app-json",
+    "java",
+    "python",
+    "dotnet",
+    "go-client",
+    "ruby",
+];
 
 /// Logs of a database, and of the applications that it would refuse.
 const DATABASES_AND_CLIENTS: &[&str] = &[
@@ -109,6 +120,7 @@ pub(super) fn is_at_the_peer(mechanism: Mechanism) -> bool {
             | Mechanism::ResetBeforeResponse
             | Mechanism::EndedBeforeResponse
             | Mechanism::ResponseTimeout
+            | Mechanism::UpstreamTimeout
             | Mechanism::ResponseStalled
             | Mechanism::ResponseTruncated
             | Mechanism::StatusFromUpstream
