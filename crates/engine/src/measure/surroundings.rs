@@ -58,8 +58,18 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
 }
 
 /// Logs in which an application reports its errors.
-const APPLICATIONS: &[&str] =
-    &["node", "apache-error", "app-json", "java", "python", "dotnet", "go-client", "ruby"];
+const APPLICATIONS: &[&str] = &[
+    "node",
+    "apache-error",
+    "gunicorn",
+    "uvicorn",
+    "app-json",
+    "java",
+    "python",
+    "dotnet",
+    "go-client",
+    "ruby",
+];
 
 /// Logs of a database, and of the applications that it would refuse.
 const DATABASES_AND_CLIENTS: &[&str] = &[
