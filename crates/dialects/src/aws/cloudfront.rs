@@ -39,6 +39,10 @@ impl Dialect for CloudFront {
         rows::read(record, &Context::default()).is_some() || rows::is_marked(record)
     }
 
+    fn sniff_in(&self, record: &str, context: &Context) -> bool {
+        rows::read(record, context).and_then(request).is_some()
+    }
+
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
         glance::glance(line, context).map_or(Quick::Full, Quick::Tally)
     }
