@@ -7,6 +7,8 @@
 
 mod about;
 mod apache;
+mod apps;
+mod appserver;
 mod aws;
 mod caddy;
 mod context;
@@ -18,6 +20,7 @@ mod haproxy;
 mod json;
 mod k8s;
 mod kernel;
+mod metric;
 mod nginx;
 mod node;
 pub mod reader;
@@ -103,6 +106,10 @@ pub static ALL: &[&dyn Dialect] = &[
     &aws::clb::Clb,
     &aws::flow::VpcFlow,
     &aws::cloudtrail::CloudTrail,
+    &aws::api_gateway::ApiGateway,
+    &aws::api_gateway_execution::ApiGatewayExecution,
+    &aws::ecs::Ecs,
+    &aws::metrics::CloudWatchMetrics,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,
@@ -125,6 +132,18 @@ pub static ALL: &[&dyn Dialect] = &[
     &kernel::audit::Audit,
     &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
+    &appserver::UWSGI,
+    &appserver::GUNICORN,
+    &appserver::UVICORN,
+    &appserver::PHP_FPM,
+    &appserver::php_fpm_access::PhpFpmAccess,
+    &appserver::PUMA,
+    &apps::json::AppJson,
+    &apps::languages::DOTNET,
+    &apps::languages::JAVA,
+    &apps::languages::RUBY,
+    &apps::languages::PYTHON,
+    &apps::languages::GO,
     &node::fetch::NodeErrors,
 ];
 

@@ -87,7 +87,6 @@ pub static CAUSE: Cause = Cause {
     place: Place::Capacity,
     statuses: &[500, 502, 503, 504],
     leads_to: &[
-        "worker-pool-saturated",
         "target-response-timeout",
         "api-gateway-integration-timeout",
         "no-healthy-targets",

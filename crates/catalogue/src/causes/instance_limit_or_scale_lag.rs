@@ -17,6 +17,7 @@
 //!   `LambdaENILimitReachedException`: no address for a further execution environment.
 //! - Amazon ECS: `was unable to place a task`; Kubernetes: `FailedScheduling`,
 //!   `FailedCreate … exceeded quota`; the HorizontalPodAutoscaler at `maxReplicas`.
+//! - Where tasks cannot be placed at all, the load balancer's group is empty: `503` without a target.
 //! - Bursts: many in the first seconds of a rise in traffic, and none once instances are there.
 //!
 //! ## What it is mistaken for
@@ -78,13 +79,10 @@ pub static CAUSE: Cause = Cause {
     ),
     place: Place::Capacity,
     statuses: &[429, 500, 502, 503],
-    leads_to: &["backend-own-5xx"],
+    leads_to: &["no-registered-targets", "backend-own-5xx"],
     source: include_str!("instance_limit_or_scale_lag.rs"),
     shows: Shows {
-        claims: &[
-            Claim::of(&[M::NoInstance]).states(),
-            Claim::of(&[M::StatusFromUpstream]).statuses(&[429, 500, 503]),
-        ],
+        claims: &[Claim::of(&[M::NoInstance]).states(), Claim::of(&[M::NoTarget])],
         claims_effects: false,
         needs: &[Test::new(
             S::ScaleLimits,
@@ -276,7 +274,8 @@ mod tests {
 
     #[test]
     fn blind_where_the_platform_says_nothing() {
-        assert_eq!(claims(&CAUSE, Seen::of(M::StatusFromUpstream, 503)), Some(false));
+        assert_eq!(claims(&CAUSE, Seen::of(M::StatusFromUpstream, 503)), None);
+        assert_eq!(claims(&CAUSE, Seen::of(M::NoTarget, 503)), Some(false));
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 40.0)]),
             Judgement::CannotTell(vec![S::ScaleLimits])

@@ -80,8 +80,7 @@ pub static CAUSE: Cause = Cause {
     shows: Shows {
         claims: &[
             Claim::of(&[M::FunctionError]).sides(&[Side::Upstream]).states(),
-            Claim::of(&[M::StatusFromUpstream, M::StatusFromApplication, M::Unspecified])
-                .statuses(&[500, 502]),
+            Claim::of(&[M::Unspecified]).statuses(&[500, 502]),
             Claim::of(&[M::RequestDeadline]).sides(&[Side::Upstream]),
         ],
         claims_effects: false,

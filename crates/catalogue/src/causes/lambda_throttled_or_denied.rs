@@ -82,7 +82,7 @@ pub static CAUSE: Cause = Cause {
     shows: Shows {
         claims: &[
             Claim::of(&[M::FunctionThrottled, M::FunctionDenied]).states(),
-            Claim::of(&[M::Unspecified, M::StatusFromUpstream]).statuses(&[500, 502, 503]),
+            Claim::of(&[M::Unspecified]).statuses(&[500, 502, 503]),
         ],
         claims_effects: false,
         needs: &[Test::new(

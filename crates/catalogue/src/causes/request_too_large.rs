@@ -69,7 +69,6 @@ use model::{
 };
 
 use crate::drills::STEADY;
-use crate::visibility;
 
 /// Request too large: see the page above.
 pub static CAUSE: Cause = Cause {

@@ -34,9 +34,11 @@ impl Dialect for CloudFront {
     }
 
     fn sniff(&self, record: &str) -> bool {
-        // The names of the columns are not to be had here: rows in an order of their owner's
-        // choice are known by values that only CloudFront writes.
-        rows::read(record, &Context::default()).is_some() || rows::is_marked(record)
+        self.sniff_in(record, &Context::default())
+    }
+
+    fn sniff_in(&self, record: &str, context: &Context) -> bool {
+        rows::read(record, context).is_some()
     }
 
     fn sniff_in(&self, record: &str, context: &Context) -> bool {

@@ -46,8 +46,12 @@ pub(super) fn read<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> 
     let towards_server = opening || (!answer && to < from);
     let (client, server, port) =
         if towards_server { (source, destination, to) } else { (destination, source, from) };
-    let kind =
-        if opening || answer { OccurrenceKind::FirewallDrop } else { OccurrenceKind::FlowDrop };
+    // A rule with state lets an answer through where it let the opening through.
+    let kind = match (opening, answer) {
+        (true, _) => OccurrenceKind::FirewallDrop,
+        (_, true) => OccurrenceKind::ReturnDrop,
+        _ => OccurrenceKind::FlowDrop,
+    };
     let server = if server.contains(':') {
         format!("[{server}]:{port}")
     } else {

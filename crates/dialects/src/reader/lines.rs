@@ -88,6 +88,8 @@ pub(super) enum Open {
     Traceback,
     /// An error page of CloudFront's, as HTML or as its text.
     Page,
+    /// The same behind a rule, where its sentence stands, whatever it says.
+    PageText,
     /// The same behind its request id, where nothing but closing tags belongs to it.
     PageEnd,
 }
@@ -99,7 +101,7 @@ impl Open {
             return Open::Traceback;
         }
         if page::begins(line) {
-            return Open::Page.after(line, line);
+            return page::after(line);
         }
         // Error lines of nginx begin with a digit; the search is for them alone.
         if !line.first().is_some_and(u8::is_ascii_digit) && prefix::grouping(line).is_none() {
@@ -117,6 +119,7 @@ impl Open {
             Open::No => false,
             Open::Quote | Open::Traceback => true,
             Open::Page => page::goes_on(content),
+            Open::PageText => !page::begins(content) || page::goes_on(content),
             Open::PageEnd => page::closes(content),
         }
     }
@@ -127,7 +130,7 @@ impl Open {
             return Open::Traceback;
         }
         match self {
-            Open::Page | Open::PageEnd => page::after(self, content),
+            Open::Page | Open::PageText | Open::PageEnd => page::after(content),
             Open::Quote if find(line, b"\" while ").is_none() => Open::Quote,
             Open::Traceback if content.trim_ascii().is_empty() || !plainly_starts(content) => {
                 Open::Traceback

@@ -42,17 +42,21 @@ pub(super) fn goes_on(line: &[u8]) -> bool {
 
 /// Whether a line can follow the request id.
 pub(super) fn closes(line: &[u8]) -> bool {
-    line.starts_with(b"</") || has_prefix(line, b"<address>")
+    [&b"</pre>"[..], b"<address>", b"</address>", b"</body>", b"</html>"]
+        .iter()
+        .any(|tag| has_prefix(line, tag))
 }
 
-/// What is open of a page after one more of its lines.
-pub(super) fn after(open: Open, line: &[u8]) -> Open {
+/// What is open of a page after one of its lines.
+pub(super) fn after(line: &[u8]) -> Open {
     if find(line, b"</HTML>").is_some() || find(line, b"</html>").is_some() {
         Open::No
-    } else if find(line, b"Request ID: ").is_some() {
+    } else if find(line, b"Request ID: ").is_some() || closes(line) {
         Open::PageEnd
+    } else if has_prefix(line, b"<hr") {
+        Open::PageText
     } else {
-        open
+        Open::Page
     }
 }
 

@@ -58,8 +58,7 @@ pub(super) static LOG: About = About {
             how: "CloudWatch `4xxErrorRate` of `AWS/CloudFront`.",
         },
         Blind {
-            what: "Rows in an order of one's own without a header line and without `cs(Host)` or \
-                   `x-edge-request-id`",
+            what: "Rows in an order of one's own without a header line",
             how: "Put `#Fields: ` and the names before them, or log as `json`.",
         },
     ],

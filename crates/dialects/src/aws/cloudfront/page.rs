@@ -104,6 +104,10 @@ impl<'a> Page<'a> {
             .or_else(|| memmem::find(bytes, b"Lambda function result"))
             .or_else(|| memmem::find(bytes, b"loudfront"))?;
         let mut page = Page { says: None, status: None, id: None };
+        let first = record.trim_start();
+        if !first.starts_with('<') && !page.line(first) && !page.has_begun() {
+            return None;
+        }
         let (mut titled, mut signed) = (false, false);
         for line in record.lines() {
             titled |= page.line(line);
@@ -111,6 +115,10 @@ impl<'a> Page<'a> {
             page.id = page.id.or_else(|| request_id(line));
         }
         (page.says.is_some() || (titled && signed)).then_some(page)
+    }
+
+    fn has_begun(&self) -> bool {
+        self.says.is_some() || self.status.is_some()
     }
 
     /// Reads one line of it; whether it had a heading.

@@ -185,25 +185,6 @@ fn is_location(text: &[u8]) -> bool {
         && rest.iter().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || *b == b'-')
 }
 
-/// Whether a row in columns of its owner's choice has a value that only CloudFront writes: the
-/// distribution's domain name, or the id of a request from an edge location.
-pub(super) fn is_marked(line: &str) -> bool {
-    let mut values = line.split('\t');
-    let some = |wanted: fn(&str) -> bool| line.split('\t').take(MOST).any(wanted);
-    values.nth(2).is_some()
-        && some(|value| scan::status(value.as_bytes()).is_some())
-        && (some(|value| value.ends_with(".cloudfront.net") && value.len() < 64)
-            || (some(is_request_id) && some(|value| is_location(value.as_bytes()))))
-}
-
-/// `SOX4xwn4XV6Q4rgb7XiVGOHms_BGlTAC4KyHmureZmBNrjGdRLiNIQ==`: 40 bytes in base64url.
-fn is_request_id(value: &str) -> bool {
-    value.len() == 56
-        && value.strip_suffix("==").is_some_and(|id| {
-            id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        })
-}
-
 /// The row that an object with the fields' names as keys is.
 fn object(record: &str) -> Option<Row<Text<'_>>> {
     memmem::find(record.as_bytes(), b"\"sc-status\"")?;
