@@ -41,6 +41,10 @@ impl Dialect for CloudFront {
         rows::read(record, context).is_some()
     }
 
+    fn sniff_in(&self, record: &str, context: &Context) -> bool {
+        rows::read(record, context).and_then(request).is_some()
+    }
+
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
         glance::glance(line, context).map_or(Quick::Full, Quick::Tally)
     }
