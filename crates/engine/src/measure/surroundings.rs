@@ -19,13 +19,21 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
     match kind {
         K::NatDrop | K::NatAllocation => &["gcp-nat"],
         K::Deploy | K::ConfigChange => &["gcp-audit", "aws-cloudtrail"],
-        K::OomKill => &["node", "kernel", "aws-lambda"],
-        K::ScaleLimit => &["node", "kernel"],
-        K::ProcessExit | K::InstanceStart => {
-            &["node", "kernel", "gunicorn", "uvicorn", "uwsgi", "php-fpm", "puma", "aws-lambda"]
-        }
+        K::OomKill => &["node", "kernel", "kubernetes", "aws-lambda"],
+        K::ScaleLimit => &["node", "kernel", "kubernetes"],
+        K::ProcessExit | K::InstanceStart => &[
+            "node",
+            "kernel",
+            "kubernetes",
+            "gunicorn",
+            "uvicorn",
+            "uwsgi",
+            "php-fpm",
+            "puma",
+            "aws-lambda",
+        ],
         K::InstanceStop | K::ListenFailed => {
-            &["node", "kernel", "gunicorn", "uvicorn", "uwsgi", "php-fpm", "puma"]
+            &["node", "kernel", "kubernetes", "gunicorn", "uvicorn", "uwsgi", "php-fpm", "puma"]
         }
         K::HealthDown | K::HealthUp => &["haproxy-notice", "envoy-health"],
         K::NoServerLeft => &["haproxy-notice"],
@@ -33,23 +41,41 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         // gunicorn, uWSGI and Puma do not say that all their workers are busy.
         K::PoolSaturated => &["node", "apache-error", "php-fpm"],
         K::WorkerKilled => &["node", "apache-error", "gunicorn", "uwsgi", "php-fpm", "puma"],
-        K::DatabaseLimit | K::ConnectionPoolEmpty => &["node", "apache-error"],
-        K::ApplicationError => &["node", "apache-error", "gunicorn", "uvicorn"],
+        K::ApplicationError | K::ConnectionPoolEmpty => APPLICATIONS,
+        K::DatabaseLimit => DATABASES_AND_CLIENTS,
         // Few programs watch their own loop: a log without such a report shows nothing.
         K::Stall => &[],
         K::ConntrackFull => &["kernel"],
         K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
         K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
-        K::CheckFailed
-        | K::Throttle
-        | K::ResourceSaturated
-        | K::AccessDenied
-        | K::CertificateProblem => &[],
+        K::CheckFailed | K::Throttle | K::ResourceSaturated | K::CertificateProblem => &[],
         K::FunctionError => &["aws-lambda"],
+        K::AccessDenied => &["audit"],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }
 }
+
+/// Logs in which an application reports its errors.
+const APPLICATIONS: &[&str] =
+    &["node", "apache-error", "app-json", "java", "python", "dotnet", "go-client", "ruby"];
+
+/// Logs of a database, and of the applications that it would refuse.
+const DATABASES_AND_CLIENTS: &[&str] = &[
+    "postgresql",
+    "mysql",
+    "node",
+    "apache-error",
+    "app-json",
+    "java",
+    "python",
+    "dotnet",
+    "go-client",
+    "ruby",
+];
+
+/// Logs in which an application reports calls of its own that failed.
+const CALLERS: &[&str] = &["node", "app-json", "java", "python", "dotnet", "go-client", "ruby"];
 
 /// What only a platform's system log tells of: any of it there means that the log is there. The
 /// platform's request log alone shows none of it.
@@ -180,7 +206,7 @@ impl Scope<'_, '_> {
     pub(super) fn loopback_listeners(&self) -> Option<Measured> {
         let outside: BTreeSet<&str> = self
             .fails()
-            .filter_map(|f| f.record.target.as_deref()?.rsplit_once(':'))
+            .filter_map(|f| f.target()?.rsplit_once(':'))
             .filter(|(host, _)| !is_loopback(host))
             .map(|(_, port)| port)
             .collect();
@@ -268,7 +294,7 @@ impl Scope<'_, '_> {
 
     pub(super) fn egress(&self, wanted: impl Fn(Mechanism) -> bool) -> Option<Measured> {
         let visible =
-            self.view.saw(&["node"]) || self.view.fails.iter().any(crate::view::Fail::is_outward);
+            self.view.saw(CALLERS) || self.view.fails.iter().any(crate::view::Fail::is_outward);
         let mut measured = Measured::default();
         for fail in self.outward(wanted) {
             measured.value += fail.weight;
