@@ -248,6 +248,7 @@ fn from_python(text: &str) -> Option<Wrong<'_>> {
     }
     let mut wrong = Wrong::new(of_error_type(class, false), class);
     wrong.said = Some(node::short(line));
+    wrong.printed = Some(Cow::Borrowed(text));
     Some(wrong)
 }
 
