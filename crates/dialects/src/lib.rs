@@ -11,6 +11,7 @@ mod appserver;
 mod aws;
 mod caddy;
 mod context;
+mod curl;
 mod envoy;
 mod gcp;
 mod go;
@@ -107,6 +108,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &appserver::php_fpm_access::PhpFpmAccess,
     &appserver::PUMA,
     &node::fetch::NodeErrors,
+    &curl::transcript::Curl,
 ];
 
 /// The dialect of a name.

@@ -3,4 +3,6 @@ mod access;
 pub(crate) mod events;
 mod flags;
 pub(crate) mod json;
+mod reply;
 pub(crate) mod text;
+pub(crate) use reply::local_reply;

@@ -1,0 +1,7 @@
+//! What a client saw: curl's messages and transcripts, response heads and error pages, as people paste
+//! them.
+mod about;
+mod body;
+mod line;
+mod reason;
+pub(crate) mod transcript;
