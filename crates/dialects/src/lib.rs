@@ -90,6 +90,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &gcp::audit::CloudAudit,
     &envoy::events::EnvoyHealth,
     &envoy::events::EnvoyOutlier,
+    &envoy::log::EnvoyLog,
     &envoy::json::EnvoyJson,
     &envoy::text::EnvoyText,
     &haproxy::http::HaproxyHttp,

@@ -1,8 +1,10 @@
-//! Envoy and Istio: one access record, written as text or as JSON, and the event logs beside it.
+//! Envoy and Istio: one access record, written as text or as JSON, the event logs beside it,
+//! and Envoy's own log.
 mod access;
 pub(crate) mod events;
 mod flags;
 pub(crate) mod json;
+pub(crate) mod log;
 mod reply;
 pub(crate) mod text;
 pub(crate) use reply::local_reply;

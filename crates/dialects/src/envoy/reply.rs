@@ -30,11 +30,16 @@ pub(crate) fn local_reply(text: &str) -> Option<(u16, Failure)> {
 fn reset(text: &str) -> Option<(u16, Failure)> {
     let rest = text.strip_prefix("upstream connect error or disconnect/reset before headers.")?;
     let (_, rest) = rest.split_once("reset reason: ")?;
-    let (reason, transport) = match rest.split_once(", transport failure reason: ") {
+    reset_reason(rest)
+}
+
+/// What `REASON[, transport failure reason: …]` states, and the status Envoy answers with.
+pub(super) fn reset_reason(text: &str) -> Option<(u16, Failure)> {
+    let (reason, transport) = match text.split_once(", transport failure reason: ") {
         Some((reason, transport)) => (reason, Some(transport)),
-        None => (rest, None),
+        None => (text, None),
     };
-    let flag = match reason.trim().trim_end_matches('.') {
+    let flag = match reason.trim().trim_end_matches(['.', ',']) {
         "connection failure" | "remote connection failure" | "local connection failure" => "UF",
         "connection timeout" => return Some((503, Failure::of(M::ConnectTimeout))),
         "connection termination" => "UC",
