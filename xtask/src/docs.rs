@@ -61,6 +61,7 @@ fn pages() -> Result<BTreeMap<PathBuf, String>> {
     for cause in catalogue::ALL {
         pages.insert(PathBuf::from(format!("docs/causes/{}.md", cause.slug)), page(cause));
     }
+    pages.insert(PathBuf::from("docs/dialects.md"), formats());
     pages.insert(PathBuf::from("docs/cli.md"), command_line()?);
     pages.insert(PathBuf::from("README.md"), readme()?);
     Ok(pages)
@@ -142,10 +143,30 @@ fn index() -> String {
     page
 }
 
+/// The log formats, a list and then a page each.
+fn formats() -> String {
+    let mut page = format!("{MADE}# Log formats\n\n");
+    page.push_str(
+        "What why502 reads, in the order in which a record is offered to them. Each page says \
+         which fields are used, what the format can and cannot show, and what to switch on. \
+         Prefixes of container runtimes, syslog, journald and shippers' JSON are taken off first.\n\n\
+         | name | log |\n|---|---|\n",
+    );
+    for dialect in dialects::ALL {
+        let name = dialect.name();
+        writeln!(page, "| [{name}](#{name}) | {} |", dialect.about().title).unwrap_or_default();
+    }
+    for dialect in dialects::ALL {
+        page.push('\n');
+        page.push_str(&dialect.about().markdown(dialect.name()));
+    }
+    page
+}
+
 /// The help texts of the real binary.
 fn command_line() -> Result<String> {
     let mut page = format!("{MADE}# Command line\n");
-    for verb in [&[][..], &["diagnose"], &["drill"], &["explain"], &["causes"]] {
+    for verb in [&[][..], &["diagnose"], &["drill"], &["explain"], &["causes"], &["dialects"]] {
         let words: Vec<&str> = verb.iter().copied().chain(["--help"]).collect();
         let help = why502(&words)?;
         let name = ["why502"].iter().chain(verb).copied().collect::<Vec<_>>().join(" ");

@@ -79,6 +79,15 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
         format: Format,
     },
+    /// List the log formats that can be read, or show one: its fields, its blind spots, what to
+    /// switch on.
+    #[command(help_template = TEMPLATE,
+        before_help = "Examples:\n  why502 dialects\n  why502 dialects aws-alb")]
+    Dialects {
+        /// A format's name
+        #[arg(value_name = "DIALECT")]
+        name: Option<String>,
+    },
     /// List the events that logs are read as, one a line.
     #[command(hide = true)]
     Events {
@@ -161,6 +170,10 @@ pub(crate) struct Diagnose {
     #[arg(long, value_name = "FORMAT", value_parser = log_format, action = ArgAction::Append)]
     pub(crate) nginx_log_format: Vec<LogFormat>,
 
+    /// Fields of VPC flow log records that no line of names precedes, as AWS shows the format
+    #[arg(long, value_name = "FORMAT", value_parser = flow_format)]
+    pub(crate) vpc_flow_format: Option<FlowFormat>,
+
     /// Workers [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
@@ -240,6 +253,14 @@ fn dialect(name: &str) -> Result<Forced, String> {
         let names: Vec<&str> = dialects::ALL.iter().map(|dialect| dialect.name()).collect();
         format!("no such format; there are {}", names.join(", "))
     })
+}
+
+/// Names of the columns given with `--vpc-flow-format`.
+#[derive(Clone, Debug)]
+pub(crate) struct FlowFormat(pub(crate) Vec<String>);
+
+fn flow_format(format: &str) -> Result<FlowFormat, String> {
+    dialects::flow_columns(format).map(FlowFormat)
 }
 
 fn log_format(source: &str) -> Result<LogFormat, String> {

@@ -1,17 +1,15 @@
-//! Helps the verb `explain` along: what a mistyped name may have meant.
-
-use model::Cause;
+//! Helps the verbs `explain` and `dialects` along: what a mistyped name may have meant.
 
 /// Names that look like the one asked for, most alike first.
-pub(crate) fn similar<'a>(slug: &str, causes: &[&'a Cause]) -> Vec<&'a str> {
-    let words: Vec<&str> = slug.split(['-', '_', ' ']).filter(|word| word.len() > 2).collect();
-    let mut scored: Vec<(usize, &str)> = causes
+pub(crate) fn similar<'a>(asked: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let words: Vec<&str> = asked.split(['-', '_', ' ']).filter(|word| word.len() > 2).collect();
+    let mut scored: Vec<(usize, &str)> = known
         .iter()
-        .map(|cause| (words.iter().filter(|word| names(cause.slug, word)).count(), cause.slug))
+        .map(|name| (words.iter().filter(|word| names(name, word)).count(), *name))
         .filter(|(score, _)| *score > 0)
         .collect();
     scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-    scored.into_iter().take(3).map(|(_, slug)| slug).collect()
+    scored.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
 /// True if a word of the slug is this word or begins with it; a few letters found somewhere

@@ -8,6 +8,7 @@ mod diagnose;
 mod drill;
 mod events;
 mod explain;
+mod formats;
 mod intake;
 mod output;
 mod progress;
@@ -76,6 +77,7 @@ fn run(cli: &Cli, matches: &ArgMatches) -> Result<ExitCode> {
             })?;
             Ok(ExitCode::SUCCESS)
         }
+        Verb::Dialects { name } => formats::run(name.as_deref(), &cli.common),
         Verb::Events { paths } => {
             let settings = Settings { options: Options::default(), threads: 1, progress: false };
             let out = Output { format: Format::Text, file: None };
@@ -94,6 +96,7 @@ fn diagnose(options: &Diagnose, common: &Common, outputs: &[Output]) -> Result<E
             context: Context {
                 offset_east: options.timezone.unwrap_or(0),
                 nginx_formats: options.nginx_log_format.clone(),
+                columns: options.vpc_flow_format.clone().map_or_else(Vec::new, |format| format.0),
                 ..Context::default()
             },
             zone_is_given: options.timezone.is_some(),
@@ -142,7 +145,8 @@ fn diagnose(options: &Diagnose, common: &Common, outputs: &[Output]) -> Result<E
 
 fn explain(slug: &str, common: &Common) -> Result<ExitCode> {
     let Some(cause) = catalogue::by_slug(slug) else {
-        let similar = explain::similar(slug, catalogue::ALL);
+        let slugs: Vec<&str> = catalogue::ALL.iter().map(|cause| cause.slug).collect();
+        let similar = explain::similar(slug, &slugs);
         if similar.is_empty() {
             bail!("there is no cause {slug}: `why502 causes` lists them");
         }

@@ -235,3 +235,22 @@ fn a_combined_log_is_read_as_what_its_place_says() {
     assert!(events("apache2").contains("apache-access request"), "{}", events("apache2"));
     assert!(events("web").contains("nginx-access request"), "{}", events("web"));
 }
+
+#[test]
+fn a_flow_log_without_its_names_is_read_by_the_format_given() {
+    let record = "10.0.12.5 10.0.22.31 41712 8080 6 1794000845 REJECT OK\n";
+    let headed = format!("dstaddr srcaddr action log-status\n{}", "10.0.2.1 10.0.2.2 ACCEPT OK\n");
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("flow.log"), record.repeat(20)).unwrap();
+    fs::write(dir.path().join("headed.log"), headed).unwrap();
+    let format = "${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${start} ${action} \
+                  ${log-status}";
+    let words = ["flow.log", "headed.log", "--vpc-flow-format", format];
+    let said: serde_json::Value = serde_json::from_str(&json(dir.path(), &words)).unwrap();
+    let sources = said["sources"].to_string();
+    assert!(sources.contains(r#""aws-vpc-flow":20}"#), "{sources}");
+    // A line of names in the file itself goes before the option.
+    assert!(sources.contains(r#""aws-vpc-flow":2}"#), "{sources}");
+    let without = why502(dir.path(), &["diagnose", "flow.log"]);
+    assert_eq!(without.code, 2, "{}", without.err);
+}

@@ -27,6 +27,7 @@ fn help_begins_with_examples() {
         "--dialect",
         "--timezone",
         "--nginx-log-format",
+        "--vpc-flow-format",
         "--threads",
         "--show-values",
         "--verbose",
@@ -50,6 +51,7 @@ fn wrong_use_ends_with_2_and_says_what_to_write() {
         (&["diagnose", "x", "--timezone", "Asia/Tokyo"], "--timezone +09:00"),
         (&["diagnose", "x", "--timezone", "Mars/Olympus"], "--timezone -05:00"),
         (&["diagnose", "x", "--format", "text", "--format", "json"], "standard output"),
+        (&["diagnose", "x", "--vpc-flow-format", "srcaddr dstaddr"], "action"),
         (&["explain", "no-such-cause-at-all"], "why502 causes"),
         (&["frobnicate"], "frobnicate"),
     ] {

@@ -1,5 +1,7 @@
 //! What a dialect tells about itself: the page that `docs/dialects.md` and `why502 dialects` show.
 
+use std::fmt::Write as _;
+
 /// The page of a dialect.
 ///
 /// It says what the reader really does: a field that no event carries is not listed, and every
@@ -45,4 +47,65 @@ impl About {
         blind: &[],
         recommended: "",
     };
+}
+
+impl About {
+    /// The page in Markdown: the same for `docs/dialects.md` and for `why502 dialects NAME`.
+    #[must_use]
+    pub fn markdown(&self, name: &str) -> String {
+        let mut page = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write(name, &mut page);
+        page
+    }
+
+    fn write(&self, name: &str, page: &mut String) -> std::fmt::Result {
+        writeln!(page, "## {name}\n\n{}.\n", self.title)?;
+        writeln!(page, "- **Where it is**: {}", self.from)?;
+        writeln!(page, "- **Time**: {}", self.time)?;
+        writeln!(page, "- **Format**: {}", self.source)?;
+        if !self.fields.is_empty() {
+            writeln!(page, "\n### Fields used\n")?;
+            for (field, used) in self.fields {
+                writeln!(page, "- `{field}`: {used}")?;
+            }
+        }
+        writeln!(page, "\n### What it shows\n")?;
+        for shown in self.shows {
+            writeln!(page, "- {}", sentence(shown))?;
+        }
+        if !self.blind.is_empty() {
+            writeln!(page, "\n### What it cannot show\n")?;
+            for blind in self.blind {
+                writeln!(page, "- {} {}", sentence(blind.what), sentence(blind.how))?;
+            }
+        }
+        if !self.recommended.is_empty() {
+            writeln!(page, "\n### Recommended\n\n```text\n{}\n```", self.recommended.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// The text with a full stop, unless it ends in one or in something set apart.
+fn sentence(text: &str) -> String {
+    let stop = if text.ends_with(['.', '`', ')', '>']) { "" } else { "." };
+    format!("{text}{stop}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ALL;
+
+    #[test]
+    fn every_dialect_has_a_whole_page() {
+        for dialect in ALL {
+            let (name, about) = (dialect.name(), dialect.about());
+            let texts = [about.title, about.source, about.from, about.time];
+            assert!(texts.iter().all(|text| text.len() > 3), "{name} has no page");
+            assert!(!about.shows.is_empty(), "{name} does not say what it shows");
+            assert!(!about.blind.is_empty(), "{name} does not say what it cannot show");
+            assert!(!about.title.ends_with('.'), "{name}: a title is no sentence");
+        }
+    }
 }

@@ -7,17 +7,21 @@
 
 mod about;
 mod apache;
+mod apps;
 mod appserver;
 mod aws;
 mod caddy;
 mod context;
 mod curl;
+mod database;
 mod envoy;
 mod gcp;
 mod go;
 mod haproxy;
 mod json;
+mod k8s;
 mod kernel;
+mod metric;
 mod nginx;
 mod node;
 pub mod reader;
@@ -25,6 +29,7 @@ pub mod scan;
 mod traefik;
 
 pub use about::{About, Blind};
+pub use aws::flow::flow_columns;
 pub use context::{Context, LogFormat};
 pub use nginx::conf::{formats_in_conf as nginx_formats_in_conf, looks_like_nginx_conf};
 pub use node::continues as continues_error;
@@ -45,6 +50,19 @@ pub trait Dialect: Sync {
     /// no gateway log at all has to be refused by every dialect.
     fn sniff(&self, record: &str) -> bool;
 
+    /// The same with what is known of the source, for dialects whose records only a header or the
+    /// user explains.
+    fn sniff_in(&self, record: &str, context: &Context) -> bool {
+        let _ = context;
+        self.sniff(record)
+    }
+
+    /// Whether its records are an application's own words, which the entries of other dialects may
+    /// carry: whoever knows the entry knows more of it and is asked before.
+    fn is_carried(&self) -> bool {
+        false
+    }
+
     /// Looks at a raw line (without its line end) only as far as is needed to tell that the
     /// request was healthy and unremarkable. The default sends every line to [`Dialect::parse`].
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
@@ -63,6 +81,8 @@ pub trait Dialect: Sync {
 pub enum Quick<'a> {
     /// A healthy request: count it.
     Tally(Tally<'a>),
+    /// A record of this dialect in which nothing of interest happened.
+    Nothing,
     /// Worth a full parse, or not decidable quickly.
     Full,
 }
@@ -83,11 +103,21 @@ pub const SLOW: model::Micros = model::Micros::from_secs(5);
 /// Every dialect, most specific grammar first: the order in which a record is offered to them.
 pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
+    &aws::cloudfront::CloudFront,
+    &aws::clb::Clb,
     &aws::flow::VpcFlow,
+    &aws::cloudtrail::CloudTrail,
+    &aws::api_gateway::ApiGateway,
+    &aws::api_gateway_execution::ApiGatewayExecution,
+    &aws::ecs::Ecs,
+    &aws::metrics::CloudWatchMetrics,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,
     &gcp::audit::CloudAudit,
+    &k8s::Kubernetes,
+    &database::postgresql::PostgreSql,
+    &database::mysql::MySql,
     &envoy::events::EnvoyHealth,
     &envoy::events::EnvoyOutlier,
     &envoy::log::EnvoyLog,
@@ -101,6 +131,8 @@ pub static ALL: &[&dyn Dialect] = &[
     &apache::error::ApacheError,
     &nginx::access::NginxAccess,
     &apache::access::ApacheAccess,
+    &kernel::audit::Audit,
+    &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
     &appserver::UWSGI,
     &appserver::GUNICORN,
@@ -108,6 +140,12 @@ pub static ALL: &[&dyn Dialect] = &[
     &appserver::PHP_FPM,
     &appserver::php_fpm_access::PhpFpmAccess,
     &appserver::PUMA,
+    &apps::json::AppJson,
+    &apps::languages::DOTNET,
+    &apps::languages::JAVA,
+    &apps::languages::RUBY,
+    &apps::languages::PYTHON,
+    &apps::languages::GO,
     &node::fetch::NodeErrors,
     &curl::transcript::Curl,
 ];

@@ -1,7 +1,7 @@
 //! The reader with small dialects of its own: grouping, prefixes, damage, and the promise that
 //! cutting a source into blocks changes nothing.
 
-use dialects::reader::{self, Options, Profile, Sink};
+use dialects::reader::{self, Options, Profile, Sink, State};
 use dialects::{Context, Dialect, Quick, Understood};
 use model::{Event, HopKind, Occurrence, OccurrenceKind, Tally, Timestamp};
 use proptest::prelude::*;
@@ -150,7 +150,7 @@ impl Sink for Seen {
 
 fn whole(text: &[u8]) -> Seen {
     let mut seen = Seen::default();
-    reader::read_block(&Profile::of(text, &options()), text, &mut seen);
+    seen.base = reader::read_block(&Profile::of(text, &options()), text, &mut seen);
     seen
 }
 
@@ -187,6 +187,53 @@ const PIECES: &[&str] = &[
     "\u{0}\u{0}10.0.0.1 - - [10/Oct/2000:13:55:36 +0900] 200\n",
     "[\n",
 ];
+
+/// Pieces of documents; joined in any order they make a file of them, mostly damaged.
+const DOCUMENTS: &[&str] = &[
+    "{\"events\":[{\"severity\":1},{\"severity\":2,\"a\":[{\"b\":\"]}\"}]}],\"next\":null}",
+    "{\n  \"logGroup\": \"/g\",\n  \"logEvents\": [\n    {\n      \"id\": \"1\",\n      \"timestamp\": 1714564800123,\n      \"message\": \"TypeError: x\\n    at a\"\n    }\n  ]\n}\n",
+    "{\"results\":[[{\"field\":\"@message\",\"value\":\"2024/01/02 03:04:05 [error] x\"}]]}\n",
+    "{\"services\":[{\"name\":\"a\",\"events\":[{\"severity\":3}]}]}",
+    "{\"severity\":4}\n",
+    "{\"other\":4}\n",
+    "{\"events\":[{\"severity\":\"cut\n",
+    "{\"events\":[{\"severity\":5},",
+    "\"key\": 12,\n",
+    "]}",
+    "}\n",
+    "[",
+    "\"",
+    "\n",
+    "An error occurred (ThrottlingException)\n",
+    "10.0.0.1 - - [10/Oct/2000:13:55:36 +0900] 200\n",
+    "\u{feff}",
+];
+
+/// Rows of an export, and parts of rows.
+const ROWS: &[&str] = &[
+    "2024-05-01 12:00:00.123,10.0.0.1 - - [10/Oct/2000:13:55:36 +0900] 200\n",
+    "2024-05-01 12:00:00.123,10.0.0.1 - - [10/Oct/2000:13:55:36 +0900] 502\r\n",
+    "2024-05-01 12:00:00.123,\"TypeError: \"\"x\"\"\n    at a\n\"\n",
+    "2024-05-01 12:00:00.123,\"never closed\n",
+    "@timestamp,@message\n",
+    "\n",
+];
+
+fn in_pieces(text: &[u8], step: usize) -> Seen {
+    let profile = Profile::of(text, &options());
+    let mut seen = Seen::default();
+    let mut state = State::default();
+    let (mut from, mut to) = (0, 0);
+    while from < text.len() || to == 0 {
+        to = (to + step).min(text.len());
+        let last = to == text.len();
+        let progress = reader::read_some(&profile, &mut state, &text[from..to], last, &mut seen);
+        seen.base += progress.lines;
+        from += progress.consumed;
+        assert!(!last || from == text.len());
+    }
+    seen
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
@@ -240,21 +287,32 @@ proptest! {
         for piece in picks {
             text.extend_from_slice(PIECES[piece].as_bytes());
         }
-        let profile = Profile::of(&text, &options());
-        let mut expected = Seen::default();
-        expected.base = reader::read_block(&profile, &text, &mut expected);
+        prop_assert_eq!(in_pieces(&text, step), whole(&text));
+    }
 
-        let mut seen = Seen::default();
-        let (mut from, mut to) = (0, 0);
-        while from < text.len() {
-            to = (to + step).min(text.len());
-            let last = to == text.len();
-            let progress = reader::read_some(&profile, &text[from..to], last, &mut seen);
-            seen.base += progress.lines;
-            from += progress.consumed;
-            prop_assert!(!last || from == text.len());
-        }
-        prop_assert_eq!(seen, expected);
+    /// The same for documents, whole, damaged and with text between them.
+    #[test]
+    fn documents_in_pieces_are_the_same(
+        picks in prop::collection::vec(0..DOCUMENTS.len(), 1..12),
+        step in 1..200_usize,
+    ) {
+        let text: Vec<u8> =
+            picks.into_iter().flat_map(|piece| DOCUMENTS[piece].bytes()).collect();
+        let text = [&b"{\"events\":[{\"severity\":1}]}\n"[..], &text].concat();
+        prop_assert!(Profile::of(&text, &options()).is_sequential());
+        prop_assert_eq!(in_pieces(&text, step), whole(&text));
+    }
+
+    /// And for rows of a CSV export.
+    #[test]
+    fn rows_in_pieces_are_the_same(
+        picks in prop::collection::vec(0..ROWS.len(), 1..12),
+        step in 1..100_usize,
+    ) {
+        let text: Vec<u8> = picks.into_iter().flat_map(|piece| ROWS[piece].bytes()).collect();
+        let text = [&b"@timestamp,@message\n"[..], &text].concat();
+        prop_assert!(Profile::of(&text, &options()).is_sequential());
+        prop_assert_eq!(in_pieces(&text, step), whole(&text));
     }
 
     /// No bytes at all make it fail.
@@ -326,6 +384,56 @@ fn arrays_are_read_element_by_element() {
 }
 
 #[test]
+fn documents_give_their_records_with_time_place_and_line() {
+    let text = "\n".to_owned() + DOCUMENTS[1] + DOCUMENTS[2] + DOCUMENTS[3] + "\n";
+    for text in [text.clone(), format!("{}{text}", PIECES[2])] {
+        let seen = whole(text.as_bytes());
+        assert_eq!(seen.unread, [], "{text}");
+        let shown: Vec<&str> = seen.events.iter().map(|(.., shown)| shown.as_str()).collect();
+        let [.., first, second, third] = shown[..] else { panic!("{shown:?}") };
+        let at = "occurrence kind=application-error at=2024-05-01T12:00:00.123Z ";
+        assert_eq!(first, format!("{at}subject=\"/g: TypeError: x\\n    at a\""));
+        assert!(second.ends_with("subject=\"2024/01/02 03:04:05 [error] x\""), "{second}");
+        assert!(third.ends_with("\"severity\\\":3}\""), "{third}");
+        let before = u32::from(text.starts_with("10."));
+        let lines: Vec<u32> = seen.events.iter().rev().take(3).map(|(line, ..)| *line).collect();
+        assert_eq!(lines, [12, 11, 4].map(|line| line + before));
+    }
+}
+
+#[test]
+fn objects_one_a_line_are_read_in_parallel_and_known_records_are_no_documents() {
+    let text = "{\"severity\":1,\"a\":2}\n".repeat(3) + DOCUMENTS[0] + "\n";
+    assert!(!Profile::of(text.as_bytes(), &options()).is_sequential());
+    assert_eq!(whole(text.as_bytes()).events.len(), 5);
+    let known = "{\"severity\":1,\"events\":[{\"a\":1}]}\n".repeat(3);
+    assert!(!Profile::of(known.as_bytes(), &options()).is_sequential());
+    assert_eq!(whole(known.as_bytes()).events.len(), 3);
+}
+
+#[test]
+fn a_document_larger_than_any_record_is_read_to_its_end() {
+    let element = "{\"severity\":1,\"pad\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"},";
+    let count = reader::MAX_RECORD * 3 / element.len();
+    let text = format!("{{\"events\":[{}{{\"severity\":2}}]}}", element.repeat(count));
+    let seen = whole(text.as_bytes());
+    assert_eq!((seen.events.len(), seen.unread.len()), (count + 1, 0));
+}
+
+#[test]
+fn exports_as_csv_are_read_row_by_row() {
+    let text = "@timestamp,@message\n".to_owned() + ROWS[0] + ROWS[2] + ROWS[3] + ROWS[1];
+    let seen = whole(text.as_bytes());
+    assert_eq!(seen.tallies, 1);
+    let shown: Vec<(u32, &str)> = seen.events.iter().map(|(l, _, s)| (*l, s.as_str())).collect();
+    let [(2, stack), (6, access)] = shown[..] else { panic!("{shown:?}") };
+    let at = "at=2024-05-01T12:00:00.123Z";
+    assert!(stack.contains(at) && stack.contains("TypeError: \\\"x\\\"\\n    at a"), "{stack}");
+    assert!(access.contains(at) && access.ends_with("+0900] 502\""), "{access}");
+    assert_eq!(seen.unread, [(5, "2024-05-01 12:00:00.123,\"never closed".to_owned())]);
+}
+
+#[test]
 fn what_is_too_long_is_counted_and_named() {
     let mut text = b"10.0.0.2 - - [10/Oct/2000:13:55:37 +0900] 502\n".to_vec();
     text.resize(text.len() + reader::MAX_RECORD + 5, b'x');
@@ -337,6 +445,7 @@ fn what_is_too_long_is_counted_and_named() {
     assert!(seen.unread[0].1.ends_with("(1048581 bytes)"), "{}", seen.unread[0].1);
     let cut = reader::read_some(
         &Profile::of(&text, &options()),
+        &mut State::default(),
         &text[46..text.len() - 47],
         false,
         &mut Seen::default(),

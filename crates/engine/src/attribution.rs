@@ -115,6 +115,10 @@ fn source_of(signal: Signal) -> &'static str {
     use Signal as S;
     match signal {
         S::DeployLead | S::DeploysFollowed | S::NewTargetShare | S::Recovers => "deploys",
+        S::ChangeLead | S::ReloadLead => "changes",
+        S::AccessDenials => "policy",
+        S::CertificateProblems => "certificates",
+        S::ProcessorSaturations => "metrics",
         S::NatDrops | S::NatDropFocus | S::NatDestinationMatch => "nat",
         S::OomKills
         | S::ProcessExits
@@ -127,7 +131,7 @@ fn source_of(signal: Signal) -> &'static str {
         | S::ListenFailures
         | S::LoopbackListeners
         | S::ScaleLimits => "processes",
-        S::HealthDowns | S::NoServerLeft | S::CheckRefusals => "health",
+        S::HealthDowns | S::NoServerLeft | S::CheckRefusals | S::DownAfterShare => "health",
         S::EgressFailures
         | S::EgressConnectTimeouts
         | S::EgressLookupFailures
@@ -137,15 +141,24 @@ fn source_of(signal: Signal) -> &'static str {
         | S::DatabaseLimits
         | S::DatabaseRefusals
         | S::RefusalAlignedShare
+        | S::PoolTimeouts
+        | S::PoolTimeoutAlignedShare
         | S::Stalls
         | S::PoolSaturations
         | S::KillAlignedShare
         | S::WorkerKills => "application",
+        S::FunctionErrors => "functions",
+        S::Throttles => "quotas",
         S::ListenOverflows | S::ConntrackDrops => "kernel",
-        S::FirewallDrops | S::FirewallMatch | S::FirewallFocus | S::FlowMatch => "firewall",
+        S::FirewallDrops
+        | S::FirewallMatch
+        | S::FirewallFocus
+        | S::ReturnDrops
+        | S::ReturnMatch
+        | S::FlowMatch => "firewall",
         S::Ipv4LoopbackListens | S::DrainCutShare => "processes",
         S::MovedShare => "reloads",
-        S::InnerFinishedLater | S::InnerNeverSawShare => "hop behind",
+        S::InnerFinishedLater | S::InnerNeverSawShare | S::BehindServed => "hop behind",
         _ => "traffic",
     }
 }
@@ -354,6 +367,7 @@ fn is_alignment(signal: Signal) -> bool {
             | Signal::KillAlignedShare
             | Signal::StartAlignedShare
             | Signal::RefusalAlignedShare
+            | Signal::PoolTimeoutAlignedShare
     )
 }
 
@@ -393,9 +407,9 @@ fn claimed(cause: &Cause, view: &View<'_>, position: usize) -> Option<bool> {
         matching.map(|claim| claim.states).reduce(|a, b| a || b)
     };
     let fail = &view.fails[position];
-    let behind = fail
-        .behind
-        .and_then(|behind| by(&view.fails[behind.position]).map(|states| states && behind.by_id));
+    let behind = fail.behind.and_then(|behind| {
+        by(&view.fails[behind.position]).map(|states| states && behind.same_request)
+    });
     match (by(fail), behind) {
         (Some(a), Some(b)) => Some(a || b),
         (own, behind) => own.or(behind),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use model::{Failure, Mechanism, Micros, Phase, Role, Side, Timestamp};
 
+use crate::alike::Alike;
 use crate::digest::stream::Stream;
 use crate::view::{Behind, Fail, Shift, Slow, is_vague};
 
@@ -238,8 +239,9 @@ fn passes_on(mechanism: Mechanism) -> bool {
 }
 
 /// For a status that came from behind, finds the failure behind it that says why: the record of an
-/// inner hop, or of a call the application made, with the same id; without ids, a call outward
-/// that failed while the request was running, each used once.
+/// inner hop, or of a call the application made, with the same id; without ids, an inner hop's
+/// record that is alike, or a call outward that failed while the request was running, each used
+/// once.
 pub(crate) fn look_behind(fails: &mut [Fail<'_>], by_id: &BTreeMap<&str, Vec<usize>>) {
     const AFTER: Micros = Micros::from_millis(1_500);
     let says_why = |fail: &Fail<'_>| {
@@ -249,6 +251,7 @@ pub(crate) fn look_behind(fails: &mut [Fail<'_>], by_id: &BTreeMap<&str, Vec<usi
         .filter(|&p| fails[p].is_outward() && says_why(&fails[p]) && fails[p].record.id.is_none())
         .collect();
     let mut used = vec![false; outward.len()];
+    let mut alike = Alike::of(fails, says_why);
     let mut first = 0;
     for position in 0..fails.len() {
         let fail = &fails[position];
@@ -264,7 +267,11 @@ pub(crate) fn look_behind(fails: &mut [Fail<'_>], by_id: &BTreeMap<&str, Vec<usi
             (elsewhere || behind.is_outward()) && says_why(behind) && behind.at <= until
         });
         if let Some(position_behind) = inner {
-            fails[position].behind = Some(Behind { position: position_behind, by_id: true });
+            fails[position].behind = Some(Behind { position: position_behind, same_request: true });
+            continue;
+        }
+        if let Some(position_behind) = alike.take(fails, position) {
+            fails[position].behind = Some(Behind { position: position_behind, same_request: true });
             continue;
         }
         // `fails` is in the order of ends, so what lies before all running requests can be left.
@@ -276,7 +283,7 @@ pub(crate) fn look_behind(fails: &mut [Fail<'_>], by_id: &BTreeMap<&str, Vec<usi
             .find(|&o| !used[o] && fails[outward[o]].at >= began);
         if let Some(o) = running {
             used[o] = true;
-            fails[position].behind = Some(Behind { position: outward[o], by_id: false });
+            fails[position].behind = Some(Behind { position: outward[o], same_request: false });
         }
     }
 }

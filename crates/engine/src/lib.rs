@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod alike;
 mod attribution;
 mod diagnose;
 mod digest;

@@ -38,8 +38,9 @@ pub(crate) struct Fail<'a> {
 pub(crate) struct Behind {
     /// Position of its record in [`View::fails`].
     pub(crate) position: usize,
-    /// True if both records carry the same request id; otherwise only the times fit.
-    pub(crate) by_id: bool,
+    /// True if both records are of the same request: by its id, or by status, method, path and
+    /// time at two hops; otherwise only the times fit.
+    pub(crate) same_request: bool,
 }
 
 impl Fail<'_> {
@@ -276,6 +277,7 @@ pub(crate) fn is_vague(mechanism: Mechanism) -> bool {
             | Mechanism::EndedBeforeResponse
             | Mechanism::ConnectFailed
             | Mechanism::ResponseTimeout
+            | Mechanism::UpstreamTimeout
             | Mechanism::ConnectTimeout
             | Mechanism::StatusFromUpstream
             | Mechanism::TlsHandshakeFailed

@@ -163,3 +163,20 @@ fn an_attempt_that_another_target_made_good_is_no_failure() {
     let found = logs.diagnose();
     assert_eq!((found.failures, found.incidents.len()), (1, 1));
 }
+
+#[test]
+fn without_ids_two_hops_are_joined_by_what_they_log_alike() {
+    let mut logs = Logs::default();
+    for i in 0..20 {
+        let mut outer = access("cdn", HopKind::Cdn, M::StatusFromUpstream, at(i * 11));
+        outer.path = Some(path(i).into());
+        logs.add("cdn", outer, "outer");
+        let mut inner = access("edge", HopKind::Edge, M::ConnectRefused, at(i * 11));
+        inner.path = Some(path(if i < 15 { i } else { i + 100 }).into());
+        logs.add("edge", inner, "inner");
+    }
+    let found = logs.diagnose();
+    let finding = &found.incidents[0].findings[0];
+    assert_eq!((finding.cause.slug, finding.failures), ("refused", 15), "other paths are others");
+    assert_eq!(found.failures, 20, "counted at the outermost hop only");
+}

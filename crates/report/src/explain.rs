@@ -33,3 +33,11 @@ pub fn page(cause: &Cause, lang: Lang, width: usize, colour: bool) -> String {
     markdown::write(&mut page, &full, colour);
     page.finish()
 }
+
+/// A page in Markdown for a terminal with this many columns.
+#[must_use]
+pub fn markdown_page(text: &str, width: usize, colour: bool) -> String {
+    let mut page = Page::new(width, Style { colour, hyperlinks: false });
+    markdown::write(&mut page, text, colour);
+    page.finish()
+}

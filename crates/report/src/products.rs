@@ -9,6 +9,8 @@ use model::Diagnosis;
 const RECORDS: &[(&str, &str)] = &[
     ("aws-alb", "AWS ALB"),
     ("aws-vpc-flow", "AWS VPC"),
+    ("aws-cloudtrail", "AWS CloudTrail"),
+    ("aws-ecs", "Amazon ECS"),
     ("nginx", "nginx"),
     ("haproxy", "HAProxy"),
     ("envoy", "Envoy"),

@@ -2,7 +2,7 @@
 //! overlapping times.
 
 use super::File;
-use super::alb_traffic::{Bucket, Exchange};
+use super::alb_traffic::{Bucket, Exchange, TargetGroup};
 use crate::clock::{MINUTE, SECOND, Time};
 use crate::generate::world::World;
 use crate::random::Random;
@@ -93,6 +93,7 @@ pub(crate) fn build() -> Vec<File> {
         let bytes = if report { 61_000 } else { route.bytes };
         let status = if report { 200 } else { u64::from(route.status) };
         let mut exchange = Exchange {
+            group: TargetGroup::Web,
             created: at,
             taken: wait + random.between(200, 1_400),
             target: Some(TARGETS[target]),
@@ -102,6 +103,7 @@ pub(crate) fn build() -> Vec<File> {
             sent: bytes + random.below(bytes / 4 + 1) + 330,
             method,
             path,
+            id: None,
         };
         if refused {
             exchange.taken = random.between(900, 3_400);

@@ -3,7 +3,7 @@
 
 use super::File;
 use crate::clock::{MINUTE, Time};
-use crate::generate::alb::{Record, SHOP};
+use crate::generate::alb::{CHECKOUT, Record, SHOP};
 use crate::generate::world::{World, client_address};
 use crate::random::Random;
 use std::collections::BTreeMap;
@@ -23,9 +23,17 @@ pub(crate) struct Connection {
 /// Addresses of the load balancer's nodes.
 const NODES: [&str; 2] = ["192.0.2.11", "192.0.2.87"];
 
+/// The groups of targets behind the load balancer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TargetGroup {
+    Web,
+    Checkout,
+}
+
 /// How one request went, seen from the load balancer.
 #[derive(Debug)]
 pub(crate) struct Exchange<'a> {
+    pub(crate) group: TargetGroup,
     pub(crate) created: Time,
     /// Time until the answer, whoever made it, in microseconds.
     pub(crate) taken: u64,
@@ -36,7 +44,9 @@ pub(crate) struct Exchange<'a> {
     pub(crate) target_status: Option<u64>,
     pub(crate) sent: u64,
     pub(crate) method: &'a str,
+    /// Path and query; `#` stands for `id`, or for some number if that is `None`.
     pub(crate) path: &'a str,
+    pub(crate) id: Option<u64>,
 }
 
 /// End of the request, and its line.
@@ -57,18 +67,21 @@ impl Bucket {
         Bucket { connections: Vec::new(), files: BTreeMap::new(), end }
     }
 
-    /// Logs one exchange on some client's connection.
-    pub(crate) fn log(&mut self, random: &mut Random, exchange: &Exchange<'_>) {
+    /// Logs one exchange on some client's connection, unless it ends after the last file.
+    pub(crate) fn log(&mut self, random: &mut Random, exchange: &Exchange<'_>) -> bool {
         let end = exchange.created.plus(exchange.taken as i64);
         if end >= self.end {
-            return;
+            return false;
         }
         let slot = self.connection(random);
         let connection = &mut self.connections[slot];
         connection.requests_left -= 1;
         let mut line = Vec::new();
         Record {
-            balancer: &SHOP,
+            balancer: match exchange.group {
+                TargetGroup::Web => &SHOP,
+                TargetGroup::Checkout => &CHECKOUT,
+            },
             created: exchange.created,
             end,
             client: &connection.client,
@@ -83,7 +96,7 @@ impl Bucket {
             sent: exchange.sent,
             method: exchange.method,
             path: exchange.path,
-            id: random.between(1_000, 9_999),
+            id: exchange.id.unwrap_or_else(|| random.between(1_000, 9_999)),
             agent: connection.agent,
             http2: connection.http2,
             trace: (random.next(), random.next()),
@@ -93,6 +106,7 @@ impl Bucket {
         let interval = 5 * MINUTE;
         let closes = Time((end.0.div_euclid(interval) + 1) * interval);
         self.files.entry((closes, connection.node)).or_default().push((end, line));
+        true
     }
 
     fn connection(&mut self, random: &mut Random) -> usize {

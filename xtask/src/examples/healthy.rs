@@ -2,7 +2,7 @@
 //! like trouble and is none.
 
 use super::File;
-use super::alb_traffic::{Bucket, Exchange};
+use super::alb_traffic::{Bucket, Exchange, TargetGroup};
 use super::cloud_run;
 use crate::clock::{MINUTE, SECOND, Time};
 use crate::generate::nginx::Line;
@@ -54,6 +54,7 @@ fn balancer() -> Vec<File> {
         let wait = random.service_time(route.micros);
         let status = u64::from(route.status);
         let mut exchange = Exchange {
+            group: TargetGroup::Web,
             created,
             taken: wait + random.between(200, 1_400),
             target: Some(target),
@@ -63,6 +64,7 @@ fn balancer() -> Vec<File> {
             sent: route.bytes + random.below(route.bytes / 4 + 1) + 330,
             method: route.method,
             path: route.path,
+            id: None,
         };
         if random.chance(0.002) {
             exchange.taken = random.between(400_000, 9_000_000);

@@ -6,6 +6,7 @@
 
 mod alb_mixed;
 mod alb_traffic;
+mod aws_502;
 mod cloud_run;
 mod gcp;
 mod healthy;
@@ -43,6 +44,7 @@ const BUNDLES: &[(&str, Build)] = &[
     ("cloud-run-release", cloud_run::build),
     ("alb-mixed", alb_mixed::build),
     ("healthy", healthy::build),
+    ("aws-502", aws_502::build),
 ];
 
 /// Runs the subcommand.

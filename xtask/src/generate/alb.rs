@@ -27,6 +27,12 @@ pub(crate) const SHOP: Balancer = Balancer {
     domain: "shop.example.com",
 };
 
+/// The same load balancer, where a rule sends requests to the checkout service.
+pub(crate) const CHECKOUT: Balancer = Balancer {
+    target_group: "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/checkout/1f0c3ba8d2e94c77",
+    ..SHOP
+};
+
 /// One of the three processing times: known, or -1 where the phase was not reached.
 pub(crate) type Span = Option<u64>;
 

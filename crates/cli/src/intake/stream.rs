@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use dialects::reader::{self, HEAD_BYTES, Options, Profile, Sink};
+use dialects::reader::{self, HEAD_BYTES, Options, Profile, Sink, State};
 use memchr::memchr;
 
 use super::Gather;
@@ -49,6 +49,7 @@ pub(crate) fn read<G: Gather>(
 ) -> End {
     buffer.resize(CHUNK, 0);
     let mut learnt = None;
+    let mut state = State::default();
     let mut filled = 0;
     let mut passing: Option<Passing> = None;
     let mut failure = None;
@@ -85,7 +86,7 @@ pub(crate) fn read<G: Gather>(
                 passing = None;
             }
         }
-        let progress = reader::read_some(profile, &buffer[from..filled], last, feed);
+        let progress = reader::read_some(profile, &mut state, &buffer[from..filled], last, feed);
         feed.before = feed.before.saturating_add(progress.lines);
         if blocks == Blocks::PerChunk {
             feed.part.blocks.push((feed.block, feed.before));

@@ -61,7 +61,9 @@ impl Room {
         if !self.root {
             command.arg(format!("--user={own}user")).arg("--preserve-credentials");
         }
-        command.arg(format!("--mount={own}mnt")).args(words);
+        command.arg(format!("--mount={own}mnt"));
+        // A test runner in the background, or under nohup, ignores these and hands that down.
+        command.args(["env", "--default-signal=INT,HUP"]).args(words);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -7,7 +7,7 @@ use model::{Author, Event, Failure, HopKind, Occurrence, OccurrenceKind, Request
 use super::error_line::{self, Line};
 use super::error_reading::{self, Reading, bracketed};
 use crate::nginx::error::{is_php_remark, short};
-use crate::{Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Understood};
 
 /// Apache httpd error log, mod_proxy above all.
 pub(crate) struct ApacheError;
@@ -15,6 +15,10 @@ pub(crate) struct ApacheError;
 impl Dialect for ApacheError {
     fn name(&self) -> &'static str {
         "apache-error"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::ERROR
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -1,4 +1,5 @@
 //! Apache httpd.
+mod about;
 pub(crate) mod access;
 pub(crate) mod error;
 mod error_line;

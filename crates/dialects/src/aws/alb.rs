@@ -1,4 +1,5 @@
-//! AWS Application Load Balancer access log: one line per request, fields by position.
+//! AWS Application Load Balancer access log: one line per request, fields by position; or one JSON
+//! object per request, as a delivery through CloudWatch Logs or Firehose may write it.
 //!
 //! Format: "Access logs for your Application Load Balancer", AWS Elastic Load Balancing user guide.
 //! AWS only ever appends fields (25 in 2018, 34 in 2025), so a line is read as far as it goes.
@@ -11,7 +12,8 @@ use std::borrow::Cow;
 
 use model::{Author, Event, Failure, HopKind, Mechanism, Micros, Request, Role};
 
-use crate::{Context, Dialect, Quick, Understood, scan};
+use super::words::{client, describe, sum};
+use crate::{About, Context, Dialect, Quick, Understood, scan};
 use fields::Fields;
 
 /// AWS Application Load Balancer access log.
@@ -25,8 +27,12 @@ impl Dialect for Alb {
         "aws-alb"
     }
 
+    fn about(&self) -> &'static About {
+        &super::about::ALB
+    }
+
     fn sniff(&self, record: &str) -> bool {
-        record.starts_with(CONTROL) || Fields::split(record).is_some()
+        record.starts_with(CONTROL) || Fields::read(record).is_some()
     }
 
     fn quick<'a>(&self, line: &'a [u8], _context: &Context) -> Quick<'a> {
@@ -42,7 +48,7 @@ impl Dialect for Alb {
         if record.starts_with(CONTROL) {
             return Understood::Yes;
         }
-        let Some(fields) = Fields::split(record) else { return Understood::No };
+        let Some(fields) = Fields::read(record) else { return Understood::No };
         out.push(Event::Request(Box::new(request(&fields))));
         Understood::Yes
     }
@@ -64,7 +70,8 @@ fn request<'a>(fields: &Fields<'a>) -> Request<'a> {
     request.timers.wait = fields.times[1];
     request.client = scan::present(fields.client).map(|c| client(c).into());
     request.id = fields.root_trace_id().map(Cow::from);
-    describe(fields, &mut request);
+    describe(&mut request, &fields.request);
+    request.host = request.host.or_else(|| scan::present(fields.domain).map(Cow::from));
 
     let healthy = fields
         .status
@@ -84,25 +91,6 @@ fn request<'a>(fields: &Fields<'a>) -> Request<'a> {
     request
 }
 
-/// Method, path and host out of the request field. For a request the load balancer could not
-/// read, the field is a skeleton such as `- http://HOST:80- -`, of which only the host is real.
-fn describe<'a>(fields: &Fields<'a>, request: &mut Request<'a>) {
-    let Some((method, target)) = scan::request_line(fields.request) else { return };
-    let (path, authority) = scan::path_and_host(target.trim_end());
-    request.method = scan::present(method).map(Cow::from);
-    let authority = authority.map(|host| scan::without_port(host.trim_end_matches(['-', ' '])));
-    request.host = authority.or(scan::present(fields.domain)).map(Cow::from);
-    if request.method.is_some() {
-        request.path = scan::present(path).map(Cow::from);
-    }
-}
-
-/// The client's address without port; IPv6 addresses come with brackets and without.
-fn client(address: &str) -> &str {
-    let host = scan::without_port(address);
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
-}
-
 /// The total of a healthy request is the sum of the three processing times and not, as for a
 /// failing one, the span from creation to response: the creation time stands behind the fields a
 /// quick look may read, and a quick look and a full parse must say the same.
@@ -112,11 +100,6 @@ fn healthy_total(fields: &Fields<'_>, request: &Request<'_>) -> Option<Micros> {
         [None, None, None] if fields.target == "-" => None,
         times => sum(times).or_else(|| Some(request.end? - request.start?)),
     }
-}
-
-/// Sum of the three processing times; `None` if one of them is -1.
-fn sum(times: [Option<Micros>; 3]) -> Option<Micros> {
-    times.into_iter().try_fold(Micros(0), |sum, time| Some(Micros(sum.0.checked_add(time?.0)?)))
 }
 
 /// The reason AWS gives, or the two statuses where it gives none.

@@ -38,6 +38,9 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
     if let Some((number, words)) = reason::numbered(line) {
         return Some(Line::Failed { reason: reason::of_number(number, words), last: true });
     }
+    if is_count(line) {
+        return Some(Line::Other);
+    }
     if let Some(rest) = line.strip_prefix("< ") {
         return received(rest);
     }
@@ -68,6 +71,19 @@ fn untimed(line: &str) -> &str {
         }
         _ => line,
     }
+}
+
+/// `{ [5 bytes data]`: how much came or went, as curl counts it beside a file it writes to.
+fn is_count(line: &str) -> bool {
+    let inside = line.strip_prefix("{ [").or(line.strip_prefix("} ["));
+    let number = inside.and_then(|inside| inside.strip_suffix(" bytes data]"));
+    number.is_some_and(|number| scan::digits(number.as_bytes()).is_some())
+}
+
+/// A field of a response's head that is printed without curl's signs (`curl -i`).
+pub(super) fn bare_field(text: &str) -> Option<Line<'_>> {
+    let (name, value) = field(text)?;
+    Some(Line::Field { name, value, response: true })
 }
 
 fn received(text: &str) -> Option<Line<'_>> {

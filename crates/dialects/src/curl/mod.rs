@@ -2,6 +2,7 @@
 //! them.
 mod about;
 mod body;
+pub(crate) mod joins;
 mod line;
 mod reason;
 pub(crate) mod transcript;

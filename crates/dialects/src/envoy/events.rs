@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use model::{Event, Occurrence, OccurrenceKind};
 
 use crate::json::Json;
-use crate::{Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Understood, scan};
 
 /// Envoy's event log of health checks.
 pub(crate) struct EnvoyHealth;
@@ -22,6 +22,10 @@ pub(crate) struct EnvoyOutlier;
 impl Dialect for EnvoyHealth {
     fn name(&self) -> &'static str {
         "envoy-health"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::HEALTH
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -55,6 +59,10 @@ impl Dialect for EnvoyHealth {
 impl Dialect for EnvoyOutlier {
     fn name(&self) -> &'static str {
         "envoy-outlier"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::OUTLIER
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -8,7 +8,7 @@ use model::{Event, Micros, Tally};
 use serde_json::{Map, Value};
 
 use super::access::{Access, address, hop};
-use crate::{Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
 
 /// Envoy and Istio access log as JSON.
 pub(crate) struct EnvoyJson;
@@ -16,6 +16,10 @@ pub(crate) struct EnvoyJson;
 impl Dialect for EnvoyJson {
     fn name(&self) -> &'static str {
         "envoy-json"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::JSON
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Envoy and Istio: one access record, written as text or as JSON, the event logs beside it,
 //! and Envoy's own log.
+mod about;
 mod access;
 pub(crate) mod events;
 mod flags;

@@ -9,7 +9,7 @@ use model::{Event, Micros, Tally, Timestamp};
 
 use super::access::{Access, address, hop};
 use super::flags;
-use crate::{Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
 
 /// Envoy and Istio access log as text.
 pub(crate) struct EnvoyText;
@@ -17,6 +17,10 @@ pub(crate) struct EnvoyText;
 impl Dialect for EnvoyText {
     fn name(&self) -> &'static str {
         "envoy-text"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::TEXT
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -21,7 +21,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
 use crate::json::Json;
-use crate::{Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Understood};
 
 /// Cloud Audit log entries that record a deploy.
 pub(crate) struct CloudAudit;
@@ -29,6 +29,10 @@ pub(crate) struct CloudAudit;
 impl Dialect for CloudAudit {
     fn name(&self) -> &'static str {
         "gcp-audit"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::AUDIT
     }
 
     fn sniff(&self, record: &str) -> bool {

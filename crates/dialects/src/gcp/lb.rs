@@ -13,7 +13,7 @@ use super::entry::Entry;
 use super::glance::{self, Expected};
 use super::{proxy_status, status_details};
 use crate::json::Json;
-use crate::{Context, Dialect, Quick, Understood};
+use crate::{About, Context, Dialect, Quick, Understood};
 
 /// Google Cloud HTTP(S) load balancer log entries.
 pub(crate) struct LoadBalancer;
@@ -31,6 +31,10 @@ static EXPECTED: Expected = Expected {
 impl Dialect for LoadBalancer {
     fn name(&self) -> &'static str {
         "gcp-lb"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::LB
     }
 
     fn sniff(&self, record: &str) -> bool {

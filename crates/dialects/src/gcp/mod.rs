@@ -1,4 +1,5 @@
 //! Google Cloud: entries of Cloud Logging, one JSON object each.
+mod about;
 pub(crate) mod audit;
 mod entry;
 mod glance;

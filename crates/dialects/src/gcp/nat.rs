@@ -12,7 +12,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
 use crate::json::Json;
-use crate::{Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Understood};
 
 /// Cloud NAT log entries.
 pub(crate) struct CloudNat;
@@ -20,6 +20,10 @@ pub(crate) struct CloudNat;
 impl Dialect for CloudNat {
     fn name(&self) -> &'static str {
         "gcp-nat"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::NAT
     }
 
     fn sniff(&self, record: &str) -> bool {

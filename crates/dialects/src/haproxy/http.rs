@@ -7,7 +7,7 @@ use model::{Author, Event, HopKind, Micros, Request, Role, Tally};
 
 use super::line::{self, Line, Timers};
 use super::{clf, flags};
-use crate::{Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
 
 /// HAProxy HTTP log.
 pub(crate) struct HaproxyHttp;
@@ -15,6 +15,10 @@ pub(crate) struct HaproxyHttp;
 impl Dialect for HaproxyHttp {
     fn name(&self) -> &'static str {
         "haproxy-http"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::HTTP
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -1,4 +1,5 @@
 //! HAProxy: its HTTP and TCP logs, and its notices about servers and itself.
+mod about;
 mod clf;
 mod flags;
 pub(crate) mod http;

@@ -9,7 +9,7 @@ use model::{
 };
 
 use crate::kernel::syslog_header;
-use crate::{Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Understood, scan};
 
 /// HAProxy server-state notices.
 pub(crate) struct HaproxyNotice;
@@ -17,6 +17,10 @@ pub(crate) struct HaproxyNotice;
 impl Dialect for HaproxyNotice {
     fn name(&self) -> &'static str {
         "haproxy-notice"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::NOTICE
     }
 
     fn sniff(&self, record: &str) -> bool {

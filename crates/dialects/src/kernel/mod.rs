@@ -1,4 +1,6 @@
-//! The host under the application: kernel and service manager.
+//! The host under the application: kernel, service manager and audit system.
+mod about;
+pub(crate) mod audit;
 mod netfilter;
 pub(crate) mod oom;
 mod prefix;

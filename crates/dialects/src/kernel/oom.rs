@@ -10,7 +10,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use super::prefix::{self, Message};
 use super::systemd;
-use crate::{Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Understood};
 
 /// Kernel messages: OOM kills, connection table, listen queues.
 pub(crate) struct Kernel;
@@ -18,6 +18,10 @@ pub(crate) struct Kernel;
 impl Dialect for Kernel {
     fn name(&self) -> &'static str {
         "kernel"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::KERNEL
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -40,6 +44,9 @@ impl Dialect for Kernel {
     }
 }
 
+/// What stands before the kernel's words where somebody quotes them.
+const QUOTES: [char; 2] = ['`', '"'];
+
 /// `None` if the record is no message of these; `Some(None)` if it has nothing of its own to tell.
 fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Occurrence<'a>>> {
     if record.len() > 4096 || record.trim().contains('\n') {
@@ -55,19 +62,24 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Occurrence<'a>>
         .or_else(|| network(&message, host.clone()))
         .or_else(|| super::netfilter::read(&message))
         .or_else(|| crash(message.text, message.at))
+        .or_else(|| core_dump(&message))
         .or_else(|| systemd::read(&message))
-        .or_else(|| kubernetes(&message, context))
 }
 
 /// `Out of memory: Killed process 1154 (php) total-vm:…`, and the lines that accompany a kill.
 /// Kernels before 5.0 announce the kill on one line and report it on the next.
 fn oom<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> {
     let text = message.text;
-    let accompanies = text.contains(" invoked oom-killer: ")
+    let announced = text
+        .strip_prefix("Memory cgroup out of memory: Kill process ")
+        .or_else(|| text.strip_prefix("Out of memory: Kill process "));
+    let accompanies = text
+        .split_once(" invoked oom-killer: gfp_mask=")
+        .is_some_and(|(process, _)| !process.contains(QUOTES))
         || text.starts_with("oom-kill:constraint=")
         || text.starts_with("Memory cgroup stats for ")
         || text.starts_with("oom_reaper: reaped process ")
-        || (text.contains("ut of memory: Kill process ") && text.contains("sacrifice child"));
+        || announced.is_some_and(|rest| rest.contains("sacrifice child"));
     if accompanies {
         return Some(None);
     }
@@ -97,14 +109,21 @@ fn oom<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> {
 /// Connection table and listen queues.
 fn network<'a>(message: &Message<'a>, host: Cow<'a, str>) -> Option<Option<Occurrence<'a>>> {
     let text = message.text;
-    if text.contains("_conntrack: table full") {
+    let table = text.strip_prefix("nf_conntrack: ").unwrap_or(text);
+    let table = table.strip_prefix("nf_").or_else(|| table.strip_prefix("ip_"));
+    if table.is_some_and(|text| text.starts_with("conntrack: table full")) {
         let full = Occurrence::new(OccurrenceKind::ConntrackFull, message.at, host);
         return Some(Some(full.detail("table full, dropping packet")));
     }
-    let (_, rest) = text.split_once("Possible SYN flooding on port ")?;
+    let (before, rest) = text.split_once("Possible SYN flooding on port ")?;
+    // The protocol's names stand before it, and what is done about it behind.
+    if !before.split_ascii_whitespace().all(|word| word.ends_with(':') && word.len() > 1) {
+        return None;
+    }
     // Since Linux 6.1 the port is written with its address.
-    let end = rest.find([' ', '\n']).unwrap_or(rest.len());
-    let address = rest[..end].trim_end_matches('.');
+    let (address, what) = rest.split_once(' ')?;
+    (what.starts_with("Sending cookies") || what.starts_with("Dropping request")).then_some(())?;
+    let address = address.trim_end_matches('.');
     let port = address.rsplit(':').next().unwrap_or(address);
     let mut overflow = Occurrence::new(OccurrenceKind::ListenOverflow, message.at, host);
     if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) {
@@ -122,7 +141,7 @@ fn crash(text: &str, at: Option<Timestamp>) -> Option<Option<Occurrence<'_>>> {
         None => text.split_once("]: ").filter(|(_, rest)| rest.starts_with("segfault at "))?,
     };
     let (name, pid) = process.rsplit_once('[')?;
-    if name.is_empty() || !pid.bytes().all(|b| b.is_ascii_digit()) {
+    if name.is_empty() || name.contains(QUOTES) || !pid.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let mut exit = Occurrence::new(OccurrenceKind::ProcessExit, at, name);
@@ -133,22 +152,15 @@ fn crash(text: &str, at: Option<Timestamp>) -> Option<Option<Occurrence<'_>>> {
     Some(Some(exit.detail(what)))
 }
 
-/// `Reason: OOMKilled` of `kubectl describe`, and the row of `kubectl get pods`.
-fn kubernetes<'a>(message: &Message<'a>, context: &Context) -> Option<Option<Occurrence<'a>>> {
-    let text = message.text;
-    let mut words = text.split_ascii_whitespace();
-    let subject = match (words.next()?, words.next()?, words.next()) {
-        ("Reason:", "OOMKilled", None) => {
-            Cow::Owned(context.hop.clone().unwrap_or_else(|| "container".to_owned()))
-        }
-        (pod, ready, Some("OOMKilled"))
-            if ready.split_once('/').is_some_and(|(up, all)| {
-                [up, all].iter().all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-            }) =>
-        {
-            Cow::Borrowed(pod)
-        }
-        _ => return None,
-    };
-    Some(Some(Occurrence::new(OccurrenceKind::OomKill, message.at, subject).detail("OOMKilled")))
+/// systemd-coredump: `Process 812 (node) of user 1000 dumped core.`
+fn core_dump<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> {
+    let (pid, rest) = message.text.strip_prefix("Process ")?.split_once(" (")?;
+    let (name, rest) = rest.split_once(") of user ")?;
+    let (user, rest) = rest.split_once(' ')?;
+    let numbers = [pid, user].iter().all(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    let whole = rest.starts_with("dumped core.") || rest.starts_with("terminated abnormally");
+    (numbers && whole).then(|| {
+        let exit = Occurrence::new(OccurrenceKind::ProcessExit, message.at, name);
+        Some(exit.detail("dumped core"))
+    })
 }

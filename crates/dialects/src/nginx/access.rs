@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use model::{Event, HopKind, Micros, Request, Reuse, Role, Tally, Timestamp};
 
 use super::fields::{Fields, Var, is_address, tries};
-use super::{clf, judge, tail};
-use crate::{Context, Dialect, Quick, SLOW, Understood, scan};
+use super::{clf, judge, manager, tail};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
 
 /// nginx access log, built-in and given formats.
 pub(crate) struct NginxAccess;
@@ -31,9 +31,18 @@ impl Dialect for NginxAccess {
         "nginx-access"
     }
 
+    fn about(&self) -> &'static About {
+        &super::about::ACCESS
+    }
+
     fn sniff(&self, record: &str) -> bool {
         let line = record.trim_end();
-        !line.contains('\n') && combined(line.as_bytes(), false).is_some()
+        !line.contains('\n') && entry(line.as_bytes(), &Context::default()).is_some()
+    }
+
+    fn sniff_in(&self, record: &str, context: &Context) -> bool {
+        let line = record.trim_end();
+        !line.contains('\n') && entry(line.as_bytes(), context).is_some()
     }
 
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
@@ -81,6 +90,7 @@ fn entry<'a>(line: &'a [u8], context: &Context) -> Option<Entry<'a>> {
         .nginx_formats
         .iter()
         .find_map(|format| given(format.read(line)?, context))
+        .or_else(|| given(manager::read(line)?, context))
         .or_else(|| combined(line, context.combined_is_apache))
 }
 
@@ -139,7 +149,10 @@ fn request<'a>(entry: &Entry<'a>, context: &Context) -> Request<'a> {
         let name = fields.last(Var::UpstreamAddr).filter(|target| !is_address(target));
         name.map(String::from_utf8_lossy)
     });
-    request.host = fields.text(Var::Host);
+    request.host = fields.text(Var::Host).map(|host| match host {
+        Cow::Borrowed(host) => Cow::Borrowed(scan::without_port(host)),
+        Cow::Owned(host) => Cow::Owned(scan::without_port(&host).to_owned()),
+    });
     request.client = fields.text(Var::RemoteAddr);
     request.id = fields
         .value(Var::Trace)

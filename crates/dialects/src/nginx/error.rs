@@ -10,7 +10,7 @@ use model::{
 use super::error_line::{self, Line};
 use super::error_reading::{self, Reading};
 use super::fields::is_address;
-use crate::{Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Understood, scan};
 
 /// nginx error log.
 pub(crate) struct NginxError;
@@ -21,6 +21,10 @@ const DETAIL: usize = 160;
 impl Dialect for NginxError {
     fn name(&self) -> &'static str {
         "nginx-error"
+    }
+
+    fn about(&self) -> &'static About {
+        &super::about::ERROR
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -79,7 +83,7 @@ fn request<'a>(line: &Line<'a>, reading: Reading<'a>, context: &Context) -> Requ
     request.failure = Some(failure);
     request.token = Some(reading.token);
     request.client = line.client.map(Cow::Borrowed);
-    request.host = line.host.map(Cow::Borrowed);
+    request.host = line.host.map(|host| Cow::Borrowed(scan::without_port(host)));
     match line.target() {
         // Without a port it is the name of the group: nginx had no peer to name.
         Some(target) if !is_address(target.as_bytes()) => {

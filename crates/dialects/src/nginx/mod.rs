@@ -1,4 +1,5 @@
 //! nginx.
+mod about;
 pub(crate) mod access;
 pub(crate) mod clf;
 pub(crate) mod conf;
@@ -9,4 +10,5 @@ pub(crate) mod error_reading;
 pub(crate) mod fields;
 pub(crate) mod format;
 mod judge;
+mod manager;
 pub(crate) mod tail;

@@ -7,11 +7,13 @@
 use model::{Occurrence, OccurrenceKind};
 
 use super::fetch::Origin;
-use super::{head, stamp};
+use super::{head, source_code, stamp};
+use crate::database::{Complaint, complaint};
 
 /// What one line says: `None` if it is none of these.
 pub(super) fn read(text: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static>>> {
-    text.lines().take(40).find_map(|line| database(line, origin).or_else(|| stalled(line, origin)))
+    let mut lines = text.lines().take(40).filter(|line| !source_code::is_code(line));
+    lines.find_map(|line| database(line, origin).or_else(|| stalled(line, origin)))
 }
 
 fn event(
@@ -27,40 +29,15 @@ fn event(
     Some(Some(occurrence.detail(head::short(message))))
 }
 
-/// Refusals of databases and of the pools in front of them. The words must come as an error's
-/// message: after `FATAL:`, an error's class, a vendor's number.
+/// Refusals of databases and of the pools in front of them.
 fn database(line: &str, origin: &Origin<'_>) -> Option<Option<Occurrence<'static>>> {
-    const REFUSALS: [(&str, &str); 9] = [
-        ("FATAL:  sorry, too many clients already", "postgresql"),
-        ("FATAL: sorry, too many clients already", "postgresql"),
-        ("rror: sorry, too many clients already", "postgresql"),
-        ("FATAL:  remaining connection slots are reserved", "postgresql"),
-        ("FATAL: remaining connection slots are reserved", "postgresql"),
-        ("rror: remaining connection slots are reserved", "postgresql"),
-        ("FATAL:  too many connections for ", "postgresql"),
-        ("FATAL: no more connections allowed (max_client_conn)", "pgbouncer"),
-        ("rror: no more connections allowed (max_client_conn)", "pgbouncer"),
-    ];
-    const POOLS: [&str; 2] = [
-        "Timed out fetching a new connection from the connection pool.",
-        "Connection is not available, request timed out after ",
-    ];
-    const MYSQL: [&str; 5] = [
-        "ERROR 1040 (HY000): Too many connections",
-        "ERROR 1040 (08004): Too many connections",
-        "ER_CON_COUNT_ERROR: Too many connections",
-        "[1040] Too many connections",
-        "(1040, 'Too many connections')",
-    ];
-    let refusal = REFUSALS.iter().find(|(words, _)| line.contains(words)).map(|(_, who)| *who);
-    let who = refusal.or_else(|| MYSQL.iter().any(|words| line.contains(words)).then_some("mysql"));
-    if let Some(who) = who {
-        return event(OccurrenceKind::DatabaseLimit, origin, who, None, line);
+    use OccurrenceKind as K;
+    match complaint(line)? {
+        Complaint::Refused(who) => event(K::DatabaseLimit, origin, who, None, line),
+        Complaint::PoolEmpty => {
+            event(K::ConnectionPoolEmpty, origin, "connection pool", None, line)
+        }
     }
-    let empty = POOLS.iter().any(|words| line.contains(words))
-        || (line.contains("QueuePool limit of size ") && line.contains("connection timed out"));
-    empty.then_some(())?;
-    event(OccurrenceKind::ConnectionPoolEmpty, origin, "connection pool", None, line)
 }
 
 /// Programs that watch their own loop or their own pauses, in the words of Vert.x

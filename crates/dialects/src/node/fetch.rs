@@ -10,9 +10,9 @@ use model::{
 };
 
 use super::head::{self, Head, Says};
-use super::{codes, databases, details, json, lifecycle, stamp};
+use super::{codes, databases, details, json, lifecycle, source_code, stamp};
 use crate::json::Json;
-use crate::{Context, Dialect, Understood, appserver};
+use crate::{About, Context, Dialect, Understood, appserver};
 
 /// Longest text of one record that is looked at: a client that prints its whole configuration
 /// with an error has said what happened long before.
@@ -35,8 +35,16 @@ impl Dialect for NodeErrors {
         "node"
     }
 
+    fn about(&self) -> &'static About {
+        &super::about::NODE
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
+    }
+
+    fn is_carried(&self) -> bool {
+        true
     }
 
     fn parse<'a>(
@@ -73,7 +81,7 @@ fn read(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
 
 /// Whether a record has any of the words without which nothing here is understood.
 fn promising(record: &[u8]) -> bool {
-    const WORDS: [&[u8]; 17] = [
+    const WORDS: [&[u8]; 22] = [
         b"rror",
         b"fetch failed",
         b"istening",
@@ -91,6 +99,11 @@ fn promising(record: &[u8]) -> bool {
         b"clock leap detected",
         b"Executing <",
         b"onnection is not available",
+        b"obtain a connection",
+        b"obtaining a connection",
+        b"Connection acquisition",
+        b"trying to connect",
+        b"checking out a connection",
     ];
     WORDS.iter().any(|word| memmem::find(record, word).is_some())
 }
@@ -104,6 +117,9 @@ pub(crate) fn read_json(line: &Json<'_>, origin: &Origin<'_>) -> Option<Vec<Even
 /// What a printed text says, if it is about a failed call, about the application's process or about
 /// the server it runs in.
 pub(crate) fn read_text(text: &str, origin: &Origin<'_>) -> Option<Vec<Event<'static>>> {
+    if source_code::begins_code(text) {
+        return None;
+    }
     let text = unfolded(&text[..text.floor_char_boundary(LONGEST)]);
     if let Some(occurrence) = appserver::read(&text, origin.at) {
         return Some(occurrence.map(|o| Event::Occurrence(Box::new(o))).into_iter().collect());

@@ -3,19 +3,30 @@
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter};
-use model::Event;
 
-use super::array::{self, Piece};
+use super::documents::{self, Documents, Step};
 use super::lines::{self, Kind, MAX_RECORD, Open};
-use super::offer::Offers;
-use super::prefix;
+use super::offer::{Offers, Said};
 use super::profile::Profile;
-use super::{Progress, Sink};
+use super::{Progress, Sink, State};
+use super::{csv, prefix};
 
 /// Reads as many complete records as the bytes hold.
-pub(super) fn read(profile: &Profile, bytes: &[u8], last: bool, sink: &mut impl Sink) -> Progress {
+pub(super) fn read(
+    profile: &Profile,
+    state: &mut State,
+    bytes: &[u8],
+    last: bool,
+    sink: &mut impl Sink,
+) -> Progress {
     let mut block = Block { profile, offers: Offers::new(profile), bytes, sink, line: 0 };
-    if profile.is_array { block.array(last) } else { block.lines(last) }
+    if profile.is_csv {
+        block.sequential(Walk::Rows, last)
+    } else if profile.is_sequential() {
+        block.sequential(Walk::Documents(&mut state.documents), last)
+    } else {
+        block.lines(last)
+    }
 }
 
 struct Block<'p, 'b, 's, S> {
@@ -88,7 +99,11 @@ impl<S: Sink> Block<'_, '_, '_, S> {
 
     fn quick(&mut self, line: &[u8]) -> bool {
         let Some((index, tally)) = self.offers.quick(line) else { return false };
-        self.sink.tally(self.profile.order[index].name(), &tally);
+        let dialect = self.profile.order[index].name();
+        match tally {
+            Some(tally) => self.sink.tally(dialect, &tally),
+            None => self.sink.understood(dialect, 1),
+        }
         true
     }
 
@@ -118,57 +133,99 @@ impl<S: Sink> Block<'_, '_, '_, S> {
         self.sink.overlong(line, record, record.len() as u64);
     }
 
+    /// Offers a record, and, if nobody knows it, what stands in its lists.
     fn offer(&mut self, record: &[u8], line: u32) -> bool {
-        let record = text(record);
+        let text = text(record);
         let (profile, sink) = (self.profile, &mut *self.sink);
-        self.offers.offer(&record, &mut |index, events: &[Event<'_>]| {
+        let understood = self.offers.offer(&text, &mut |index, said| {
             let dialect = profile.order[index].name();
-            if events.is_empty() {
-                sink.understood(dialect, 1);
+            match said {
+                Said::Tally(tally) => sink.tally(dialect, tally),
+                Said::Events([]) => sink.understood(dialect, 1),
+                Said::Events(events) => {
+                    for event in events {
+                        sink.event(dialect, event, line, &text);
+                    }
+                }
             }
-            for event in events {
-                sink.event(dialect, event, line, &record);
-            }
-        })
+        });
+        understood || self.inside(record, line)
     }
 
-    fn array(&mut self, last: bool) -> Progress {
+    /// Reads the records of a document that is itself one record of a source of lines.
+    fn inside(&mut self, record: &[u8], line: u32) -> bool {
+        if !matches!(record.first(), Some(b'{' | b'[')) || !documents::begins(record) {
+            return false;
+        }
+        let here = std::mem::replace(&mut self.line, line);
+        self.walk(&mut Walk::Documents(&mut Documents::default()), record, true);
+        self.line = here;
+        self.offers.within(&[]);
+        true
+    }
+
+    fn sequential(&mut self, mut walk: Walk<'_>, last: bool) -> Progress {
+        let bytes = self.bytes;
+        let consumed = self.walk(&mut walk, bytes, last);
+        if last && bytes.last().is_some_and(|byte| *byte != b'\n') {
+            self.line += 1;
+        }
+        Progress { consumed, lines: self.line, overlong: false }
+    }
+
+    /// Takes the steps that are complete within the bytes and returns how many bytes those are.
+    fn walk(&mut self, walk: &mut Walk<'_>, bytes: &[u8], last: bool) -> usize {
         let mut at = 0;
         loop {
-            let rest = &self.bytes[at..];
-            let length = match array::piece(rest, last) {
-                Piece::More => break,
-                Piece::Between(length) => length,
-                Piece::Element(length) => {
-                    let element = &rest[..length];
-                    let one_line = memchr(b'\n', element).is_none();
-                    let understood =
-                        (one_line && self.quick(element)) || self.offer(element, self.line);
-                    if !understood {
-                        self.sink.unread(self.line, &text(element));
+            let rest = &bytes[at..];
+            let step = match walk {
+                Walk::Documents(documents) => documents.step(rest, last),
+                Walk::Rows => csv::step(rest, last),
+            };
+            let length = match step {
+                Step::More => return at,
+                Step::Pass(length) => length,
+                Step::Record(length) | Step::Line(length) => {
+                    if let Walk::Documents(documents) = walk {
+                        self.offers.within(documents.around());
                     }
+                    self.element(rest[..length].trim_ascii_end());
                     length
                 }
-                Piece::Line(length) => {
-                    let line = rest[..length].trim_ascii_end();
-                    if !self.quick(line) && !is_header(line) && !self.offer(line, self.line) {
-                        self.sink.unread(self.line, &text(line));
-                    }
-                    length
-                }
-                Piece::Broken(length) => {
+                Step::Broken(length) if length > MAX_RECORD => {
                     self.overlong(self.line, &rest[..length]);
                     length
+                }
+                Step::Broken(length) => {
+                    self.sink.unread(self.line, &text(&rest[..length]));
+                    length
+                }
+                Step::TooLong => {
+                    self.overlong(self.line, &rest[..=MAX_RECORD]);
+                    0
                 }
             };
             self.line += memchr_iter(b'\n', &rest[..length]).count() as u32;
             at += length;
         }
-        if last && self.bytes.last().is_some_and(|b| *b != b'\n') {
-            self.line += 1;
-        }
-        Progress { consumed: at, lines: self.line, overlong: false }
     }
+
+    fn element(&mut self, record: &[u8]) {
+        let columns = &self.profile.rows;
+        let is_header =
+            is_header(record) || (self.profile.is_csv && csv::is_header(&text(record), columns));
+        let one_line = memchr(b'\n', record).is_none();
+        let known = is_header || (one_line && self.quick(record)) || self.offer(record, self.line);
+        if !known {
+            self.sink.unread(self.line, &text(record));
+        }
+    }
+}
+
+/// What tells where the records of a sequential source begin and end.
+enum Walk<'d> {
+    Documents(&'d mut Documents),
+    Rows,
 }
 
 impl Pending {
@@ -189,7 +246,7 @@ impl Pending {
             Kind::Blank => return true,
             Kind::Certain => false,
             Kind::Continuation => same_hop,
-            Kind::Start => self.open != Open::No && same_hop,
+            Kind::Start => self.open.takes(content) && same_hop,
         };
         self.cut = takes && end - self.start > MAX_RECORD;
         if !takes || self.cut {

@@ -1,5 +1,7 @@
 //! Lines that name the columns of the lines below them.
 
+use super::csv;
+
 /// Lines at the head of a source among which a header is looked for: some tools print a few words
 /// of their own first.
 const LINES: usize = 20;
@@ -10,6 +12,15 @@ pub(super) fn columns(head: &[u8]) -> Vec<String> {
         .take(LINES)
         .map(String::from_utf8_lossy)
         .find_map(|line| names(line.trim_start_matches('\u{feff}').trim_end()))
+        .unwrap_or_default()
+}
+
+/// Names of the columns of a CSV export, if a line at the head names them.
+pub(super) fn csv_columns(head: &[u8]) -> Vec<String> {
+    head.split(|b| *b == b'\n')
+        .take(LINES)
+        .map(String::from_utf8_lossy)
+        .find_map(|line| csv::header(line.trim_start_matches('\u{feff}')))
         .unwrap_or_default()
 }
 

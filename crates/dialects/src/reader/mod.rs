@@ -6,16 +6,20 @@
 //! ```
 //!
 //! A source may be cut at any [`border`] and its blocks read in any order: the sink is told the
-//! same. The exception is a JSON array ([`Profile::is_sequential`]), which is read from its
-//! beginning with [`read_some`].
+//! same. The exceptions are JSON documents that hold a list of records, and CSV exports
+//! ([`Profile::is_sequential`]): they are read from their beginning with [`read_some`].
 
-mod array;
 mod block;
-mod header;
+mod cloudwatch;
+mod csv;
+mod documents;
+pub(crate) mod header;
 mod lines;
 mod offer;
+mod page;
 mod prefix;
 mod profile;
+mod value;
 mod wrapper;
 
 pub use lines::{LINE_HEAD, MAX_RECORD};
@@ -57,15 +61,28 @@ pub struct Progress {
     pub overlong: bool,
 }
 
+/// Where reading a source stands between two calls of [`read_some`].
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    documents: documents::Documents,
+}
+
 /// Reads a block that begins and ends at a border, and returns the number of its lines.
 pub fn read_block(profile: &Profile, block: &[u8], sink: &mut impl Sink) -> u32 {
-    block::read(profile, block, true, sink).lines
+    block::read(profile, &mut State::default(), block, true, sink).lines
 }
 
 /// Reads the records that are complete within these bytes, which begin where a record begins.
-/// With `last`, nothing follows the bytes and all of them are read.
-pub fn read_some(profile: &Profile, bytes: &[u8], last: bool, sink: &mut impl Sink) -> Progress {
-    block::read(profile, bytes, last, sink)
+/// With `last`, nothing follows the bytes and all of them are read. A source has one `state`, new
+/// when its first bytes are read.
+pub fn read_some(
+    profile: &Profile,
+    state: &mut State,
+    bytes: &[u8],
+    last: bool,
+    sink: &mut impl Sink,
+) -> Progress {
+    block::read(profile, state, bytes, last, sink)
 }
 
 /// The next position at or after `from` at which a line begins that certainly starts a record,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use model::{Event, Tally, Timestamp};
 
+use super::cloudwatch::{self, Carried};
 use super::lines;
 use super::prefix::{self, Prefix, Style};
 use super::profile::Profile;
@@ -22,7 +23,7 @@ pub(super) fn first<'a>(
 ) -> Option<(usize, Vec<Event<'a>>)> {
     let mut events = Vec::new();
     for (index, dialect) in profile.order.iter().enumerate() {
-        let asked = index < profile.likely || dialect.sniff(text);
+        let asked = profile.likely.contains(&index) || dialect.sniff_in(text, context);
         if asked && dialect.parse(text, context, &mut events) == Understood::Yes {
             return Some((index, events));
         }
@@ -31,9 +32,22 @@ pub(super) fn first<'a>(
     None
 }
 
+/// What one record said.
+pub(super) enum Said<'t, 'e> {
+    /// A healthy request.
+    Tally(&'t Tally<'t>),
+    /// Any number of events.
+    Events(&'t [Event<'e>]),
+}
+
+/// Gets the dialect's place in the order and what it understood.
+type Emit<'e> = dyn FnMut(usize, Said<'_, '_>) + 'e;
+
 /// Offers records of one source, one after the other.
 pub(super) struct Offers<'p> {
     profile: &'p Profile,
+    /// How many members of the context's `around` are of the document rather than of the record.
+    around: usize,
     /// The context of the record at hand: host and time of its prefix, year of its stamp.
     context: Context,
     decoded: Vec<u8>,
@@ -41,16 +55,22 @@ pub(super) struct Offers<'p> {
 
 impl<'p> Offers<'p> {
     pub(super) fn new(profile: &'p Profile) -> Offers<'p> {
-        Offers { profile, context: profile.context.clone(), decoded: Vec::new() }
+        let context = profile.context.clone();
+        Offers { profile, around: context.around.len(), context, decoded: Vec::new() }
     }
 
-    /// Offers one record; `emit` gets the dialect's place in the order and the events. False if
-    /// nobody understood it.
-    pub(super) fn offer(
-        &mut self,
-        record: &str,
-        emit: &mut dyn FnMut(usize, &[Event<'_>]),
-    ) -> bool {
+    /// The records to come stand in a document with these members.
+    pub(super) fn within(&mut self, around: &[(String, String)]) {
+        let own = self.profile.context.around.len();
+        if self.context.around.get(own..self.around) != Some(around) {
+            self.context.around.truncate(own);
+            self.context.around.extend_from_slice(around);
+            self.around = self.context.around.len();
+        }
+    }
+
+    /// Offers one record. False if nobody understood it.
+    pub(super) fn offer(&mut self, record: &str, emit: &mut Emit<'_>) -> bool {
         self.reset(record.as_bytes());
         // An element cut out of an array keeps its comma.
         let record = match record.strip_suffix(',') {
@@ -71,12 +91,41 @@ impl<'p> Offers<'p> {
             }
             self.reset(record.as_bytes());
         }
+        // The same goes for what CloudWatch Logs puts around.
+        let columns = self.profile.is_csv.then_some(&*self.profile.rows);
+        if let Some(carried) = cloudwatch::carried(record, columns) {
+            let text = self.unpack(carried);
+            if let Some((index, tally)) = ask(self.profile, text.as_bytes(), &self.context) {
+                emit(index, tally.as_ref().map_or(Said::Events(&[]), Said::Tally));
+                return true;
+            }
+            if self.layer(&text, 1, emit) {
+                return true;
+            }
+            self.reset(record.as_bytes());
+        }
         self.layer(record, 0, emit)
     }
 
-    fn layer(&mut self, text: &str, depth: u32, emit: &mut dyn FnMut(usize, &[Event<'_>])) -> bool {
+    /// Takes from a message what is said of it, and returns its text.
+    fn unpack(&mut self, carried: Carried) -> String {
+        let context = &mut self.context;
+        for (name, value) in [("logGroup", &carried.group), ("logStream", &carried.stream)] {
+            if let Some(value) = value {
+                context.around.push((name.to_owned(), value.clone()));
+            }
+        }
+        if context.hop.is_none() {
+            let name = context.around("logGroup").or(context.around("logStream"));
+            context.hop = name.map(str::to_owned);
+        }
+        context.prefix_time = context.prefix_time.or(carried.time);
+        carried.text
+    }
+
+    fn layer(&mut self, text: &str, depth: u32, emit: &mut Emit<'_>) -> bool {
         if let Some((index, events)) = first(self.profile, text, &self.context) {
-            emit(index, &events);
+            emit(index, Said::Events(&events));
             return true;
         }
         if depth == LAYERS || text.is_empty() {
@@ -98,6 +147,7 @@ impl<'p> Offers<'p> {
     }
 
     fn reset(&mut self, record: &[u8]) {
+        self.context.around.truncate(self.around);
         self.context.prefix_time = None;
         self.context.hop.clone_from(&self.profile.context.hop);
         self.context.year = self.profile.context.year;
@@ -126,16 +176,20 @@ impl<'p> Offers<'p> {
     }
 
     /// The quick look at a line, through the prefix that the source's lines have: the dialect's
-    /// place in the order and the tally.
+    /// place in the order and the tally, if there is something to count.
     #[inline]
-    pub(super) fn quick<'a>(&'a mut self, line: &'a [u8]) -> Option<(usize, Tally<'a>)> {
+    pub(super) fn quick<'a>(&'a mut self, line: &'a [u8]) -> Option<(usize, Option<Tally<'a>>)> {
         match self.profile.style {
             None => ask(self.profile, line, &self.profile.context),
             Some(style) => self.quick_behind(style, line),
         }
     }
 
-    fn quick_behind<'a>(&'a mut self, style: Style, line: &'a [u8]) -> Option<(usize, Tally<'a>)> {
+    fn quick_behind<'a>(
+        &'a mut self,
+        style: Style,
+        line: &'a [u8],
+    ) -> Option<(usize, Option<Tally<'a>>)> {
         let profile = self.profile;
         match style {
             Style::DockerJson => {
@@ -164,10 +218,16 @@ impl<'p> Offers<'p> {
 }
 
 #[inline]
-fn ask<'a>(profile: &Profile, line: &'a [u8], context: &Context) -> Option<(usize, Tally<'a>)> {
-    for (index, dialect) in profile.order[..profile.likely].iter().enumerate() {
-        if let Quick::Tally(tally) = dialect.quick(line, context) {
-            return Some((index, tally));
+fn ask<'a>(
+    profile: &Profile,
+    line: &'a [u8],
+    context: &Context,
+) -> Option<(usize, Option<Tally<'a>>)> {
+    for &index in &*profile.likely {
+        match profile.order[index].quick(line, context) {
+            Quick::Tally(tally) => return Some((index, Some(tally))),
+            Quick::Nothing => return Some((index, None)),
+            Quick::Full => {}
         }
     }
     None

@@ -33,14 +33,18 @@ pub(super) enum Style {
     Syslog5424,
     /// `2024-01-02T03:04:05+0900 host program[1]: line`: journalctl's `short-iso` output.
     JournalIso,
+    /// `2024-01-02T03:04:05.678000+00:00 stream line`: `aws logs tail`.
+    LogsTail,
     /// `2024-01-02T03:04:05.678Z line`: `docker logs --timestamps`.
     Time,
+    /// `2024-01-02T03:04:05 line`: `aws logs tail --format short`.
+    ShortTime,
     /// White space, a byte order mark, NUL bytes.
     Blank,
 }
 
 impl Style {
-    pub(super) const ALL: [Style; 9] = [
+    pub(super) const ALL: [Style; 11] = [
         Style::Blank,
         Style::Compose,
         Style::Pod,
@@ -49,7 +53,9 @@ impl Style {
         Style::Syslog5424,
         Style::Syslog,
         Style::JournalIso,
+        Style::LogsTail,
         Style::Time,
+        Style::ShortTime,
     ];
 
     /// What container runtimes and their tools write, which no program writes itself.
@@ -66,7 +72,9 @@ impl Style {
             Style::Syslog => syslog(line),
             Style::Syslog5424 => syslog5424(line),
             Style::JournalIso => journal_iso(line),
+            Style::LogsTail => logs_tail(line),
             Style::Time => time(line),
+            Style::ShortTime => short_time(line),
             Style::Blank => blank(line),
         }
     }
@@ -79,7 +87,10 @@ pub(super) fn grouping(line: &[u8]) -> Option<Prefix> {
         b'[' => pod(line),
         b'<' => syslog5424(line).or_else(|| syslog(line)),
         b'{' => docker_json(line),
-        b'0'..=b'9' => cri(line).or_else(|| journal_iso(line)).or_else(|| compose(line)),
+        b'0'..=b'9' => cri(line)
+            .or_else(|| journal_iso(line))
+            .or_else(|| logs_tail(line))
+            .or_else(|| compose(line)),
         b'A'..=b'Z' | b'a'..=b'z' => syslog(line).or_else(|| compose(line)),
         _ => None,
     }?;
@@ -169,7 +180,8 @@ fn program(line: &[u8], from: usize) -> Option<usize> {
     let end = word_end(line, from).unwrap_or(line.len());
     let tag = line.get(from..end)?;
     let name = tag.strip_suffix(b":")?;
-    let plausible = !name.is_empty()
+    // A bracket follows a name: `[TimeoutError]:` is part of an error, not a program.
+    let plausible = name.first().is_some_and(|byte| *byte != b'[')
         && name.len() < 64
         && name.iter().all(|b| is_name(*b) || matches!(b, b'[' | b']' | b'(' | b')' | b'@'))
         && name.iter().any(u8::is_ascii_alphabetic);
@@ -235,6 +247,43 @@ fn journal_iso(line: &[u8]) -> Option<Prefix> {
     let host_end = word_end(line, end + 1)?;
     let rest = program(line, host_end + 1)?;
     Some(Prefix { rest, hop: Some((end + 1, host_end)), time: Some((0, end)) })
+}
+
+/// The time is always in UTC and spelt so; behind it stands the name of the log stream.
+fn logs_tail(line: &[u8]) -> Option<Prefix> {
+    let end = iso_end(line)?;
+    let stream = line.get(end + 1..)?;
+    let stream = stream.get(..stream.iter().take(512).position(|b| *b == b' ')?)?;
+    if !line[..end].ends_with(b"+00:00") || !is_stream(stream) {
+        return None;
+    }
+    let rest = end + 2 + stream.len();
+    Some(Prefix { rest, hop: Some((end + 1, rest - 1)), time: Some((0, end)) })
+}
+
+/// The names that AWS gives to streams: `2024/05/01/[$LATEST]HEX` of Lambda, `prefix/container/task`
+/// of ECS, a hash of API Gateway, an instance's id.
+fn is_stream(name: &[u8]) -> bool {
+    let hex = |text: &[u8]| text.iter().all(u8::is_ascii_hexdigit);
+    let plain = |b: &u8| is_name(*b) || matches!(b, b'[' | b']' | b'$');
+    let mut parts = name.split(|b| *b == b'/');
+    let id = name.rsplit(|b| *b == b'/').next().unwrap_or(b"");
+    let is_path = parts.clone().count() >= 3
+        && parts.all(|part| !part.is_empty())
+        && id.len() >= 32
+        && hex(&id[id.len() - 32..]);
+    let instance = name.strip_prefix(b"i-").is_some_and(|id| id.len() >= 8 && hex(id));
+    name.iter().all(plain) && (is_path || instance || (name.len() == 32 && hex(name)))
+}
+
+/// A date and time of day without fraction or zone.
+fn short_time(line: &[u8]) -> Option<Prefix> {
+    let is_it = line.get(10) == Some(&b'T')
+        && line.get(19) == Some(&b' ')
+        && line.get(16) == Some(&b':')
+        && line.get(17..19)?.iter().all(u8::is_ascii_digit)
+        && lines::date(line);
+    is_it.then_some(Prefix { rest: 20, hop: None, time: Some((0, 19)) })
 }
 
 fn time(line: &[u8]) -> Option<Prefix> {
@@ -307,6 +356,20 @@ mod tests {
                 ("line", Some("edge"), Some("2024-01-02T03:04:05+0900")),
             ),
             (
+                Style::LogsTail,
+                "2024-05-01T12:00:00.123000+00:00 2024/05/01/[$LATEST]0123456789abcdef0123456789abcdef END x",
+                (
+                    "END x",
+                    Some("2024/05/01/[$LATEST]0123456789abcdef0123456789abcdef"),
+                    Some("2024-05-01T12:00:00.123000+00:00"),
+                ),
+            ),
+            (
+                Style::ShortTime,
+                "2024-05-01T12:00:00 END x",
+                ("END x", None, Some("2024-05-01T12:00:00")),
+            ),
+            (
                 Style::Time,
                 "2024-01-02T03:04:05.1Z 10.0.0.1 - -",
                 ("10.0.0.1 - -", None, Some("2024-01-02T03:04:05.1Z")),
@@ -316,6 +379,13 @@ mod tests {
         }
         assert_eq!(stripped(Style::Compose, "10.0.0.1 | x"), None);
         assert_eq!(stripped(Style::Time, "2024-01-02T03:04:05 no zone"), None);
+        assert_eq!(stripped(Style::ShortTime, "2024-01-02T03:04:05Z zone"), None);
+        for stream in
+            ["a/b", "GET /a/b", "10.0.0.1", "ecs/api/0123", "/ecs/0123456789abcdef0123456789abcdef"]
+        {
+            let line = format!("2024-05-01T12:00:00.123000+00:00 {stream} x");
+            assert_eq!(stripped(Style::LogsTail, &line), None, "{line}");
+        }
     }
 
     #[test]
@@ -326,6 +396,8 @@ mod tests {
             "2024-01-02T03:04:05.678901234+09:00 stdout F GET /",
             "[pod/web/nginx] x",
             "web-1  | x",
+            "2024-05-01T12:00:00+00:00 ecs/api/0123456789abcdef0123456789abcdef x",
+            "2024-05-01T12:00:00 x",
         ];
         for line in lines {
             for cut in 0..line.len() {

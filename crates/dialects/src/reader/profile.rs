@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use model::Timestamp;
 
-use super::array;
+use super::csv;
+use super::documents;
 use super::header;
 use super::lines::{self, Kind};
 use super::offer::{self, Offers};
@@ -53,12 +54,19 @@ impl Default for Options {
 /// What the head of a source taught.
 #[derive(Clone)]
 pub struct Profile {
-    /// In the order of being asked: those the head showed first.
+    /// In the order of being asked: those the head showed first, and last those whose records
+    /// others carry.
     pub(super) order: Arc<[&'static dyn Dialect]>,
-    /// How many of them, from the first, need no sniffing.
-    pub(super) likely: usize,
+    /// Places in that order of those the head showed, the most frequent first. They need no
+    /// sniffing, and they alone are asked for a quick look.
+    pub(super) likely: Arc<[usize]>,
     pub(super) style: Option<Style>,
-    pub(super) is_array: bool,
+    /// The records stand in JSON documents of several.
+    pub(super) is_documents: bool,
+    /// The records are rows of a CSV export.
+    pub(super) is_csv: bool,
+    /// Names of the columns of the CSV export; what its rows carry may have columns of its own.
+    pub(super) rows: Vec<String>,
     pub(super) context: Context,
     pub(super) newest: Option<Timestamp>,
     /// The year was not given: a syslog date decides it by itself.
@@ -81,27 +89,33 @@ impl Profile {
         if free_year {
             context.year = options.newest.map(|newest| newest.date().0);
         }
-        if context.columns.is_empty() {
-            context.columns = header::columns(head);
+        // What the source says of itself goes before what the user said of all sources.
+        let columns = header::columns(head);
+        if !columns.is_empty() {
+            context.columns = columns;
         }
-        let is_array = array::begins(head);
+        let rows = header::csv_columns(head);
+        let is_csv = !rows.is_empty();
         let dialects = match options.forced {
             Some(forced) => Arc::from([forced]),
             None => Arc::from(options.dialects),
         };
         let mut profile = Profile {
             order: dialects,
-            likely: usize::from(options.forced.is_some()),
+            likely: if options.forced.is_some() { Arc::from([0]) } else { Arc::from([]) },
             style: None,
-            is_array,
+            is_documents: false,
+            is_csv,
+            rows,
             context,
             newest: options.newest,
             free_year,
         };
-        if options.forced.is_none() && profile.agree(&samples(head, is_array, ENOUGH)) {
+        profile.is_documents = !is_csv && documents::begins(head) && !profile.knows_first(head);
+        if options.forced.is_none() && profile.agree(&profile.samples(head, ENOUGH)) {
             return profile;
         }
-        let samples = samples(head, is_array, SAMPLES);
+        let samples = profile.samples(head, SAMPLES);
         profile.style = style_of(&samples, &profile);
         if options.forced.is_none() {
             profile.settle_combined(&samples);
@@ -112,7 +126,7 @@ impl Profile {
 
     /// Dialects that the head shows, the most frequent first.
     pub fn dialects(&self) -> impl Iterator<Item = &'static str> {
-        self.order[..self.likely].iter().map(|dialect| dialect.name())
+        self.likely.iter().map(|&index| self.order[index].name())
     }
 
     /// The zone in which stamps without one are read, in seconds east of UTC.
@@ -121,11 +135,30 @@ impl Profile {
         self.context.offset_east
     }
 
-    /// True if the source is one JSON array, whose records cannot be found from the middle: it
-    /// has to be read from its beginning.
+    /// True if the records cannot be found from the middle of the source, as those of a JSON
+    /// document or a CSV export cannot: it has to be read from its beginning.
     #[must_use]
     pub fn is_sequential(&self) -> bool {
-        self.is_array
+        self.is_documents || self.is_csv
+    }
+
+    /// Whether a dialect knows the first object of the head as a record: then a list in it is no
+    /// list of records.
+    fn knows_first(&self, head: &[u8]) -> bool {
+        documents::first_whole(head).is_some_and(|record| {
+            Offers::new(self).offer(&String::from_utf8_lossy(record), &mut |_, _| {})
+        })
+    }
+
+    /// Records of the head, or their first lines.
+    fn samples<'h>(&self, head: &'h [u8], wanted: usize) -> Vec<&'h [u8]> {
+        if self.is_documents {
+            return documents::records(head).take(wanted).collect();
+        }
+        if self.is_csv {
+            return csv::rows(head).skip(1).take(wanted).collect();
+        }
+        first_lines(head, wanted)
     }
 
     /// Lines of an error log beside access lines tell whose a combined log is.
@@ -152,10 +185,9 @@ impl Profile {
         if !readers.all(|other| other == Some(index)) {
             return false;
         }
-        let mut order: Vec<_> = self.order.to_vec();
-        order[..=index].rotate_right(1);
-        self.order = Arc::from(order);
-        self.likely = 1;
+        let mut votes = vec![0; self.order.len()];
+        votes[index] = 1;
+        self.settle(&votes);
         true
     }
 
@@ -165,10 +197,19 @@ impl Profile {
         for sample in samples {
             offers.offer(&String::from_utf8_lossy(sample), &mut |index, _| votes[index] += 1);
         }
+        self.settle(&votes);
+    }
+
+    /// Puts the dialects in order by how many samples each of them read.
+    fn settle(&mut self, votes: &[u32]) {
         let mut ranked: Vec<usize> = (0..self.order.len()).collect();
-        // Stable: equal votes leave the order of specificity.
-        ranked.sort_by_key(|&index| std::cmp::Reverse(votes[index]));
-        self.likely = votes.iter().filter(|&&count| count > 0).count();
+        // Stable: what is equal stays in the order of specificity, which also decides between
+        // dialects that the head showed: a record is read by the one that knows most of it.
+        ranked.sort_by_key(|&index| (self.order[index].is_carried(), votes[index] == 0));
+        let mut likely: Vec<usize> =
+            (0..ranked.len()).filter(|&place| votes[ranked[place]] > 0).collect();
+        likely.sort_by_key(|&place| std::cmp::Reverse(votes[ranked[place]]));
+        self.likely = Arc::from(likely);
         self.order = ranked.iter().map(|&index| self.order[index]).collect();
     }
 
@@ -204,11 +245,8 @@ pub fn zone_of(head: &[u8]) -> Option<i32> {
     found
 }
 
-/// First lines of records, or elements of an array.
-fn samples(head: &[u8], is_array: bool, wanted: usize) -> Vec<&[u8]> {
-    if is_array {
-        return array::elements(head).take(wanted).collect();
-    }
+/// First lines of records.
+fn first_lines(head: &[u8], wanted: usize) -> Vec<&[u8]> {
     let whole = match memchr::memrchr(b'\n', head) {
         Some(end) if head.len() >= HEAD_BYTES => &head[..end],
         _ => head,

@@ -48,7 +48,7 @@ impl Scope<'_, '_> {
     }
 
     pub(super) fn deploys_visible(&self) -> bool {
-        self.view.saw(&["gcp-audit"])
+        self.view.saw(&["gcp-audit", "aws-cloudtrail"])
             || self.view.digest.occurrences.kinds.contains_key(&OccurrenceKind::Deploy)
     }
 
@@ -132,6 +132,7 @@ impl Scope<'_, '_> {
             }
             Signal::KillAlignedShare => (&[OccurrenceKind::WorkerKilled], 5, 5),
             Signal::RefusalAlignedShare => (&[OccurrenceKind::DatabaseLimit], 5, 5),
+            Signal::PoolTimeoutAlignedShare => (&[OccurrenceKind::ConnectionPoolEmpty], 5, 5),
             Signal::StartAlignedShare => (&[OccurrenceKind::InstanceStart], 120, 1),
             _ => return None,
         };

@@ -4,6 +4,7 @@
 //! that the evidence is there and shows none.
 
 mod change;
+mod configuration;
 mod failures;
 mod moments;
 mod network;
@@ -99,6 +100,18 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::Steadiness | S::ReusedShare | S::InnerNeverSawShare => false,
             // What answers now and then has not moved.
             S::MovedShare => self.target_success().is_some_and(|served| served.value < 0.1),
+            // Every slow answer could wait for a connection; ask only where the application says that
+            // something went wrong.
+            S::PoolTimeouts => self.fails().any(|f| {
+                use model::Mechanism as M;
+                matches!(f.failure.mechanism, M::StatusFromUpstream | M::StatusFromApplication)
+            }),
+            // A bare status could be of a function's caller; ask only where functions are called.
+            S::FunctionErrors | S::Throttles => self.calls_functions(),
+            // Anything could follow a change that nobody recorded: to ask for it each time says nothing.
+            S::ChangeLead | S::ReloadLead => false,
+            // Checks are late only where the rest of the group serves.
+            S::DownAfterShare => self.healthy_targets().is_some_and(|share| share.value > 0.0),
             // Every slow answer could be a forgotten flow: ask only where pauses point to it.
             S::FlowMatch => self.after_pause().is_none_or(|pauses| pauses.value >= 0.2),
             _ => true,
@@ -154,9 +167,13 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::OomKills => self.oom_kills(),
             S::ProcessExits => self.count(&[K::ProcessExit], 60),
             S::WorkerKills => self.count(&[K::WorkerKilled], 5),
-            S::KillAlignedShare | S::StartAlignedShare | S::RefusalAlignedShare => {
-                self.near(signal)
-            }
+            S::KillAlignedShare
+            | S::StartAlignedShare
+            | S::RefusalAlignedShare
+            | S::PoolTimeoutAlignedShare => self.near(signal),
+            S::PoolTimeouts => self.count(&[K::ConnectionPoolEmpty], 30),
+            S::FunctionErrors => self.count(&[K::FunctionError], 30),
+            S::Throttles => self.count(&[K::Throttle], 60),
             S::Stalls => self.count(&[K::Stall], 30),
             S::FinishedTogether => self.finished_together(),
             S::FirstAnswerShare => self.before_first_answer(),
@@ -177,6 +194,9 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::FirewallDrops => self.count(&[K::FirewallDrop], 10),
             S::FirewallMatch => self.reached_by(K::FirewallDrop),
             S::FirewallFocus => self.firewall_focus(),
+            S::ReturnDrops => self.count(&[K::ReturnDrop], 10),
+            S::ReturnMatch => self.reached_by(K::ReturnDrop),
+            S::AccessDenials => self.count(&[K::AccessDenied], 60),
             S::FlowMatch => self.reached_by(K::FlowDrop),
             S::AfterPauseShare => self.after_pause(),
             S::ConntrackDrops => self.count(&[K::ConntrackFull], 60),
@@ -186,6 +206,13 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::DrainCutShare => self.drain_cut(),
             S::MovedShare => self.moved(),
             S::CheckRefusals => self.check_refusals(),
+            S::DownAfterShare => self.down_after(),
+            S::CdnShare => self.share(|fail| Some(fail.key.kind == model::HopKind::Cdn)),
+            S::BehindServed => self.behind_served(),
+            S::ChangeLead => self.change_lead(),
+            S::ReloadLead => self.reload_lead(),
+            S::CertificateProblems => self.certificate_problems(),
+            S::ProcessorSaturations => self.processor_saturations(),
         }
     }
 }

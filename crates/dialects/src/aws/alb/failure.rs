@@ -27,11 +27,14 @@ pub(super) fn unremarkable(status: u16, target_status: &[u8]) -> bool {
 /// The failure of a line that is not [`unremarkable`].
 pub(super) fn failure(fields: &Fields<'_>, total: Option<Micros>) -> Failure {
     let status = fields.status.unwrap_or(0);
-    let behind = fields.target_status;
+    let behind = &*fields.target_status;
     match status {
         0 | 460 => return Failure::of(M::ClientClosed),
         408 => return Failure::of(M::ClientTimeout),
-        400 | 413 | 414 | 463 => return Failure::of(M::ClientRequestInvalid),
+        400 => return Failure::of(M::ClientRequestInvalid),
+        // What is too large for a Lambda function alone has a reason code.
+        413 if fields.error_reason.starts_with("Lambda") => {}
+        413 | 414 | 463 => return Failure::of(M::RequestTooLarge),
         // The client's protocol version does not fit the target group's: no target was asked.
         464 => {
             let error = Some(ProxyError::HttpProtocolError);
@@ -102,19 +105,26 @@ fn unspecified_behind(phase: Phase) -> Failure {
 fn stated_reason(reason: &str) -> Option<Failure> {
     Some(match reason {
         "-" | "" => return None,
-        "LambdaInvalidResponse" => Failure::of(M::ResponseMalformed),
-        "LambdaResponseTooLarge" => Failure {
-            error: Some(ProxyError::HttpResponseBodySize),
-            ..unspecified_behind(Phase::ResponseBody)
+        "LambdaInvalidResponse" => Failure::of(M::FunctionResponseInvalid),
+        "LambdaResponseTooLarge" => Failure::of(M::FunctionPayloadTooLarge),
+        "LambdaRequestTooLarge" => Failure {
+            side: Side::Client,
+            phase: Some(Phase::RequestRead),
+            error: Some(ProxyError::HttpRequestError),
+            ..Failure::of(M::FunctionPayloadTooLarge)
         },
-        "LambdaRequestTooLarge" | "LambdaBadRequest" => Failure::of(M::ClientRequestInvalid),
-        "LambdaUnhandled" => Failure::of(M::StatusFromApplication),
+        "LambdaBadRequest" => Failure::of(M::ClientRequestInvalid),
+        "LambdaUnhandled" => Failure::of(M::FunctionError),
         "LambdaConnectionTimeout" => Failure::of(M::ConnectTimeout),
         "LambdaConnectionError" => Failure::of(M::ConnectFailed),
-        "LambdaAccessDenied" => Failure::of(M::Denied),
-        "LambdaThrottling"
+        "LambdaAccessDenied" => Failure::of(M::FunctionDenied),
+        "LambdaThrottling" => Failure::of(M::FunctionThrottled),
+        // Lambda could not place the function in its subnets.
+        "LambdaEC2ThrottledException"
         | "LambdaENILimitReachedException"
         | "LambdaSubnetIPAddressLimitReachedException" => Failure::of(M::NoInstance),
+        // The load balancer's own exception, for all its name.
+        "LambdaUnhandledException" => Failure::of(M::GatewayInternal),
         other if other.starts_with("Lambda") => unspecified_behind(Phase::ResponseWait),
         // The identity provider did not answer the load balancer, or not with a token.
         other if other.starts_with("Auth") && other.contains("Request") => {

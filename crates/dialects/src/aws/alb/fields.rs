@@ -1,8 +1,13 @@
-//! The fields of one line, cut by position; quoted fields are closed by what must follow them,
-//! because AWS does not say how a quote inside them is written.
+//! The fields of one record: cut by position out of a line, or taken by name out of the JSON
+//! objects that a delivery through CloudWatch Logs or Firehose writes.
 
+use std::borrow::Cow;
+
+use memchr::memmem;
 use model::{Micros, Timestamp};
 
+use super::super::words::{self, Rest};
+use crate::json::Json;
 use crate::scan;
 
 /// The fields that say something about a failure, as logged; absent ones are `-`.
@@ -19,10 +24,10 @@ pub(super) struct Fields<'a> {
     pub(super) times: [Option<Micros>; 3],
     /// Status sent to the client; `None` for `-` (field 9).
     pub(super) status: Option<u16>,
-    /// Status received from the target (field 10).
-    pub(super) target_status: &'a str,
+    /// Status received from the target, `-` if none was (field 10).
+    pub(super) target_status: Cow<'a, str>,
     /// The request line with an absolute target (field 13).
-    pub(super) request: &'a str,
+    pub(super) request: Cow<'a, str>,
     /// Target group ARN (field 17).
     arn: &'a str,
     /// X-Amzn-Trace-Id (field 18).
@@ -38,10 +43,19 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// The fields of a record in either form; `None` for any other text.
+    pub(super) fn read(record: &'a str) -> Option<Fields<'a>> {
+        if !record.trim_start().starts_with('{') {
+            return Fields::split(record);
+        }
+        memmem::find(record.as_bytes(), b"\"elb_status_code\"")?;
+        Fields::named(&Json::object(record)?)
+    }
+
     /// Cuts a line that has at least the 15 fields up to the cipher; `None` for any other text.
-    pub(super) fn split(record: &'a str) -> Option<Fields<'a>> {
+    fn split(record: &'a str) -> Option<Fields<'a>> {
         let mut rest = Rest(record);
-        if !matches!(rest.word()?, "http" | "https" | "h2" | "grpcs" | "ws" | "wss") {
+        if !is_type(rest.word()?) {
             return None;
         }
         let time = scan::iso(rest.word()?.as_bytes(), 0)?;
@@ -58,8 +72,8 @@ impl<'a> Fields<'a> {
         }
         rest.size()?;
         rest.size()?;
-        let request = rest.closed_by("\" \"", ends_like_a_request)?;
-        let _user_agent = rest.closed_by("\" ", |_, after| tls_follows(after))?;
+        let request = Cow::Borrowed(rest.request_line()?);
+        let _user_agent = rest.user_agent()?;
         let _cipher = rest.word()?;
         let _protocol = rest.word();
         let arn = rest.word().unwrap_or("-");
@@ -74,7 +88,7 @@ impl<'a> Fields<'a> {
             target,
             times,
             status,
-            target_status,
+            target_status: Cow::Borrowed(target_status),
             request,
             arn,
             trace,
@@ -82,6 +96,55 @@ impl<'a> Fields<'a> {
             created: rest.word().unwrap_or("-"),
             actions: rest.quoted().unwrap_or("-"),
             error_reason: rest.quoted().and_then(|_redirect| rest.quoted()).unwrap_or("-"),
+        })
+    }
+
+    /// Takes an object whose keys are the fields' names. Two of those names cannot be told for
+    /// certain from what AWS publishes (the constants of its CDK, `CLIENT_PORT` and
+    /// `REQUEST_LINE`), so the documented forms are taken as well.
+    fn named(object: &Json<'a>) -> Option<Fields<'a>> {
+        let any = |keys: &[&str]| keys.iter().find_map(|key| object.get(key)).and_then(Json::text);
+        let plain = |keys: &[&str]| match any(keys) {
+            Some(Cow::Borrowed(text)) => *text,
+            _ => "-",
+        };
+        let word = |key: &str| plain(&[key]);
+        let number = |key: &str| match object.get(key)? {
+            Json::Text(Cow::Borrowed(text)) => Some(Cow::Borrowed(*text)),
+            Json::Int(number) => Some(Cow::Owned(number.to_string())),
+            Json::Float(number) => Some(Cow::Owned(number.to_string())),
+            _ => None,
+        };
+        let elb = word("elb");
+        if !is_type(word("type")) || !elb.contains('/') {
+            return None;
+        }
+        let time = |key| words::time(&number(key)?);
+        Some(Fields {
+            time: scan::iso(word("time").as_bytes(), 0)?,
+            elb,
+            client: plain(&["client:port", "client_port"]),
+            target: plain(&["target:port", "target_port"]),
+            times: [
+                time("request_processing_time")?,
+                time("target_processing_time")?,
+                time("response_processing_time")?,
+            ],
+            status: match &*number("elb_status_code")? {
+                "-" => None,
+                code => Some(scan::status(code.as_bytes())?),
+            },
+            target_status: match object.get("target_status_code") {
+                Some(Json::Int(code)) => Cow::Owned(code.to_string()),
+                _ => Cow::Borrowed(word("target_status_code")),
+            },
+            request: any(&["request_line", "request"]).cloned().unwrap_or(Cow::Borrowed("-")),
+            arn: word("target_group_arn"),
+            trace: word("trace_id"),
+            domain: word("domain_name"),
+            created: word("request_creation_time"),
+            actions: word("actions_executed"),
+            error_reason: word("error_reason"),
         })
     }
 
@@ -104,74 +167,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A request field ends with a protocol, or with the placeholder of a request without one.
-fn ends_like_a_request(field: &str, _after: &str) -> bool {
-    field.ends_with([' ', '-']) || field.rsplit(' ').next().is_some_and(|p| p.starts_with("HTTP/"))
-}
-
-/// Behind the user agent stand cipher and protocol, unquoted.
-fn tls_follows(after: &str) -> bool {
-    let (cipher, rest) = scan::word(after);
-    let (protocol, _) = scan::word(rest);
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    !cipher.is_empty()
-        && cipher.bytes().all(plain)
-        && (matches!(protocol, "" | "-") || protocol.starts_with("TLS"))
-}
-
-/// What is left of the line.
-struct Rest<'a>(&'a str);
-
-impl<'a> Rest<'a> {
-    fn word(&mut self) -> Option<&'a str> {
-        let (word, rest) = scan::word(self.0);
-        self.0 = rest;
-        (!word.is_empty()).then_some(word)
-    }
-
-    /// Seconds with decimals, or -1.
-    fn time(&mut self) -> Option<Option<Micros>> {
-        match self.word()? {
-            "-1" => Some(None),
-            text => scan::seconds(text.as_bytes()).map(Some),
-        }
-    }
-
-    fn size(&mut self) -> Option<()> {
-        self.word()?.bytes().all(|b| b.is_ascii_digit()).then_some(())
-    }
-
-    /// A quoted field that ends where `close` stands and `fits(field, after)` holds, or at the
-    /// first `close` if it holds nowhere.
-    fn closed_by(&mut self, close: &str, fits: impl Fn(&str, &str) -> bool) -> Option<&'a str> {
-        let text = self.0.strip_prefix('"')?;
-        let cut = |at: usize| Some((text.get(..at)?, text.get(at + 2..)?));
-        let (field, after) = text
-            .match_indices(close)
-            .filter_map(|(at, _)| cut(at))
-            .find(|(field, after)| fits(field, after))
-            .or_else(|| cut(text.find(close)?))?;
-        self.0 = after;
-        Some(field)
-    }
-
-    /// A quoted field that holds no quote followed by a space; a bare word is taken as it is.
-    fn quoted(&mut self) -> Option<&'a str> {
-        let Some(text) = self.0.strip_prefix('"') else { return self.word() };
-        if let Some((field, after)) = text.split_once("\" ") {
-            self.0 = after;
-            return Some(field);
-        }
-        self.0 = "";
-        text.strip_suffix('"')
-    }
-
-    /// The certificate's ARN holds no quote, and the field behind it sometimes follows without a
-    /// space (a sample line in AWS's own guide does).
-    fn certificate(&mut self) {
-        match self.0.strip_prefix('"').and_then(|text| text.split_once('"')) {
-            Some((_, after)) => self.0 = after.strip_prefix(' ').unwrap_or(after),
-            None => drop(self.word()),
-        }
-    }
+/// The connection types of the log.
+fn is_type(word: &str) -> bool {
+    matches!(word, "http" | "https" | "h2" | "grpcs" | "ws" | "wss")
 }
