@@ -12,6 +12,7 @@ mod appserver;
 mod aws;
 mod caddy;
 mod context;
+mod curl;
 mod database;
 mod envoy;
 mod gcp;
@@ -127,6 +128,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &database::mysql::MySql,
     &envoy::events::EnvoyHealth,
     &envoy::events::EnvoyOutlier,
+    &envoy::log::EnvoyLog,
     &envoy::json::EnvoyJson,
     &envoy::text::EnvoyText,
     &haproxy::http::HaproxyHttp,
@@ -153,6 +155,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &apps::languages::PYTHON,
     &apps::languages::GO,
     &node::fetch::NodeErrors,
+    &curl::transcript::Curl,
 ];
 
 /// The dialect of a name.

@@ -23,6 +23,7 @@ fn explains(explanation: &str, access: &str) -> bool {
         ("nginx-error", "nginx-access")
             | ("apache-error", "apache-access" | "nginx-access")
             | ("haproxy-notice", "haproxy-http")
+            | ("envoy-log", "envoy-text" | "envoy-json")
             | ("caddy", "caddy")
             | ("traefik", "traefik")
     )
