@@ -20,6 +20,7 @@ mod haproxy;
 mod json;
 mod k8s;
 mod kernel;
+mod metric;
 mod nginx;
 mod node;
 pub mod reader;
@@ -107,6 +108,8 @@ pub static ALL: &[&dyn Dialect] = &[
     &aws::cloudtrail::CloudTrail,
     &aws::api_gateway::ApiGateway,
     &aws::api_gateway_execution::ApiGatewayExecution,
+    &aws::ecs::Ecs,
+    &aws::metrics::CloudWatchMetrics,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,

@@ -29,8 +29,8 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         // gunicorn, uWSGI and Puma do not say that all their workers are busy.
         K::PoolSaturated => &["node", "apache-error", "php-fpm"],
         K::WorkerKilled => &["node", "apache-error", "gunicorn", "uwsgi", "php-fpm", "puma"],
+        K::ApplicationError | K::ConnectionPoolEmpty => APPLICATIONS,
         K::DatabaseLimit => DATABASES_AND_CLIENTS,
-        K::ConnectionPoolEmpty | K::ApplicationError => APPLICATIONS,
         // Few programs watch their own loop: a log without such a report shows nothing.
         K::Stall => &[],
         K::ConntrackFull => &["kernel"],
@@ -92,6 +92,10 @@ const SYSTEM_LOG: &[OccurrenceKind] = &[
 /// Logs of gateways, which tell of their own start and end and of nobody else's.
 const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik"];
 
+/// Logs of what was asked for and of what a controller did, which tell of a part of it and leave
+/// out, say, what ended by itself.
+const OF_ORDERS: &[&str] = &["aws-cloudtrail", "aws-ecs", "aws-target-health", "aws-metrics"];
+
 impl View<'_> {
     /// Whether the evidence would show an occurrence of this kind.
     pub(super) fn would_show(&self, kind: OccurrenceKind) -> bool {
@@ -99,9 +103,9 @@ impl View<'_> {
         self.saw(shown_in(kind))
             || told.iter().any(|(_, told)| *told == kind)
             || (SYSTEM_LOG.contains(&kind)
-                && told
-                    .iter()
-                    .any(|(by, told)| SYSTEM_LOG.contains(told) && !OF_ITSELF.contains(by)))
+                && told.iter().any(|(by, told)| {
+                    SYSTEM_LOG.contains(told) && !OF_ITSELF.contains(by) && !OF_ORDERS.contains(by)
+                }))
     }
 }
 
