@@ -1,6 +1,6 @@
 """Application Load Balancer access log."""
 
-from core import AGENTS, S, iso
+from core import AGENTS, MS, S, iso
 
 ARN = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:targetgroup"
 
@@ -16,7 +16,8 @@ class Alb:
         self.node = f"172.31.{ev.rng.randint(1, 40)}.{ev.rng.randint(4, 250)}"
         self.random = "".join(ev.rng.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(8))
 
-    def request(self, start, total, status, target_status, times, target, method, path, received=0, sent=0):
+    def request(self, start, total, status, target_status, times, target, method, path, received=0, sent=0,
+                reason="-"):
         """One line; the time stamp is the moment the response was made."""
         ev = self.ev
         end = start + total
@@ -36,7 +37,7 @@ class Alb:
             f'"{method} https://{self.host}:443{path} HTTP/2.0" "{ev.rng.choice(AGENTS)}" '
             f"TLS_AES_128_GCM_SHA256 TLSv1.3 {self.arn} "
             f'"Root=1-{end // S:08x}-{ev.hex(24)}" "{self.host}" "{self.cert}" 10 {iso(start)} '
-            f'"forward" "-" "-" "{target_text}" "{target_status}" "-" "-" TID_{ev.hex(32)}'
+            f'"forward" "-" "{reason}" "{target_text}" "{target_status}" "-" "-" TID_{ev.hex(32)}'
         )
         ev.add(file, "aws-alb", end, line)
 
@@ -63,3 +64,15 @@ class Alb:
         """No connection to the target."""
         m, p, _ = self.ev.page()
         self.request(at, took, status, "-", "-1 -1 -1", target, m, p, sent=277)
+
+    def function(self, at, total, status, reason="-", page=None, received=0, sent=0, answered=True):
+        """A request for a target that is a function: no address, and a reason where it failed."""
+        m, p, _ = page or self.ev.page()
+        times = f"0.000 {(total - MS) / S:.3f} {'0.000' if answered else '-1'}"
+        self.request(at, total, status, status if reason == "-" else "-", times, None, m, p, received, sent, reason)
+
+    def function_traffic(self, start, end, per_minute, slow=1.0):
+        """Requests that a function answered."""
+        for at in self.ev.arrivals(start, end, per_minute):
+            m, p, took = self.ev.page()
+            self.function(at, int(took * slow) + MS, 200, page=(m, p, took))

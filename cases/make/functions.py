@@ -1,0 +1,154 @@
+"""Stories about functions behind a load balancer or an API gateway."""
+
+from aws import Alb
+from core import MIN, MS, case, t
+from limits import SCALE, SIZE
+
+SHAPE = "lambda-malformed-response"
+ERROR = "lambda-function-error"
+PAYLOAD = "lambda-payload-limit"
+REFUSED = "lambda-throttled-or-denied"
+UPLOAD = ("POST", "/api/photos", 0)
+EXPORT = ("GET", "/api/orders/export", 0)
+
+
+def failing(ev, start, reason, count, status=502, page=None, took=(40, 900), minutes=(12, 26), **more):
+    """A function behind an ALB; some of its requests fail for one reason."""
+    alb = Alb(ev, [], name="shop-fn", group="shop-fn")
+    alb.function_traffic(start, start + 30 * MIN, 10)
+    for at in ev.spread(start + minutes[0] * MIN, start + minutes[1] * MIN, count):
+        alb.function(at, ev.rng.randint(*took) * MS, status, reason, page, **more)
+    return alb
+
+
+@case(SHAPE, "fires-aws-alb", f"first: {SHAPE}\nverdict: proved\nnot: {ERROR} {PAYLOAD}")
+def _(ev):
+    """A release returns the list of orders as an object instead of a string; the load balancer cannot make a
+    response of it, while the function's own metrics show success."""
+    failing(ev, t("2026-11-20T09:00:00"), "LambdaInvalidResponse", 44, page=("GET", "/api/orders/latest", 0),
+            answered=False)
+
+
+@case(SHAPE, f"quiet-{ERROR}", f"first: {ERROR}\nverdict: proved\nnot: {SHAPE}\ncandidate: {ERROR}")
+def _(ev):
+    """502 from the load balancer on one route as well; but the function threw, and the reason says so."""
+    failing(ev, t("2026-11-20T10:00:00"), "LambdaUnhandled", 44, page=("GET", "/api/orders/latest", 0))
+
+
+@case(SHAPE, f"quiet-{PAYLOAD}", f"first: {PAYLOAD}\nverdict: proved\nnot: {SHAPE}\ncandidate: {PAYLOAD}")
+def _(ev):
+    """The export has grown past what a function may answer an ALB; its shape is the right one."""
+    failing(ev, t("2026-11-20T11:00:00"), "LambdaResponseTooLarge", 30, page=EXPORT, took=(900, 2600))
+
+
+@case(SHAPE, "blind-short-records", f"verdict-at-most: consistent\nnot: {SHAPE} {ERROR} {PAYLOAD}")
+def _(ev):
+    """The same 502 in records whose last fields were cut off on the way: no reason, and nothing is claimed."""
+    cut(ev, lambda: failing(ev, t("2026-11-20T12:00:00"), "LambdaInvalidResponse", 44,
+                            page=("GET", "/api/orders/latest", 0), answered=False))
+
+
+def cut(ev, story):
+    """Runs a story and drops the fields from the redirect on, as an older pipeline does."""
+    story()
+    for file, records in ev.files.items():
+        ev.files[file] = [(at, serial, text.split(' "forward" ')[0] + ' "forward" "-"') for at, serial, text in records]
+
+
+@case(ERROR, "fires-aws-alb", f"first: {ERROR}\nverdict: proved\nnot: {SHAPE} {REFUSED}")
+def _(ev):
+    """An environment variable is missing in production: one route throws, and the load balancer answers 502."""
+    failing(ev, t("2026-11-20T13:00:00"), "LambdaUnhandled", 52, page=("POST", "/api/orders", 0))
+
+
+@case(ERROR, f"quiet-{SHAPE}", f"first: {SHAPE}\nverdict: proved\nnot: {ERROR}\ncandidate: {SHAPE}")
+def _(ev):
+    """The function ended well and returned nothing."""
+    failing(ev, t("2026-11-20T14:00:00"), "LambdaInvalidResponse", 40, page=("POST", "/api/orders", 0), answered=False)
+
+
+@case(ERROR, f"quiet-{REFUSED}", f"first: {REFUSED}\nverdict: proved\nnot: {ERROR}\ncandidate: {REFUSED}")
+def _(ev):
+    """502 in a burst at peak: the function was never started, for its concurrency was used up."""
+    start = t("2026-11-20T15:00:00")
+    alb = failing(ev, start, "LambdaThrottling", 60, took=(3, 20), minutes=(12, 15))
+    alb.function_traffic(start + 12 * MIN, start + 15 * MIN, 30)
+
+
+@case(ERROR, "blind-short-records", f"verdict-at-most: consistent\nnot: {ERROR} {SHAPE}")
+def _(ev):
+    """Records without their last fields: 502 after a while, with no target and no reason."""
+    cut(ev, lambda: failing(ev, t("2026-11-20T16:00:00"), "LambdaUnhandled", 52, page=("POST", "/api/orders", 0)))
+
+
+@case(PAYLOAD, "fires-aws-alb", f"first: {PAYLOAD}\nverdict: proved\nnot: {SHAPE} {SIZE}")
+def _(ev):
+    """The export of orders has grown past 1 MB, which is all that a function may answer a load balancer."""
+    failing(ev, t("2026-11-20T17:00:00"), "LambdaResponseTooLarge", 34, page=EXPORT, took=(900, 2600))
+
+
+@case(PAYLOAD, "fires-aws-alb-upload", f"first: {PAYLOAD}\nverdict: proved\nnot: {SIZE}")
+def _(ev):
+    """Photos above 1 MB, uploaded through a load balancer to a function: 413, and the reason names the function."""
+    failing(ev, t("2026-11-20T18:00:00"), "LambdaRequestTooLarge", 34, status=413, page=UPLOAD, took=(30, 90),
+            received=ev.rng.randint(1_200_000, 2_400_000))
+
+
+@case(PAYLOAD, f"quiet-{SIZE}", f"first: {SIZE}\nverdict: proved\nnot: {PAYLOAD}\ncandidate: {SIZE}")
+def _(ev):
+    """A URL with a hundred parameters: 414 from the load balancer itself, whatever is behind it."""
+    start = t("2026-11-20T19:00:00")
+    alb = Alb(ev, [], name="shop-fn", group="shop-fn")
+    alb.function_traffic(start, start + 30 * MIN, 10)
+    for at in ev.spread(start + 5 * MIN, start + 26 * MIN, 30):
+        alb.request(at, MS, 414, "-", "-1 -1 -1", None, "GET", "/api/search", received=17_000)
+
+
+@case(PAYLOAD, f"quiet-{SHAPE}", f"first: {SHAPE}\nverdict: proved\nnot: {PAYLOAD}\ncandidate: {SHAPE}")
+def _(ev):
+    """The export answers with the wrong shape, at any length."""
+    failing(ev, t("2026-11-20T20:00:00"), "LambdaInvalidResponse", 34, page=EXPORT, answered=False)
+
+
+@case(PAYLOAD, "blind-short-records", f"verdict-at-most: consistent\nnot: {PAYLOAD} {SHAPE}")
+def _(ev):
+    """Records without their last fields: the export ends with 502, and nothing says why."""
+    cut(ev, lambda: failing(ev, t("2026-11-20T21:00:00"), "LambdaResponseTooLarge", 34, page=EXPORT, took=(900, 2600)))
+
+
+@case(REFUSED, "fires-aws-alb-throttled", f"first: {REFUSED}\nverdict: proved\nnot: {ERROR} {SCALE}")
+def _(ev):
+    """A sale begins: the function's reserved concurrency is used up within seconds, and the rest gets 502."""
+    start = t("2026-11-21T09:00:00")
+    alb = failing(ev, start, "LambdaThrottling", 66, took=(3, 20), minutes=(12, 15))
+    alb.function_traffic(start + 12 * MIN, start + 15 * MIN, 40)
+
+
+@case(REFUSED, "fires-aws-alb-denied", f"first: {REFUSED}\nverdict: proved\nnot: {ERROR}")
+def _(ev):
+    """The target group's function was created anew without a permission for the load balancer: every request of
+    its route gets 502 from then on."""
+    start = t("2026-11-21T10:00:00")
+    alb = Alb(ev, [], name="shop-fn", group="shop-fn")
+    alb.function_traffic(start, start + 15 * MIN, 10)
+    for at in ev.arrivals(start + 15 * MIN, start + 28 * MIN, 10):
+        m, p, _ = ev.page()
+        alb.function(at, ev.rng.randint(4, 15) * MS, 502, "LambdaAccessDenied", (m, p, 0))
+
+
+@case(REFUSED, f"quiet-{ERROR}", f"first: {ERROR}\nverdict: proved\nnot: {REFUSED}\ncandidate: {ERROR}")
+def _(ev):
+    """502 from the same function at the same hour; it ran, and threw."""
+    failing(ev, t("2026-11-21T11:00:00"), "LambdaUnhandled", 60, minutes=(12, 15))
+
+
+@case(REFUSED, f"quiet-{SCALE}", f"first: {SCALE}\nverdict: proved\nnot: {REFUSED}\ncandidate: {SCALE}")
+def _(ev):
+    """A burst as well; but what ran out are the addresses of the function's subnets."""
+    failing(ev, t("2026-11-21T12:00:00"), "LambdaSubnetIPAddressLimitReachedException", 60, minutes=(12, 15))
+
+
+@case(REFUSED, "blind-short-records", f"verdict-at-most: consistent\nnot: {REFUSED} {ERROR}")
+def _(ev):
+    """The sale once more, in records without their last fields."""
+    cut(ev, lambda: failing(ev, t("2026-11-21T13:00:00"), "LambdaThrottling", 66, took=(3, 20), minutes=(12, 15)))
