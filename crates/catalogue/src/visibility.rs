@@ -538,6 +538,23 @@ pub(crate) const FIREWALL: Visibility = Visibility {
 pub(crate) const FIREWALL_FOCUS: Visibility =
     Visibility { signal: Signal::FirewallFocus, what: FIREWALL.what, how: FIREWALL_LOG };
 
+/// Answers that a filter without state rejects.
+pub(crate) const RETURNS: Visibility =
+    Visibility { signal: Signal::ReturnMatch, what: FIREWALL.what, how: FIREWALL_LOG };
+
+/// Accesses that a policy forbade.
+pub(crate) const DENIALS: Visibility = Visibility {
+    signal: Signal::AccessDenials,
+    what: Text::new(
+        "the denials of the operating system's security policy",
+        "OS のセキュリティポリシーが記録した拒否",
+    ),
+    how: &[
+        on("SELinux", "ausearch -m AVC,USER_AVC -ts today > audit.log"),
+        on("AppArmor", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
+    ],
+};
+
 /// Packets of connections that a firewall does not know.
 pub(crate) const FLOWS: Visibility = Visibility {
     signal: Signal::FlowMatch,
@@ -652,6 +669,57 @@ pub(crate) const FUNCTION_ERRORS: Visibility = Visibility {
     ],
 };
 
+/// Health checks that came after the failures.
+pub(crate) const DOWN_AFTER: Visibility =
+    Visibility { signal: Signal::DownAfterShare, what: HEALTH.what, how: HEALTH.how };
+
+/// What the other targets did.
+pub(crate) const HEALTHY_TARGETS: Visibility =
+    Visibility { signal: Signal::HealthyTargetShare, what: NEW_TARGETS.what, how: ACCESS };
+
+/// The CDN's log.
+pub(crate) const CDN: Visibility = Visibility {
+    signal: Signal::CdnShare,
+    what: Text::new("the CDN's own log", "CDN 自身のログ"),
+    how: &[on(
+        "CloudFront",
+        "aws cloudfront get-distribution-config --id DISTRIBUTION # then set Logging, and read the \
+        files from the bucket",
+    )],
+};
+
+/// What the hop behind answered.
+pub(crate) const BEHIND: Visibility = Visibility {
+    signal: Signal::BehindServed,
+    what: Text::new(
+        "the access log of the origin for the same time",
+        "同じ時間帯のオリジンのアクセスログ",
+    ),
+    how: ACCESS,
+};
+
+/// Changes of settings.
+pub(crate) const CHANGES: Visibility = Visibility {
+    signal: Signal::ChangeLead,
+    what: Text::new(
+        "the record of changed settings, and logs from before the change",
+        "設定変更の記録と、変更前のログ",
+    ),
+    how: &[
+        on(
+            "AWS CloudTrail",
+            "aws cloudtrail lookup-events --start-time START --end-time END --lookup-attributes \
+            AttributeKey=ReadOnly,AttributeValue=false --query 'Events[].CloudTrailEvent' --output text \
+            > changes.json",
+        ),
+        on(
+            "Google Cloud",
+            "gcloud logging read 'logName:\"cloudaudit.googleapis.com%2Factivity\"' --freshness=1d \
+            --format=json > changes.json",
+        ),
+    ],
+};
+
 /// Refusals for a rate, a quota or a concurrency, from elsewhere than the refused requests.
 pub(crate) const THROTTLES: Visibility = Visibility {
     signal: Signal::Throttles,
@@ -682,4 +750,45 @@ pub(crate) const SCALING: Visibility = Visibility {
         "インスタンスについてのプラットフォーム自身のログ",
     ),
     how: PROCESS,
+};
+
+/// Reloads of a proxy.
+pub(crate) const RELOAD_MOMENTS: Visibility = Visibility {
+    signal: Signal::ReloadLead,
+    what: Text::new("the proxy's notices of its reloads", "プロキシの再読み込みの記録"),
+    how: &[
+        on("nginx", "error_log /var/log/nginx/error.log notice;"),
+        on("Apache httpd", "LogLevel notice"),
+        on("HAProxy", "log /dev/log local0 notice"),
+    ],
+};
+
+/// Certificates that ran out or could not be renewed.
+pub(crate) const CERTIFICATES: Visibility = Visibility {
+    signal: Signal::CertificateProblems,
+    what: Text::new(
+        "what renews the certificates, with its errors",
+        "証明書の更新処理とそのエラーの記録",
+    ),
+    how: &[
+        on("cert-manager", "kubectl get events -A -o json > events.json"),
+        on("certbot", "journalctl -u certbot -o short-iso --since '-30d' > certbot.log"),
+    ],
+};
+
+/// Processors that are used up.
+pub(crate) const PROCESSORS: Visibility = Visibility {
+    signal: Signal::ProcessorSaturations,
+    what: Text::new("the use of the processors", "CPU 使用率"),
+    how: &[
+        on(
+            "AWS",
+            "aws cloudwatch get-metric-data --metric-data-queries file://cpu.json --start-time START \
+            --end-time END > cpu-metrics.json",
+        ),
+        on(
+            "Google Cloud",
+            "the metric run.googleapis.com/container/cpu/utilizations, exported with timeSeries.list",
+        ),
+    ],
 };

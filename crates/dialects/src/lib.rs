@@ -7,6 +7,7 @@
 
 mod about;
 mod apache;
+mod appserver;
 mod aws;
 mod caddy;
 mod context;
@@ -18,6 +19,7 @@ mod haproxy;
 mod json;
 mod k8s;
 mod kernel;
+mod metric;
 mod nginx;
 mod node;
 pub mod reader;
@@ -99,9 +101,14 @@ pub const SLOW: model::Micros = model::Micros::from_secs(5);
 /// Every dialect, most specific grammar first: the order in which a record is offered to them.
 pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
+    &aws::cloudfront::CloudFront,
     &aws::clb::Clb,
     &aws::flow::VpcFlow,
     &aws::cloudtrail::CloudTrail,
+    &aws::api_gateway::ApiGateway,
+    &aws::api_gateway_execution::ApiGatewayExecution,
+    &aws::ecs::Ecs,
+    &aws::metrics::CloudWatchMetrics,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,
@@ -122,7 +129,14 @@ pub static ALL: &[&dyn Dialect] = &[
     &nginx::access::NginxAccess,
     &apache::access::ApacheAccess,
     &kernel::audit::Audit,
+    &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
+    &appserver::UWSGI,
+    &appserver::GUNICORN,
+    &appserver::UVICORN,
+    &appserver::PHP_FPM,
+    &appserver::php_fpm_access::PhpFpmAccess,
+    &appserver::PUMA,
     &node::fetch::NodeErrors,
 ];
 

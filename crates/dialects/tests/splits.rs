@@ -138,6 +138,7 @@ fn whole(profile: &Profile, text: &[u8]) -> Told {
 fn streamed(profile: &Profile, text: &[u8], steps: &[usize]) -> Told {
     let mut told = Told::default();
     let mut steps = steps.iter().copied().cycle();
+    let mut state = State::default();
     let (mut from, mut to) = (0, 0);
     let mut state = State::default();
     while from < text.len() {
@@ -152,7 +153,7 @@ fn streamed(profile: &Profile, text: &[u8], steps: &[usize]) -> Told {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn cut_at_any_border(text in source(), cuts in prop::collection::vec(any::<Index>(), 1..12)) {
@@ -190,7 +191,7 @@ fn each_record_at_each_of_its_bytes() {
         let text = format!("{record}\n{record}\n").into_bytes();
         let profile = profile(&text);
         let expected = whole(&profile, &text);
-        for at in (1..record.len()).step_by(1 + record.len() / 15) {
+        for at in (1..record.len()).step_by(1 + record.len() / 6) {
             assert_eq!(streamed(&profile, &text, &[at, text.len()]), expected, "{record} at {at}");
         }
     }
@@ -206,13 +207,13 @@ fn lists_cut_at_any_byte() {
     assert!(objects.len() > 50, "records of the dialects that are JSON");
     let mut runner = TestRunner::deterministic();
     let steps = prop::collection::vec(1..3000_usize, 1..5);
-    for between in [",", ",\n", "\n,\n  ", " , "] {
+    for between in [",", "\n,\n  "] {
         for (open, close) in [("[", "]"), ("[\n  ", "\n]\n"), ("\u{feff}[", "]")] {
             let text = format!("{open}{}{close}", objects.join(between));
             let profile = profile(text.as_bytes());
             assert!(profile.is_sequential());
             let expected = whole(&profile, text.as_bytes());
-            for _ in 0..6 {
+            for _ in 0..3 {
                 let steps = steps.new_tree(&mut runner).expect("steps").current();
                 assert_eq!(streamed(&profile, text.as_bytes(), &steps), expected, "{steps:?}");
             }

@@ -115,6 +115,10 @@ fn source_of(signal: Signal) -> &'static str {
     use Signal as S;
     match signal {
         S::DeployLead | S::DeploysFollowed | S::NewTargetShare | S::Recovers => "deploys",
+        S::ChangeLead | S::ReloadLead => "changes",
+        S::AccessDenials => "policy",
+        S::CertificateProblems => "certificates",
+        S::ProcessorSaturations => "metrics",
         S::NatDrops | S::NatDropFocus | S::NatDestinationMatch => "nat",
         S::OomKills
         | S::ProcessExits
@@ -127,7 +131,7 @@ fn source_of(signal: Signal) -> &'static str {
         | S::ListenFailures
         | S::LoopbackListeners
         | S::ScaleLimits => "processes",
-        S::HealthDowns | S::NoServerLeft | S::CheckRefusals => "health",
+        S::HealthDowns | S::NoServerLeft | S::CheckRefusals | S::DownAfterShare => "health",
         S::EgressFailures
         | S::EgressConnectTimeouts
         | S::EgressLookupFailures
@@ -146,10 +150,15 @@ fn source_of(signal: Signal) -> &'static str {
         S::FunctionErrors => "functions",
         S::Throttles => "quotas",
         S::ListenOverflows | S::ConntrackDrops => "kernel",
-        S::FirewallDrops | S::FirewallMatch | S::FirewallFocus | S::FlowMatch => "firewall",
+        S::FirewallDrops
+        | S::FirewallMatch
+        | S::FirewallFocus
+        | S::ReturnDrops
+        | S::ReturnMatch
+        | S::FlowMatch => "firewall",
         S::Ipv4LoopbackListens | S::DrainCutShare => "processes",
         S::MovedShare => "reloads",
-        S::InnerFinishedLater | S::InnerNeverSawShare => "hop behind",
+        S::InnerFinishedLater | S::InnerNeverSawShare | S::BehindServed => "hop behind",
         _ => "traffic",
     }
 }

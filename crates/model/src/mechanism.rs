@@ -79,6 +79,9 @@ vocabulary! {
         EndedBeforeResponse = "ended-before-response",
         /// The response did not begin before the reader's timer fired.
         ResponseTimeout = "response-timeout",
+        /// The hop behind did not answer in time, and the record does not say whether it was the
+        /// connection or the response that did not come (CloudFront's OriginCommError).
+        UpstreamTimeout = "upstream-timeout",
         /// The response began and then stalled until the reader's timer fired.
         ResponseStalled = "response-stalled",
         /// The whole request ran into the platform's own limit on its duration.
@@ -190,6 +193,7 @@ impl Mechanism {
             M::StatusFromUpstream | M::StatusFromApplication => {
                 return (Side::Upstream, Some(P::ResponseHead), None);
             }
+            M::UpstreamTimeout => return (Side::Upstream, None, None),
             M::ClientClosed => return (Side::Client, None, None),
             M::ClientTimeout | M::ClientRequestInvalid | M::RequestTooLarge => {
                 return (Side::Client, Some(P::RequestRead), Some(E::HttpRequestError));

@@ -165,6 +165,14 @@ vocabulary! {
         /// Share of a firewall's dropped openings of the whole evidence that fall into W or another
         /// window of the same kinds of failure; known only where F names no target's address.
         FirewallFocus = "firewall-focus",
+        /// Answers to the opening of a connection that a firewall without state rejected although it
+        /// had let the opening pass, in W.
+        ReturnDrops = "return-drops",
+        /// Share of F, where the target's address is known, on an address and port whose answers a
+        /// firewall without state rejected in W. Not visible without any such rejection.
+        ReturnMatch = "return-match",
+        /// Accesses that a policy of the operating system or the platform forbade a process, in W.
+        AccessDenials = "access-denials",
         /// Share of F, where the target's address is known, on an address and port towards which a
         /// firewall or NAT dropped packets of connections it did not know, in W. Not visible
         /// without any such drop.
@@ -189,9 +197,32 @@ vocabulary! {
         /// it took up an address it had never used; those within 30 s after an instance was told to
         /// stop are not counted in. Not visible without a reload or what came after it.
         MovedShare = "moved-share",
-        /// Targets marked down in W or two minutes before for the status, 300 to 499, with which
-        /// they answered the health check.
+        /// Health checks that failed, and targets marked down for them, in W or two minutes before,
+        /// for the status, 300 to 499, with which the target answered the check.
         CheckRefusals = "check-refusals",
+        /// Share of F, where the target is known, in the five minutes before a health check marked
+        /// that very target down. Not visible where no record tells of a target marked down.
+        DownAfterShare = "down-after-share",
+        /// Share of F that a CDN, in front of everything else, tells of.
+        CdnShare = "cdn-share",
+        /// Requests of W that a hop behind the one that tells of F answered well. Not visible where
+        /// no hop behind it logs requests.
+        BehindServed = "behind-served",
+        /// Seconds from the last change of a setting that can bring about what most of F failed of,
+        /// and that names nothing else than what failed, to the first failure of F; infinity if none
+        /// came within 30 minutes before, or if the same failures were there before it. Not visible
+        /// without any record of changes, or of what was before the change.
+        ChangeLead = "change-lead",
+        /// Seconds from the last reload of a proxy to the first failure of F; infinity if none came
+        /// within 30 minutes before, if the same failures were there before it, or if F is what
+        /// applications answered themselves. Not visible without a log that tells of reloads, or of
+        /// what was before the reload.
+        ReloadLead = "reload-lead",
+        /// Records, in W or within a day of it, that a certificate was expired or could not be
+        /// renewed.
+        CertificateProblems = "certificate-problems",
+        /// Measurements in W of a processor that was used up.
+        ProcessorSaturations = "processor-saturations",
         /// Number of causes this one leads to, without others between, whose needs all hold in W.
         EffectsHold = "effects-hold",
     }
@@ -251,8 +282,11 @@ impl Signal {
             | S::AfterPauseShare
             | S::Ipv6LoopbackShare
             | S::DrainCutShare
+            | S::ReturnMatch
+            | S::DownAfterShare
+            | S::CdnShare
             | S::MovedShare => Unit::Share,
-            S::WindowSeconds | S::DeployLead => Unit::Seconds,
+            S::WindowSeconds | S::DeployLead | S::ChangeLead | S::ReloadLead => Unit::Seconds,
             S::LoadRise | S::LatencyRise => Unit::Ratio,
             _ => Unit::Count,
         }

@@ -22,6 +22,7 @@
 //!
 //! ## What it is mistaken for
 //!
+//! - `config-change-regression`: no version but a setting of the path was changed last.
 //! - `deploy-surge`: begins at the deploy too, but ends by itself within about 20 minutes and
 //!   hits old and new instances. A bad release stays and hits the new version.
 //! - `deploy-without-drain`: seconds per stopping old instance. A bad release fails on new
@@ -218,6 +219,14 @@ time.",
             ),
         ],
         rivals: &[
+            Rival {
+                slug: "config-change-regression",
+                separates: Text::new(
+                    "Whether a new version was the last thing before the failures, or a changed setting \
+                    of the path.",
+                    "失敗の直前にあったのが新しいバージョンの公開か、経路の設定変更かです。",
+                ),
+            },
             Rival {
                 slug: "deploy-surge",
                 separates: Text::new(

@@ -130,6 +130,15 @@ pub static CAUSE: Cause = Cause {
         ))],
         supports: &[
             Test::new(
+                S::ProcessorSaturations,
+                AtLeast(1.0),
+                Text::new(
+                    "The processor was used up in {value} measurements of that time.",
+                    "同じころの測定で、CPU が {value} 回使い切られていました。",
+                ),
+            )
+            .independent(),
+            Test::new(
                 S::Stalls,
                 AtLeast(1.0),
                 Text::new(
@@ -187,7 +196,12 @@ pub static CAUSE: Cause = Cause {
                 しばらく何も応答しなかったのかです。",
             ),
         }],
-        visible: &[visibility::STALLS, visibility::FINISHED_TOGETHER, visibility::HEALTH],
+        visible: &[
+            visibility::PROCESSORS,
+            visibility::STALLS,
+            visibility::FINISHED_TOGETHER,
+            visibility::HEALTH,
+        ],
     },
     predicts: Predicts::NotYet(
         "Not predictable from settings: what holds a process is code; \

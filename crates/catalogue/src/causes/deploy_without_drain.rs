@@ -107,6 +107,7 @@ pub static CAUSE: Cause = Cause {
         "response-body-truncated",
         "target-connect-refused",
         "target-connect-timeout",
+        "target-unreachable",
         "no-registered-targets",
         "backend-own-5xx",
     ],

@@ -92,6 +92,7 @@ throttling, and the requests that depend on it failed with it.",
     statuses: &[500, 502, 503, 504],
     leads_to: &[
         "target-connect-refused",
+        "target-unreachable",
         "target-response-timeout",
         "api-gateway-integration-timeout",
         "backend-own-5xx",

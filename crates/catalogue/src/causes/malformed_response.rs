@@ -14,8 +14,7 @@
 //!
 //! - nginx: `upstream sent no valid HTTP/1.0 header`, `upstream sent invalid header`, `upstream
 //!   sent invalid chunked response`, `upstream sent "Content-Length" and "Transfer-Encoding"
-//!   headers at the same time`, `upstream sent duplicate header line`; FastCGI: `upstream sent
-//!   unexpected FastCGI record`. `502`.
+//!   headers at the same time`, `upstream sent duplicate header line`. `502`.
 //! - Envoy: `UPE`, `502`, `upstream_reset_before_response_started{protocol_error}`,
 //!   `http1.codec_error`.
 //! - HAProxy: `PH`, `502`; `show errors` on the admin socket keeps the bytes; for broken chunks
@@ -29,8 +28,8 @@
 //!
 //! - `response-header-too-large`: the grammar is right and the size is not; it depends on the
 //!   user's cookies.
-//! - A peer that speaks another protocol: HTTP/2 or gRPC to an HTTP/1 gateway also reads as "no
-//!   valid header"; the first bytes show it.
+//! - `protocol-version-mismatch`: HTTP/2 or gRPC to an HTTP/1 gateway also reads as "no valid
+//!   header"; the first bytes show it, and no request of the route ever succeeds.
 //! - `response-body-truncated`: what came is valid and the end is missing, by a crash
 //!   (`app-crash`) or by a handler that gives up.
 //!
@@ -95,7 +94,6 @@ pub static CAUSE: Cause = Cause {
     shows: Shows {
         claims: &[
             Claim::of(&[M::ResponseMalformed]).states(),
-            Claim::of(&[M::ProtocolMismatch]).sides(&[Side::Upstream]).states(),
             Claim::of(&[M::InstanceConnectionError]),
             Claim::of(&[M::Unspecified]).sides(&[Side::Upstream]).statuses(&[200, 206, 502]),
         ],
@@ -448,8 +446,8 @@ mod tests {
     }
 
     #[test]
-    fn another_protocol_states_it() {
-        assert_eq!(claims(&CAUSE, Seen::of(M::ProtocolMismatch, 502)), Some(true));
+    fn another_protocol_is_the_neighbours() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::ProtocolMismatch, 502)), None);
     }
 
     #[test]

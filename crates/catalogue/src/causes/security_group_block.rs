@@ -3,8 +3,8 @@
 //! ## What happens
 //!
 //! A firewall, a security group, a network ACL or a network policy on the way drops the gateway's
-//! packets to the target, or the target's answers. The SYN or its answer is lost, the kernel repeats
-//! it, and the gateway's connect timer fires. It hits all connections of that direction, from the
+//! packets to the target. The SYN is lost, the kernel repeats it, and the gateway's connect timer
+//! fires. It hits all connections of that direction, from the
 //! second in which a rule or a group was changed; connections that are open may go on. A rule that
 //! rejects instead of dropping makes it quick: a reset or an ICMP message comes back.
 //!
@@ -15,9 +15,9 @@
 //!   `connection_timeout`; Node.js `UND_ERR_CONNECT_TIMEOUT`. With `reject`: refused, or `(113: No
 //!   route to host)`.
 //! - Netfilter, where a rule logs: `[UFW BLOCK] IN=eth0 OUT= … SRC=<gateway> DST=<target> … PROTO=TCP
-//!   … DPT=8080 … SYN`. For the way back: `SRC=<target> … SPT=8080 … ACK SYN`.
-//! - AWS VPC flow logs: `REJECT` for gateway and target; an ACL that drops only the answers shows
-//!   `ACCEPT` one way and `REJECT` the other. Google Cloud firewall logs: `DENIED`.
+//!   … DPT=8080 … SYN`.
+//! - AWS VPC flow logs: `REJECT` from the gateway to the target's port; AWS CloudTrail:
+//!   `RevokeSecurityGroupIngress` just before. Google Cloud firewall logs: `DENIED`.
 //!
 //! ## What it is mistaken for
 //!
@@ -26,20 +26,19 @@
 //!   the kernel says so.
 //! - `nat-port-exhaustion`: only new connections to public destinations, and the NAT names them.
 //! - A full accept queue: only under load, and for one process.
+//! - `nacl-return-path-block`: the opening passes, and a filter without state rejects the answer.
 //! - `stale-upstream-address`: nobody owns the address any more; no firewall drops anything.
 //!
 //! ## Before it happens
 //!
 //! - A rule by address for gateways whose addresses change; on Google Cloud without 35.191.0.0/16 and
 //!   130.211.0.0/22; a target's security group without that of the load balancer.
-//! - A stateless ACL without the return ports 1024 to 65535.
 //! - A Kubernetes NetworkPolicy that selects the pods and lists no ingress for the gateway.
 //!
 //! ## Reproduce it
 //!
 //! `why502 drill security-group-block`: while requests run, the target's firewall gets a rule that
-//! drops what the gateway opens (`nginx-in`), or the gateway's one that drops the answers
-//! (`nginx-one-way`). Every request ends at the connect timer with `504`.
+//! drops what the gateway opens. Every request ends at the connect timer with `504`.
 //!
 //! ## Remedy
 //!
@@ -57,7 +56,7 @@
 //!   network ACLs; Application Load Balancer troubleshooting, HTTP 504.
 //! - nginx 1.22 and HAProxy 2.6 were observed behind nftables rules, both directions.
 
-use model::Condition::AtLeast;
+use model::Condition::{AtLeast, AtMost};
 use model::{
     Action, Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows,
@@ -78,7 +77,7 @@ pub static CAUSE: Cause = Cause {
     ),
     place: Place::Connect,
     statuses: &[502, 503, 504],
-    leads_to: &["target-connect-timeout", "target-connect-refused"],
+    leads_to: &["target-connect-timeout", "target-connect-refused", "target-unreachable"],
     source: include_str!("security_group_block.rs"),
     shows: Shows {
         claims: &[
@@ -112,31 +111,52 @@ pub static CAUSE: Cause = Cause {
             ),
         )
         .independent())],
-        supports: &[Test::new(
-            S::FirewallDrops,
-            AtLeast(1.0),
-            Text::new(
-                "The firewall logged {value} dropped or rejected packets that open connections.",
-                "ファイアウォールは、接続を開くパケットの破棄または拒否を {value} 件記録しました。",
-            ),
-        )
-        .independent()],
+        supports: &[
+            Test::new(
+                S::FirewallDrops,
+                AtLeast(1.0),
+                Text::new(
+                    "The firewall logged {value} dropped or rejected packets that open connections.",
+                    "ファイアウォールは、接続を開くパケットの破棄または拒否を {value} 件記録しました。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::ChangeLead,
+                AtMost(600.0),
+                Text::new(
+                    "The first failure came {value} after a change of the network's settings.",
+                    "最初の失敗は、ネットワーク設定の変更の {value} 後でした。",
+                ),
+            )
+            .independent(),
+        ],
         rules_out: &[],
-        rivals: &[Rival {
-            slug: "conntrack-table-full",
-            separates: Text::new(
-                "Whether a rule of the firewall dropped the packets, or the kernel because its \
-                connection table was full.",
-                "破棄したのがファイアウォールの規則か、接続テーブルが満杯のカーネルかです。",
-            ),
-        }],
+        rivals: &[
+            Rival {
+                slug: "conntrack-table-full",
+                separates: Text::new(
+                    "Whether a rule of the firewall dropped the packets, or the kernel because its \
+                    connection table was full.",
+                    "破棄したのがファイアウォールの規則か、接続テーブルが満杯のカーネルかです。",
+                ),
+            },
+            Rival {
+                slug: "nacl-return-path-block",
+                separates: Text::new(
+                    "Which direction was rejected: the opening towards the target's port, or the answer \
+                    from it.",
+                    "拒否されたのがターゲットのポートへの接続開始か、そこからの応答かです。",
+                ),
+            },
+        ],
         visible: &[visibility::FIREWALL, visibility::FIREWALL_FOCUS],
     },
     predicts: Predicts::NotYet(
         "Needs the readers of configuration: the gateway's addresses against the rules in front of \
         the target, both ways.",
     ),
-    drill: Drill::Runs(&[NGINX_IN, NGINX_ONE_WAY]),
+    drill: Drill::Runs(&[NGINX_IN]),
     remedies: &[
         Remedy {
             product: "any",
@@ -230,7 +250,7 @@ const LOAD: Load = Load {
     requests: &[Ask::new("GET", "/api/items"), Ask::new("POST", "/api/orders").body("64")],
 };
 
-const NGINX_IN: Scenario = Scenario {
+pub(crate) const NGINX_IN: Scenario = Scenario {
     name: "nginx-in",
     happens: Text::new(
         "The target's firewall begins to drop what the gateway opens.",
@@ -268,49 +288,6 @@ const NGINX_IN: Scenario = Scenario {
     ct state established,related accept
     ip saddr {{ip:edge}} tcp dport 8080 accept
     tcp dport 8080 log prefix \"DROP-in \" group 6 drop
-  }
-}",
-            },
-        )
-        .when(When::Remedy),
-    ],
-    load: LOAD,
-    expect: Expect::failing(0.4, &[504]).at_most(0.9),
-    everyday: true,
-};
-
-const NGINX_ONE_WAY: Scenario = Scenario {
-    name: "nginx-one-way",
-    happens: Text::new(
-        "A stateless rule at the gateway drops the target's answers.",
-        "ゲートウェイ側のステートレスな規則が、ターゲットからの応答を破棄します。",
-    ),
-    cure: Text::new("The return ports are allowed.", "戻りのポートを許可します。"),
-    hosts: NGINX_IN.hosts,
-    router: None,
-    knobs: &[],
-    steps: &[
-        Step::at(
-            "3000",
-            Action::Firewall {
-                host: "edge",
-                rules: "table inet firewall {
-  chain input {
-    type filter hook input priority 0;
-    ip saddr {{ip:api}} tcp sport 8080 log prefix \"DROP-return \" group 6 drop
-  }
-}",
-            },
-        )
-        .when(When::Fault),
-        Step::at(
-            "3000",
-            Action::Firewall {
-                host: "edge",
-                rules: "table inet firewall {
-  chain input {
-    type filter hook input priority 0;
-    ip saddr {{ip:api}} tcp sport 8080 tcp dport 1024-65535 accept
   }
 }",
             },

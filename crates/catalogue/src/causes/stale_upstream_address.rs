@@ -79,7 +79,7 @@ pub static CAUSE: Cause = Cause {
     ),
     place: Place::Dns,
     statuses: &[502, 503, 504],
-    leads_to: &["target-connect-refused", "target-connect-timeout"],
+    leads_to: &["target-connect-refused", "target-connect-timeout", "target-unreachable"],
     source: include_str!("stale_upstream_address.rs"),
     shows: Shows {
         claims: &[Claim::of(&[

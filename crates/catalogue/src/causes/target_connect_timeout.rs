@@ -13,15 +13,14 @@
 //! ## How it shows
 //!
 //! - nginx: `upstream timed out (110: Connection timed out) while connecting to upstream`,
-//!   `504`, after `proxy_connect_timeout`; `connect() failed (113: No route to host)`, `502`,
-//!   when the address cannot be found on the network.
+//!   `504`, after `proxy_connect_timeout`.
 //! - AWS ALB: `504` with `-1 -1 -1`, 10 s after `request_creation_time`.
 //! - Google Cloud Load Balancing: `failed_to_connect_to_backend` after seconds.
 //! - HAProxy: `sC`, `503` or `504`, after `timeout connect` times the number of tries.
 //! - Envoy: `UF`, `503`, `{connection_timeout}`, 5 s by default.
 //! - Apache httpd: `(110)Connection timed out: AH00957`, `503`.
 //! - CloudFront: `504`, 30 s (three attempts of 10 s). Node.js: `UND_ERR_CONNECT_TIMEOUT` (10
-//!   s), `ETIMEDOUT`, `EHOSTUNREACH`.
+//!   s), `ETIMEDOUT`.
 //!
 //! ## What it is mistaken for
 //!
@@ -33,8 +32,9 @@
 //!   fails from every network, and usually refuses or answers with errors as well.
 //! - A full accept queue under load: the connect times cluster at 1, 3 and 7 s and load is
 //!   high; `TcpExtListenOverflows` rises.
-//! - What may lie behind it: `security-group-block`, `conntrack-table-full`,
-//!   `stale-upstream-address` (the address in the log is no longer what DNS answers).
+//! - `target-unreachable`: somebody says that there is no way to the address (errno 113, 101).
+//! - What may lie behind it: `security-group-block`, `nacl-return-path-block`,
+//!   `conntrack-table-full`, `stale-upstream-address` (the address is no longer what DNS answers).
 //! - `target-response-timeout`: there the connection is open and the request has been sent.
 //!
 //! ## Before it happens
@@ -101,7 +101,7 @@ pub static CAUSE: Cause = Cause {
     shows: Shows {
         claims: &[
             Claim::of(&[M::ConnectTimeout]).sides(&[Side::Upstream]).states(),
-            Claim::of(&[M::ConnectTimeout, M::ConnectUnreachable]),
+            Claim::of(&[M::ConnectTimeout]),
             Claim::of(&[M::ConnectFailed]).bands(&[Band::Medium, Band::Long, Band::Unknown]),
         ],
         claims_effects: false,

@@ -101,6 +101,15 @@ pub static CAUSE: Cause = Cause {
         )],
         supports: &[
             Test::new(
+                S::CertificateProblems,
+                AtLeast(1.0),
+                Text::new(
+                    "What renews the certificates reported {value} problems.",
+                    "証明書の更新処理が {value} 件の問題を報告しました。",
+                ),
+            )
+            .independent(),
+            Test::new(
                 S::TargetSuccessShare,
                 AtMost(0.0),
                 Text::new(
@@ -128,7 +137,7 @@ pub static CAUSE: Cause = Cause {
                 openssl s_client -servername NAME -showcerts)。",
             ),
         }],
-        visible: &[visibility::SUCCESSES, visibility::HEALTH],
+        visible: &[visibility::CERTIFICATES, visibility::SUCCESSES, visibility::HEALTH],
     },
     predicts: Predicts::NotYet(
         "Needs the readers of configuration and of certificates: notAfter and the chain against \

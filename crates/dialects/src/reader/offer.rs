@@ -92,7 +92,7 @@ impl<'p> Offers<'p> {
             self.reset(record.as_bytes());
         }
         // The same goes for what CloudWatch Logs puts around.
-        let columns = self.profile.is_csv.then_some(&*self.profile.context.columns);
+        let columns = self.profile.is_csv.then_some(&*self.profile.rows);
         if let Some(carried) = cloudwatch::carried(record, columns) {
             let text = self.unpack(carried);
             if let Some((index, tally)) = ask(self.profile, text.as_bytes(), &self.context) {

@@ -63,8 +63,10 @@ pub struct Profile {
     pub(super) style: Option<Style>,
     /// The records stand in JSON documents of several.
     pub(super) is_documents: bool,
-    /// The records are rows of a CSV export, whose columns the context names.
+    /// The records are rows of a CSV export.
     pub(super) is_csv: bool,
+    /// Names of the columns of the CSV export; what its rows carry may have columns of its own.
+    pub(super) rows: Vec<String>,
     pub(super) context: Context,
     pub(super) newest: Option<Timestamp>,
     /// The year was not given: a syslog date decides it by itself.
@@ -92,10 +94,8 @@ impl Profile {
         if !columns.is_empty() {
             context.columns = columns;
         }
-        let is_csv = context.columns.is_empty() && {
-            context.columns = header::csv_columns(head);
-            !context.columns.is_empty()
-        };
+        let rows = header::csv_columns(head);
+        let is_csv = !rows.is_empty();
         let dialects = match options.forced {
             Some(forced) => Arc::from([forced]),
             None => Arc::from(options.dialects),
@@ -106,6 +106,7 @@ impl Profile {
             style: None,
             is_documents: false,
             is_csv,
+            rows,
             context,
             newest: options.newest,
             free_year,

@@ -268,6 +268,7 @@ fn reaches_a_target(mechanism: Mechanism) -> bool {
             | Mechanism::ResetBeforeResponse
             | Mechanism::EndedBeforeResponse
             | Mechanism::ResponseTimeout
+            | Mechanism::UpstreamTimeout
             | Mechanism::ResponseHeaderTooLarge
             | Mechanism::ResponseMalformed
     )

@@ -4,6 +4,7 @@
 //! that the evidence is there and shows none.
 
 mod change;
+mod configuration;
 mod failures;
 mod moments;
 mod network;
@@ -107,6 +108,10 @@ impl<'s, 'a> Scope<'s, 'a> {
             }),
             // A bare status could be of a function's caller; ask only where functions are called.
             S::FunctionErrors | S::Throttles => self.calls_functions(),
+            // Anything could follow a change that nobody recorded: to ask for it each time says nothing.
+            S::ChangeLead | S::ReloadLead => false,
+            // Checks are late only where the rest of the group serves.
+            S::DownAfterShare => self.healthy_targets().is_some_and(|share| share.value > 0.0),
             // Every slow answer could be a forgotten flow: ask only where pauses point to it.
             S::FlowMatch => self.after_pause().is_none_or(|pauses| pauses.value >= 0.2),
             _ => true,
@@ -189,6 +194,9 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::FirewallDrops => self.count(&[K::FirewallDrop], 10),
             S::FirewallMatch => self.reached_by(K::FirewallDrop),
             S::FirewallFocus => self.firewall_focus(),
+            S::ReturnDrops => self.count(&[K::ReturnDrop], 10),
+            S::ReturnMatch => self.reached_by(K::ReturnDrop),
+            S::AccessDenials => self.count(&[K::AccessDenied], 60),
             S::FlowMatch => self.reached_by(K::FlowDrop),
             S::AfterPauseShare => self.after_pause(),
             S::ConntrackDrops => self.count(&[K::ConntrackFull], 60),
@@ -198,6 +206,13 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::DrainCutShare => self.drain_cut(),
             S::MovedShare => self.moved(),
             S::CheckRefusals => self.check_refusals(),
+            S::DownAfterShare => self.down_after(),
+            S::CdnShare => self.share(|fail| Some(fail.key.kind == model::HopKind::Cdn)),
+            S::BehindServed => self.behind_served(),
+            S::ChangeLead => self.change_lead(),
+            S::ReloadLead => self.reload_lead(),
+            S::CertificateProblems => self.certificate_problems(),
+            S::ProcessorSaturations => self.processor_saturations(),
         }
     }
 }

@@ -83,14 +83,17 @@ impl<'a> Scope<'_, 'a> {
         Some(measured)
     }
 
-    /// Targets marked down because of the status, neither a success nor the server's own error,
-    /// with which they answered the check.
+    /// Checks that failed, and targets marked down, because of the status with which the target
+    /// answered, neither a success nor the server's own error.
     pub(super) fn check_refusals(&self) -> Option<Measured> {
-        let downs = self.view.happened(&[OccurrenceKind::HealthDown]);
-        if downs.is_empty() {
-            return self.view.would_show(OccurrenceKind::HealthDown).then(Measured::default);
+        const KINDS: [OccurrenceKind; 2] =
+            [OccurrenceKind::HealthDown, OccurrenceKind::CheckFailed];
+        let told = self.view.happened(&KINDS);
+        if told.is_empty() {
+            let shown = KINDS.iter().any(|kind| self.view.would_show(*kind));
+            return shown.then(Measured::default);
         }
-        let refused: Vec<_> = downs
+        let refused: Vec<_> = told
             .into_iter()
             .filter(|(_, down)| {
                 self.is_undated()
@@ -140,10 +143,15 @@ fn common_delay(
     best
 }
 
-/// The status in `Layer7 wrong status, code: 404, info: "Not Found"` or `http status 404`.
+/// The words before the status in what the checkers write: HAProxy, Envoy and Apache httpd, AWS
+/// (`Health checks failed with these codes: [404]`), Kubernetes (`HTTP probe failed with statuscode:
+/// 404`), and what a target logs of a checker's request.
+const BEFORE_STATUS: [&str; 5] =
+    ["wrong status, code: ", "http status ", "these codes: [", "statuscode: ", "answered "];
+
+/// The status with which a target answered a check, as the checker gives it for its reason.
 fn status(reason: &str) -> Option<u16> {
-    let (_, rest) =
-        reason.split_once("wrong status, code: ").or_else(|| reason.split_once("http status "))?;
+    let (_, rest) = BEFORE_STATUS.iter().find_map(|words| reason.split_once(words))?;
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest[..end].parse().ok()
 }
@@ -180,5 +188,7 @@ mod tests {
         assert_eq!(status("Layer7 wrong status, code: 404, info: \"Not Found\""), Some(404));
         assert_eq!(status("active check failed, http status 301"), Some(301));
         assert_eq!(status("Layer4 timeout"), None);
+        assert_eq!(status("Health checks failed with these codes: [404]"), Some(404));
+        assert_eq!(status("HTTP probe failed with statuscode: 503"), Some(503));
     }
 }

@@ -1,0 +1,266 @@
+//! # No route for the request
+//!
+//! ## What happens
+//!
+//! The gateway understood the request and found nothing in its own configuration that says where to
+//! send it: no virtual host for the `Host`, no route for the path, a route to a cluster or backend
+//! that is not there (yet). No target was asked, so that the answer comes in less than a
+//! millisecond, and every request of that host or path fails the same way until the configuration
+//! is right.
+//!
+//! ## How it shows
+//!
+//! - Envoy: `NR` `route_not_found`, `404`; `NC` `cluster_not_found`, `503` (`500` in old versions).
+//!   In Istio and Contour also for a short while after a change, until the configuration is there.
+//! - Google Cloud Load Balancing: `serverless_neg_routing_failed`, `config_not_found`.
+//! - HAProxy: `503` with `NOSRV` where a `use_backend` names none and there is no default. AWS ALB:
+//!   the rule's fixed response; a `404` of the default rule is no failure of its log.
+//! - Gateways with `proxy-status` (RFC 9209): `error=destination_not_found`.
+//!
+//! ## What it is mistaken for
+//!
+//! - `no-registered-targets` and `no-healthy-targets`: a route was found, and the group behind it
+//!   has nobody to send to.
+//! - `backend-own-5xx`, or a `404` of the application: then an upstream's status is in the log.
+//! - `bad-release`: a new version lacks the path; the application's own log has the request.
+//!
+//! ## Before it happens
+//!
+//! - A host name or path that is in DNS and not in the gateway's routes; a route without the port in
+//!   the `Host` field (`example.com:8443`).
+//! - Routes and clusters that are delivered apart from each other, the route first.
+//! - A serverless network endpoint group whose service or URL mask was renamed or removed.
+//!
+//! ## Reproduce it
+//!
+//! `why502 drill route-missing`: Envoy's only route is for `/v2` while the client asks for
+//! `/orders`. Then the route is for everything.
+//!
+//! ## Remedy
+//!
+//! 1. Ask the gateway what it has: Envoy `curl localhost:15000/config_dump?resource=dynamic_route_configs`,
+//!    `istioctl proxy-config routes POD`, `gcloud compute url-maps describe MAP`. The host and the
+//!    path of the failing requests are not there.
+//! 2. Add the host or the path, or correct the cluster's name. The next request reaches a target.
+//! 3. Deliver clusters before the routes that name them, and remove them after. No `NC` during a
+//!    change.
+//!
+//! ## Sources
+//!
+//! - Envoy, "Response flags" and "Response code details"; `source/common/router/router.cc`.
+//! - Google Cloud, external Application Load Balancer logging, `statusDetails`.
+//! - RFC 9209, section 2.3.
+
+use model::Condition::{AtLeast, AtMost};
+use model::{
+    Cause, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place, Predicts,
+    Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
+};
+
+use crate::drills::{APP, STEADY};
+use crate::visibility;
+
+/// No route for the request: see the page above.
+pub static CAUSE: Cause = Cause {
+    slug: "route-missing",
+    title: Text::new("No route for the request", "リクエストに合うルートがない"),
+    explanation: Text::new(
+        "The gateway's own configuration had no route, or no cluster behind the route, for the host \
+        and path of the request.",
+        "リクエストのホストとパスに対するルート、またはルートの先のクラスターが、ゲートウェイの設\
+        定にありませんでした。",
+    ),
+    place: Place::Routing,
+    statuses: &[404, 500, 502, 503],
+    leads_to: &["backend-own-5xx"],
+    source: include_str!("route_missing.rs"),
+    shows: Shows {
+        claims: &[Claim::of(&[M::NoRoute]).states()],
+        claims_effects: false,
+        needs: &[Test::new(
+            S::Failures,
+            AtLeast(1.0),
+            Text::new(
+                "The gateway found no route for {value} requests.",
+                "{value} 件のリクエストに合うルートがありませんでした。",
+            ),
+        )],
+        supports: &[
+            Test::new(
+                S::TopPathShare,
+                AtLeast(0.8),
+                Text::new(
+                    "{value} of them are for one path, {top_path}.",
+                    "{value} が同じパス {top_path} へのリクエストです。",
+                ),
+            ),
+            Test::new(
+                S::ShortWaitShare,
+                AtLeast(0.9),
+                Text::new(
+                    "{value} of these requests were answered within 50 ms, without any attempt.",
+                    "これらのリクエストの {value} が、接続を試みることなく 50 ms 以内に応答されま\
+                    した。",
+                ),
+            ),
+            Test::new(
+                S::DeployLead,
+                AtMost(1800.0),
+                Text::new(
+                    "The first failure came {value} after a deploy.",
+                    "最初の失敗はデプロイの {value} 後でした。",
+                ),
+            )
+            .independent(),
+        ],
+        rules_out: &[],
+        rivals: &[],
+        visible: &[visibility::DURATIONS, visibility::DEPLOYS],
+    },
+    predicts: Predicts::NotYet(
+        "Needs the readers of configuration: the hosts and paths of the routes against each other and \
+        the clusters they name against those that exist.",
+    ),
+    drill: Drill::Runs(&[ENVOY_PATH]),
+    remedies: &[
+        Remedy {
+            product: "Envoy",
+            action: Text::new(
+                "Add the host and the path to the routes, and the cluster before them.",
+                "ホストとパスをルートに追加します。クラスターはルートより先に配布します。",
+            ),
+            setting: "route_config.virtual_hosts",
+            direction: Direction::Set,
+            snippet: "virtual_hosts:\n- name: shop\n  domains: [\"shop.example.com\", \
+            \"shop.example.com:*\"]\n  routes:\n  - match: { prefix: / }\n    route: { cluster: app }",
+            verify: Text::new(
+                "No NR or NC any more, and %UPSTREAM_HOST% names a target.",
+                "NR と NC が出なくなり、%UPSTREAM_HOST% にターゲットが入ります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Istio",
+            action: Text::new(
+                "Compare what the proxy has with what was written.",
+                "プロキシが持つルートと、書いた設定を比べます。",
+            ),
+            setting: "VirtualService",
+            direction: Direction::Change,
+            snippet: "istioctl analyze -A\nistioctl proxy-config routes POD -n NAMESPACE\nistioctl \
+            proxy-status",
+            verify: Text::new(
+                "The host is listed for the port, and proxy-status says SYNCED.",
+                "ホストがそのポートに載り、proxy-status が SYNCED になります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "Google Cloud Load Balancing",
+            action: Text::new(
+                "Correct the service, tag or URL mask of the serverless endpoint group.",
+                "サーバーレス NEG のサービス名、タグ、URL マスクを直します。",
+            ),
+            setting: "--cloud-run-url-mask",
+            direction: Direction::Set,
+            snippet: "gcloud compute network-endpoint-groups describe NEG --region=REGION\ngcloud \
+            compute url-maps validate --source=map.yaml --load-balancing-scheme=EXTERNAL_MANAGED",
+            verify: Text::new(
+                "statusDetails is response_sent_by_backend.",
+                "statusDetails が response_sent_by_backend になります。",
+            ),
+            arithmetic: None,
+        },
+        Remedy {
+            product: "HAProxy",
+            action: Text::new(
+                "Give the frontend a backend for what no rule matches.",
+                "どの規則にも合わない場合のバックエンドを指定します。",
+            ),
+            setting: "default_backend",
+            direction: Direction::Set,
+            snippet: "frontend web\n    use_backend api if { path_beg /api }\n    default_backend app",
+            verify: Text::new("No <NOSRV> any more.", "<NOSRV> が出なくなれば解消です。"),
+            arithmetic: None,
+        },
+    ],
+};
+
+const ENVOY_PATH: Scenario = Scenario {
+    name: "envoy-path",
+    happens: Text::new(
+        "Envoy's only route is for a path that nobody asks for.",
+        "Envoy の唯一のルートが、誰も要求しないパス用です。",
+    ),
+    cure: Text::new("The route is for every path.", "ルートがすべてのパスに合います。"),
+    hosts: &[APP, Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)])],
+    router: None,
+    knobs: &[Knob { name: "prefix", fault: "/v2", remedy: "/" }],
+    steps: &[],
+    load: STEADY,
+    expect: Expect::failing(1.0, &[404]),
+    everyday: true,
+};
+
+const ENVOY: &str = r#"  listeners:
+  - address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: gateway
+          {{access_log}}
+          route_config:
+            virtual_hosts:
+            - name: all
+              domains: ["*"]
+              routes: [{match: {prefix: {{prefix}}}, route: {cluster: app}}]
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+  clusters:
+  - name: app
+    type: STATIC
+    load_assignment:
+      cluster_name: app
+      endpoints:
+      - lb_endpoints:
+        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Judgement, Seen, claims, judge};
+
+    #[test]
+    fn a_record_of_it_states_it() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::NoRoute, 404)), Some(true));
+        assert_eq!(claims(&CAUSE, Seen::of(M::NoRoute, 503)), Some(true));
+    }
+
+    #[test]
+    fn a_deploy_just_before_supports_it() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 40.0), (S::ShortWaitShare, 1.0), (S::DeployLead, 30.0)]),
+            Judgement::Holds {
+                supports: vec![S::ShortWaitShare, S::DeployLead],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn quiet_where_the_group_behind_the_route_has_nobody() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::NoHealthyTarget, 503)), None);
+        assert_eq!(claims(&CAUSE, Seen::of(M::NoTarget, 503)), None);
+    }
+
+    #[test]
+    fn blind_where_only_the_status_is_logged() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::Unspecified, 503)), None);
+    }
+}

@@ -1,0 +1,455 @@
+//! Signals about what was set: a change of a setting that fits what failed, certificates, health
+//! checks that were slower than the failures, and what hops behind answered meanwhile.
+
+use std::collections::BTreeSet;
+
+use model::{Mechanism, Micros, OccurrenceKind, Timestamp};
+
+use super::surroundings::shown;
+use super::{Measured, Scope};
+use crate::digest::Place;
+use crate::digest::occurrences::Happened;
+use crate::view::Fail;
+
+/// A change can be to blame for what begins up to this long after it.
+const CHANGE_REACH: Micros = Micros::from_secs(30 * 60);
+/// How far the clocks of a log of changes and of a gateway's may be apart.
+const CLOCKS: Micros = Micros::from_secs(2);
+/// Health checks that take longer than this to notice are none (AWS: at most 10 checks every 300 s;
+/// nobody waits that long).
+const NOTICED: Micros = Micros::from_secs(300);
+/// A certificate that could not be renewed is logged long before it matters.
+const CERTIFICATE_REACH: Micros = Micros::from_secs(24 * 3_600);
+
+/// What a change was about, as far as its record's words tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Area {
+    /// Firewalls, routes, addresses.
+    Network,
+    /// Records of names.
+    Names,
+    /// Certificates and TLS settings.
+    Tls,
+    /// Groups of targets and their health checks.
+    Targets,
+    /// Listeners, rules, routes, distributions.
+    Routing,
+    /// Timers and attributes of load balancers.
+    Timers,
+    /// Functions, their permissions and concurrency.
+    Functions,
+    /// Rules that deny or limit requests.
+    Policies,
+    /// Databases.
+    Databases,
+}
+
+/// Words of the vendors' names of calls and resources, in lower case and without separators, the
+/// more particular ones first.
+const WORDS: &[(&str, Area)] = &[
+    ("certificate", Area::Tls),
+    ("sslpolic", Area::Tls),
+    ("targethttpsprox", Area::Tls),
+    ("resourcerecordset", Area::Names),
+    ("route53", Area::Names),
+    ("managedzone", Area::Names),
+    ("dns", Area::Names),
+    ("webacl", Area::Policies),
+    ("waf", Area::Policies),
+    ("securitypolic", Area::Policies),
+    ("ratelimit", Area::Policies),
+    ("usageplan", Area::Policies),
+    ("securitygroup", Area::Network),
+    ("networkacl", Area::Network),
+    ("networkpolic", Area::Network),
+    ("firewall", Area::Network),
+    ("routetable", Area::Network),
+    ("createroute", Area::Network),
+    ("replaceroute", Area::Network),
+    ("deleteroute", Area::Network),
+    ("subnet", Area::Network),
+    ("peering", Area::Network),
+    ("natgateway", Area::Network),
+    ("router", Area::Network),
+    ("loadbalancerattribute", Area::Timers),
+    ("targetgroupattribute", Area::Timers),
+    ("timeout", Area::Timers),
+    ("keepalive", Area::Timers),
+    ("targetgroup", Area::Targets),
+    ("healthcheck", Area::Targets),
+    ("backendservice", Area::Targets),
+    ("instancegroup", Area::Targets),
+    ("networkendpointgroup", Area::Targets),
+    ("autoscaling", Area::Targets),
+    ("listener", Area::Routing),
+    ("distribution", Area::Routing),
+    ("urlmap", Area::Routing),
+    ("forwardingrule", Area::Routing),
+    ("modifyrule", Area::Routing),
+    ("deleterule", Area::Routing),
+    ("createrule", Area::Routing),
+    ("restapi", Area::Routing),
+    ("integration", Area::Routing),
+    ("loadbalancer", Area::Routing),
+    ("lambda", Area::Functions),
+    ("function", Area::Functions),
+    ("dbinstance", Area::Databases),
+    ("dbparameter", Area::Databases),
+    ("dbcluster", Area::Databases),
+    ("cloudsql", Area::Databases),
+    ("rds", Area::Databases),
+];
+
+impl Area {
+    fn of(change: &Happened) -> Option<Area> {
+        let words = plain(&told(change));
+        WORDS.iter().find(|(word, _)| words.contains(word)).map(|(_, area)| *area)
+    }
+
+    /// Whether what failed so can come of such a change.
+    fn fits(self, mechanism: Mechanism) -> bool {
+        use Mechanism as M;
+        let connecting = matches!(
+            mechanism,
+            M::ConnectTimeout | M::ConnectRefused | M::ConnectUnreachable | M::ConnectFailed
+        );
+        let tls = matches!(
+            mechanism,
+            M::TlsHandshakeFailed
+                | M::TlsPlaintextPeer
+                | M::TlsAlert
+                | M::TlsNameMismatch
+                | M::TlsCertificateInvalid
+                | M::TlsCertificateUnverified
+                | M::TlsTimeout
+        );
+        let waiting = matches!(
+            mechanism,
+            M::ResponseTimeout | M::RequestDeadline | M::IntegrationTimeout | M::ResponseStalled
+        );
+        let picking = matches!(mechanism, M::NoTarget | M::NoHealthyTarget | M::NoInstance);
+        match self {
+            Area::Network => connecting,
+            Area::Names => {
+                connecting
+                    || matches!(
+                        mechanism,
+                        M::NameNotFound | M::NameLookupFailed | M::TlsNameMismatch
+                    )
+            }
+            Area::Tls => tls,
+            Area::Targets => {
+                connecting || picking || waiting || tls || mechanism == M::ProtocolMismatch
+            }
+            Area::Routing => {
+                connecting
+                    || picking
+                    || waiting
+                    || tls
+                    || matches!(
+                        mechanism,
+                        M::NoRoute | M::NameNotFound | M::ProtocolMismatch | M::FunctionDenied
+                    )
+            }
+            Area::Timers => {
+                waiting
+                    || matches!(
+                        mechanism,
+                        M::ClosedBeforeResponse | M::ResetBeforeResponse | M::EndedBeforeResponse
+                    )
+            }
+            Area::Functions => {
+                waiting
+                    || matches!(
+                        mechanism,
+                        M::FunctionError
+                            | M::FunctionResponseInvalid
+                            | M::FunctionPayloadTooLarge
+                            | M::FunctionThrottled
+                            | M::FunctionDenied
+                            | M::InstanceOutOfMemory
+                    )
+            }
+            Area::Policies => matches!(mechanism, M::Denied | M::Throttled),
+            Area::Databases => {
+                matches!(mechanism, M::StatusFromUpstream | M::StatusFromApplication)
+            }
+        }
+    }
+
+    /// Whether the resources of this area have names that gateways log.
+    fn is_named_in_logs(self) -> bool {
+        matches!(self, Area::Targets | Area::Routing | Area::Timers | Area::Functions)
+    }
+}
+
+/// All the words of a record of a change.
+fn told(change: &Happened) -> String {
+    let parts = [Some(&*change.subject), change.object.as_deref(), change.detail.as_deref()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ").to_ascii_lowercase()
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '.')).collect()
+}
+
+/// Ports that a change names: `tcp/8080`, `tcp/8000-8100`, `port 8080`.
+fn ports(text: &str) -> Vec<(u16, u16)> {
+    let mut found = Vec::new();
+    for key in ["tcp/", "port "] {
+        for (at, _) in text.match_indices(key) {
+            let rest = &text[at + key.len()..];
+            let end = rest.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(rest.len());
+            let (from, to) = rest[..end].split_once('-').unwrap_or((&rest[..end], &rest[..end]));
+            if let (Ok(from), Ok(to)) = (from.parse(), to.parse()) {
+                found.push((from, to));
+            }
+        }
+    }
+    found
+}
+
+fn port(target: &str) -> Option<u16> {
+    target.rsplit_once(':')?.1.parse().ok()
+}
+
+/// The names under which a log knows what failed, short ones left out: they are in every text.
+fn names<'f>(fail: &'f Fail<'_>) -> impl Iterator<Item = &'f str> {
+    let record = fail.record;
+    let hop = fail.key.hop.split('/').filter(|part| part.len() >= 4);
+    let others = [record.upstream.as_deref(), record.host.as_deref(), record.revision.as_deref()];
+    hop.chain(others.into_iter().flatten().filter(|name| name.len() >= 4))
+}
+
+impl<'a> Scope<'_, 'a> {
+    /// When what is claimed began to fail.
+    fn first_failure(&self) -> Timestamp {
+        self.fails().find(|f| f.dated).map_or(self.window.start, Fail::began).min(self.window.start)
+    }
+
+    /// Whether a change can have brought about most of what failed.
+    fn fits(&self, change: &Happened) -> bool {
+        let Some(area) = Area::of(change) else { return false };
+        let (mut fitting, mut all) = (0.0, 0.0);
+        for fail in self.fails() {
+            let behind = fail.behind.map(|behind| &self.view.fails[behind.position]);
+            let fits = area.fits(fail.failure.mechanism)
+                || behind.is_some_and(|behind| area.fits(behind.failure.mechanism));
+            all += fail.weight;
+            fitting += if fits { fail.weight } else { 0.0 };
+        }
+        fitting * 2.0 > all && !self.is_about_something_else(change, area)
+    }
+
+    /// Whether a change names a port or a resource, and nothing that failed has that port or name.
+    fn is_about_something_else(&self, change: &Happened, area: Area) -> bool {
+        let told = told(change);
+        let named = ports(&told);
+        let failing: BTreeSet<u16> =
+            self.fails().filter_map(|fail| fail.record.target.as_deref().and_then(port)).collect();
+        let elsewhere = !named.is_empty()
+            && !failing.is_empty()
+            && !failing.iter().any(|port| named.iter().any(|(a, b)| (a..=b).contains(&port)));
+        if elsewhere {
+            return true;
+        }
+        let names: BTreeSet<String> =
+            self.fails().flat_map(names).map(str::to_ascii_lowercase).collect();
+        area.is_named_in_logs()
+            && !names.is_empty()
+            && !names.iter().any(|name| told.contains(name.as_str()))
+    }
+
+    /// The last change before the failures that can have brought them about.
+    pub(super) fn change_lead(&self) -> Option<Measured> {
+        let changes = self.view.happened(&[OccurrenceKind::ConfigChange]);
+        if changes.is_empty() && !self.deploys_visible() {
+            return None;
+        }
+        self.lead(changes, |change| self.fits(change))
+    }
+
+    /// The last reload before the failures, where a proxy's settings can matter to them.
+    pub(super) fn reload_lead(&self) -> Option<Measured> {
+        use Mechanism as M;
+        let reloads = self.view.happened(&[OccurrenceKind::Reload]);
+        if reloads.is_empty() && !self.view.would_show(OccurrenceKind::Reload) {
+            return None;
+        }
+        let own = self.share(|fail| {
+            Some(!matches!(
+                fail.failure.mechanism,
+                M::StatusFromUpstream
+                    | M::StatusFromApplication
+                    | M::ClientClosed
+                    | M::InstanceOutOfMemory
+            ))
+        })?;
+        self.lead(reloads, |_| own.value > 0.5)
+    }
+
+    /// How long before the failures the last wanted one of some changes came.
+    fn lead(
+        &self,
+        mut changes: Vec<(Place, &'a Happened)>,
+        wanted: impl Fn(&Happened) -> bool,
+    ) -> Option<Measured> {
+        if self.is_undated() {
+            return None;
+        }
+        let onset = self.first_failure();
+        changes.retain(|(_, change)| {
+            change.at.is_some_and(|at| at <= onset + CLOCKS && onset - at <= CHANGE_REACH)
+        });
+        let never = Measured { value: f64::INFINITY, shown_by: Vec::new() };
+        let Some((place, change)) = changes.into_iter().rfind(|(_, change)| wanted(change)) else {
+            return Some(never);
+        };
+        let at = change.at?;
+        let log_begins = self
+            .fails()
+            .filter_map(|fail| self.view.stream_of(fail.key)?.period.0)
+            .map(|(first, _)| first)
+            .min()
+            .or(self.view.period.map(|(first, _)| first))?;
+        // Nothing is known of what was before: it may have failed all along.
+        if log_begins >= at {
+            return None;
+        }
+        let mut windows = self.alike().filter_map(|cluster| cluster.window);
+        if windows.any(|window| window.start < at - CLOCKS) {
+            return Some(never);
+        }
+        let lead = (onset - at).as_secs_f64().max(0.0);
+        Some(Measured { value: lead, shown_by: vec![shown((place, change))] })
+    }
+
+    /// Failures in the time before their own target was marked down.
+    pub(super) fn down_after(&self) -> Option<Measured> {
+        let downs = self.view.happened(&[OccurrenceKind::HealthDown]);
+        let downs: Vec<_> = downs.into_iter().filter(|(_, down)| down.at.is_some()).collect();
+        if self.is_undated() || downs.is_empty() {
+            return None;
+        }
+        let names = |down: &Happened, target: &str| {
+            let Some(object) = down.object.as_deref() else { return false };
+            let of_group = target.strip_suffix(object).and_then(|group| group.strip_suffix('/'));
+            object == target
+                || of_group.is_some_and(|group| *down.subject == *group)
+                || target.rsplit_once(':').is_some_and(|(host, _)| host == object)
+        };
+        let mut measured = self.share(|fail| {
+            let target = fail.record.target.as_deref()?;
+            Some(
+                fail.dated
+                    && downs.iter().any(|(_, down)| {
+                        names(down, target)
+                            && down.at.is_some_and(|at| {
+                                fail.began() <= at + CLOCKS && at - fail.began() <= NOTICED
+                            })
+                    }),
+            )
+        })?;
+        let cited = downs.iter().filter(|(_, down)| {
+            self.fails().any(|f| f.record.target.as_deref().is_some_and(|t| names(down, t)))
+        });
+        measured.shown_by = cited.take(3).map(|(place, down)| shown((*place, *down))).collect();
+        Some(measured)
+    }
+
+    /// What hops behind the failing one answered well in the window.
+    pub(super) fn behind_served(&self) -> Option<Measured> {
+        let outermost = self.fails().map(|fail| fail.key.kind).min()?;
+        let mut served = None;
+        for stream in self.view.streams.iter().filter(|stream| stream.key.kind > outermost) {
+            let width = stream.slots.width();
+            let slots = stream.slots.sorted();
+            let inside = slots.iter().filter(|(at, _)| {
+                self.is_undated() || (*at + width > self.window.start && *at <= self.window.end)
+            });
+            let well: u64 =
+                inside.map(|(_, slot)| slot.requests.saturating_sub(slot.failures)).sum();
+            served = Some(served.unwrap_or(0) + well);
+        }
+        Measured::of(served? as f64)
+    }
+
+    /// Occurrences of a kind near the window that are about what is asked for.
+    fn told_of(
+        &self,
+        kind: OccurrenceKind,
+        reach: Micros,
+        wanted: impl Fn(&Happened) -> bool,
+    ) -> Option<Measured> {
+        let near = |at: Option<Timestamp>| {
+            self.is_undated() || at.is_none_or(|at| self.window.contains(at, reach))
+        };
+        let all = self.view.happened(&[kind]);
+        let found: Vec<_> =
+            all.into_iter().filter(|(_, told)| near(told.at) && wanted(told)).collect();
+        if found.is_empty() {
+            return self.view.would_show(kind).then(Measured::default);
+        }
+        let value = found.len() as f64;
+        Some(Measured { value, shown_by: found.into_iter().take(3).map(shown).collect() })
+    }
+
+    pub(super) fn certificate_problems(&self) -> Option<Measured> {
+        self.told_of(OccurrenceKind::CertificateProblem, CERTIFICATE_REACH, |_| true)
+    }
+
+    pub(super) fn processor_saturations(&self) -> Option<Measured> {
+        self.told_of(OccurrenceKind::ResourceSaturated, Micros::from_secs(120), |told| {
+            let metric = told.object.as_deref().unwrap_or_default().to_ascii_lowercase();
+            metric.contains("cpu") || metric.contains("processor")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(subject: &str, detail: &str) -> Happened {
+        Happened {
+            at: None,
+            subject: subject.into(),
+            object: None,
+            detail: Some(detail.into()),
+            text: "".into(),
+        }
+    }
+
+    #[test]
+    fn what_a_change_was_about() {
+        for (subject, detail, area) in [
+            ("security-group sg-1", "RevokeSecurityGroupIngress tcp/8080", Some(Area::Network)),
+            ("compute firewalls.patch", "", Some(Area::Network)),
+            ("network-acl acl-1", "ReplaceNetworkAclEntry", Some(Area::Network)),
+            ("certificate arn", "DeleteCertificate", Some(Area::Tls)),
+            ("listener app/shop/1", "ModifyListener", Some(Area::Routing)),
+            ("load-balancer app/shop/1", "ModifyLoadBalancerAttributes", Some(Area::Timers)),
+            ("target-group shop", "ModifyTargetGroup", Some(Area::Targets)),
+            ("route53 Z1", "ChangeResourceRecordSets", Some(Area::Names)),
+            ("bucket assets", "PutBucketTagging", None),
+        ] {
+            assert_eq!(Area::of(&change(subject, detail)), area, "{subject} {detail}");
+        }
+    }
+
+    #[test]
+    fn ports_that_a_change_names() {
+        assert_eq!(ports("revokesecuritygroupingress tcp/8080 from sg-1"), [(8080, 8080)]);
+        assert_eq!(ports("tcp/8000-8100 and port 22"), [(8000, 8100), (22, 22)]);
+        assert_eq!(ports("tcp/ port x"), []);
+    }
+
+    #[test]
+    fn only_what_a_change_can_do_fits() {
+        assert!(Area::Network.fits(Mechanism::ConnectTimeout));
+        assert!(!Area::Network.fits(Mechanism::ResponseMalformed));
+        assert!(Area::Tls.fits(Mechanism::TlsCertificateInvalid));
+        assert!(!Area::Tls.fits(Mechanism::ConnectTimeout));
+        assert!(Area::Timers.fits(Mechanism::ResponseTimeout));
+    }
+}
