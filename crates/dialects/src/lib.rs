@@ -7,6 +7,7 @@
 
 mod about;
 mod apache;
+mod apps;
 mod appserver;
 mod aws;
 mod caddy;
@@ -137,6 +138,12 @@ pub static ALL: &[&dyn Dialect] = &[
     &appserver::PHP_FPM,
     &appserver::php_fpm_access::PhpFpmAccess,
     &appserver::PUMA,
+    &apps::json::AppJson,
+    &apps::languages::DOTNET,
+    &apps::languages::JAVA,
+    &apps::languages::RUBY,
+    &apps::languages::PYTHON,
+    &apps::languages::GO,
     &node::fetch::NodeErrors,
 ];
 
