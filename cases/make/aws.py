@@ -1,5 +1,7 @@
 """Application Load Balancer access log."""
 
+import json
+
 from core import AGENTS, MS, S, iso
 
 ARN = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:targetgroup"
@@ -76,3 +78,65 @@ class Alb:
         for at in self.ev.arrivals(start, end, per_minute):
             m, p, took = self.ev.page()
             self.function(at, int(took * slow) + MS, 200, page=(m, p, took))
+
+
+class ApiGateway:
+    """One stage of a REST API: its access log (JSON, the fields that tell of the integration) and its execution
+    log, both as CloudWatch Logs writes them."""
+
+    def __init__(self, ev, api="a1b2c3d4e5", stage="prod", access="api-access.log", execution="api-execution.log"):
+        self.ev, self.api, self.stage, self.access_file, self.execution_file = ev, api, stage, access, execution
+
+    def access(self, start, total, status, method, path, integration="-", error="-", message="-", request_id=None):
+        """One line; the time stamp is the request's start. Durations in the log are whole milliseconds."""
+        ev, waited = self.ev, max(1, (total - 4 * MS) // MS)
+        line = json.dumps({
+            "requestId": request_id or ev.uuid(), "requestTimeEpoch": str(start // MS), "apiId": self.api,
+            "stage": self.stage, "domainName": "api.shop.example.com", "httpMethod": method, "path": path,
+            "status": str(status), "responseLatency": str(total // MS),
+            "integrationLatency": "-" if integration is None else str(waited),
+            "integrationStatus": "-" if integration is None else str(integration),
+            "integrationErrorMessage": message, "error.responseType": error, "ip": ev.client(),
+        }, separators=(",", ":"))
+        ev.add(self.access_file, "aws-api-gateway", start + total, line)
+
+    def ok(self, at, slow=1.0, page=None):
+        """A request the function answered."""
+        m, p, took = page or self.ev.page()
+        self.access(at, int(took * slow) + 6 * MS, 200, m, p, 200)
+
+    def traffic(self, start, end, per_minute, slow=1.0):
+        """Healthy traffic."""
+        for at in self.ev.arrivals(start, end, per_minute):
+            self.ok(at, slow)
+
+    def execution(self, at, request_id, *texts):
+        """Lines of the execution log, as `aws logs tail` prints them."""
+        for number, text in enumerate(texts):
+            moment = at + number * MS
+            self.ev.add(self.execution_file, "aws-api-gateway-execution", moment,
+                        f"{iso(moment, 6, '+00:00')} {self.ev.hex(32)} ({request_id}) {text}")
+
+
+class Lambda:
+    """One function's log, as `aws logs tail` prints it."""
+
+    def __init__(self, ev, name="orders", memory=512, file="lambda.log"):
+        self.ev, self.name, self.memory, self.file = ev, name, memory, file
+        self.stream = ev.hex(32)
+
+    def line(self, at, text):
+        """One message of the log stream."""
+        stream = f"{iso(at, 0, '')[:10].replace('-', '/')}/[$LATEST]{self.stream}"
+        self.ev.add(self.file, "aws-lambda", at, f"{iso(at, 6, '+00:00')} {stream} {text}")
+
+    def request(self, start, total, *messages, used=97, status=""):
+        """One invocation: its beginning, what it printed just before it ended, and its report."""
+        request_id = self.ev.uuid()
+        self.line(start, f"START RequestId: {request_id} Version: $LATEST")
+        for number, text in enumerate(messages):
+            self.line(start + total - (len(messages) - number) * 100, text.replace("{id}", request_id))
+        self.line(start + total, f"END RequestId: {request_id}")
+        self.line(start + total + 50, f"REPORT RequestId: {request_id}\tDuration: {total / MS:.2f} ms\tBilled Duration: "
+                  f"{-(-total // MS)} ms\tMemory Size: {self.memory} MB\tMax Memory Used: {used} MB\t{status}")
+        return request_id

@@ -1,8 +1,8 @@
 """Stories about functions behind a load balancer or an API gateway."""
 
-from aws import Alb
-from core import MIN, MS, case, t
-from limits import SCALE, SIZE
+from aws import Alb, ApiGateway, Lambda
+from core import MIN, MS, S, case, iso, t
+from limits import RATE, SCALE, SIZE
 
 SHAPE = "lambda-malformed-response"
 ERROR = "lambda-function-error"
@@ -152,3 +152,136 @@ def _(ev):
 def _(ev):
     """The sale once more, in records without their last fields."""
     cut(ev, lambda: failing(ev, t("2026-11-21T13:00:00"), "LambdaThrottling", 66, took=(3, 20), minutes=(12, 15)))
+
+
+WAITED = "api-gateway-integration-timeout"
+BODY = '{"message": "Internal server error"}'
+
+
+@case(WAITED, "fires-aws-api-gateway", f"first: {WAITED}\nverdict: proved\nnot: {ERROR} backend-own-5xx")
+def _(ev):
+    """The report of the year takes longer than 29 s; the gateway gives up, and the function's log shows that each
+    went on to its end."""
+    start = t("2026-11-21T14:00:00")
+    api, function = ApiGateway(ev), Lambda(ev, "reports", 1024)
+    api.traffic(start, start + 30 * MIN, 10)
+    for at in ev.spread(start + 3 * MIN, start + 27 * MIN, 24):
+        api.access(at, 29 * S + ev.rng.randint(2, 40) * MS, 504, "GET", "/prod/reports/year", None,
+                   "INTEGRATION_TIMEOUT")
+        function.request(at + 20 * MS, ev.rng.randint(31_000, 58_000) * MS, used=611)
+
+
+@case(WAITED, "fires-aws-api-gateway-body", f"first: {WAITED}\nverdict: proved\nnot: {ERROR}")
+def _(ev):
+    """A function was moved into a VPC's private subnets that have no route outward: each call to the payment
+    service waits for an answer to its SYN until the gateway gives up. Pasted from the client's side, where the body
+    is all there is."""
+    ev.add("client.txt", "aws-api-gateway", t("2026-11-21T15:00:00"),
+           'HTTP/1.1 504 Gateway Timeout\n\n{"message": "Endpoint request timed out"}')
+
+
+@case(WAITED, f"quiet-{ERROR}", f"first: {ERROR}\nverdict: proved\nnot: {WAITED}\ncandidate: {ERROR}")
+def _(ev):
+    """The function ends by itself, with an error, long before the gateway would have; 502 with the reason in the
+    execution log."""
+    start = t("2026-11-21T16:00:00")
+    api = ApiGateway(ev)
+    api.traffic(start, start + 30 * MIN, 10)
+    for at in ev.spread(start + 12 * MIN, start + 25 * MIN, 30):
+        failed(ev, api, at, 502, "Lambda execution failed with status 200 due to customer function error: Cannot read "
+               f"properties of undefined (reading 'id'). Lambda request id: {ev.uuid()}")
+
+
+@case(WAITED, "quiet-target-response-timeout",
+      f"first: target-response-timeout\nverdict: proved\nnot: {WAITED}")
+def _(ev):
+    """A report that takes too long, behind a load balancer with servers instead: 504 at its idle timer."""
+    start = t("2026-11-21T17:00:00")
+    alb = Alb(ev, ["10.0.31.7:8080", "10.0.32.8:8080"])
+    alb.traffic(start, start + 30 * MIN, 10)
+    for at in ev.spread(start + 3 * MIN, start + 27 * MIN, 24):
+        alb.request(at, 60 * S + 2 * MS, 504, "-", "0.000 60.001 -1", "10.0.31.7:8080", "GET", "/reports/year", sent=132)
+
+
+@case(WAITED, "blind-no-integration-fields", f"verdict-at-most: consistent\nnot: {WAITED}")
+def _(ev):
+    """The same reports in the common log format: a status of 504 and no duration, no reason."""
+    start = t("2026-11-21T18:00:00")
+    api = ApiGateway(ev)
+    moments = [(at, 200) for at in ev.arrivals(start, start + 30 * MIN, 10)]
+    moments += [(at, 504) for at in ev.spread(start + 3 * MIN, start + 27 * MIN, 24)]
+    for at, status in moments:
+        day = iso(at, 0, "")
+        stamp = f"{day[8:10]}/Nov/2026:{day[11:19]} +0000"
+        path = "/prod/reports/year" if status == 504 else ev.page()[1]
+        ev.add(api.access_file, "aws-api-gateway", at,
+               f'{ev.client()} - - [{stamp}] "GET {path} HTTP/1.1" {status} 41 {ev.uuid()}')
+
+
+def failed(ev, api, at, status, *reasons):
+    """A request that the gateway answered itself, with its access line and the execution log's reasons."""
+    request_id = ev.uuid()
+    m, p, took = ev.page()
+    api.access(at, took, status, m, f"/prod{p}", None, "DEFAULT_5XX" if status == 500 else "-", request_id=request_id)
+    api.execution(at + took - 9 * MS, request_id, *reasons,
+                  f"Gateway response body: {BODY}", f"Method completed with status: {status}")
+
+
+@case(SHAPE, "fires-aws-api-gateway", f"first: {SHAPE}\nverdict: proved\nnot: {ERROR}")
+def _(ev):
+    """A handler returns nothing on one of its paths; the access log has 502 and no reason, the execution log has the
+    sentence, under the same request id."""
+    start = t("2026-11-21T19:00:00")
+    api = ApiGateway(ev)
+    api.traffic(start, start + 30 * MIN, 10)
+    for at in ev.spread(start + 12 * MIN, start + 25 * MIN, 30):
+        failed(ev, api, at, 502, "Endpoint response body before transformations: null",
+               "Execution failed due to configuration error: Malformed Lambda proxy response")
+
+
+@case(ERROR, "fires-aws-lambda", f"first: {ERROR}\nverdict: proved\nnot: oom-kill {SHAPE}")
+def _(ev):
+    """The function's log alone: a handler that meets an order without an id."""
+    start, function = t("2026-11-21T20:00:00"), Lambda(ev)
+    for at in ev.arrivals(start, start + 20 * MIN, 5):
+        function.request(at, ev.rng.randint(20, 160) * MS)
+    for at in ev.spread(start + 9 * MIN, start + 15 * MIN, 18):
+        end = at + ev.rng.randint(8, 40) * MS
+        function.request(at, end - at, f"{iso(end, 3)}\t{{id}}\tERROR\tInvoke Error \t"
+                         '{"errorType":"TypeError","errorMessage":"Cannot read properties of undefined (reading \'id\')",'
+                         '"stack":["TypeError: Cannot read properties of undefined (reading \'id\')",'
+                         '"    at Runtime.handler (/var/task/index.js:41:19)"]}',
+                         status="Status: error\tError Type: TypeError")
+
+
+@case(ERROR, "quiet-oom-kill", f"first: oom-kill\nverdict: proved\nnot: {ERROR}")
+def _(ev):
+    """Large photos: the function's process is killed at its memory size."""
+    start, function = t("2026-11-21T21:00:00"), Lambda(ev, "photos", 128)
+    for at in ev.arrivals(start, start + 20 * MIN, 5):
+        function.request(at, ev.rng.randint(80, 400) * MS, used=ev.rng.randint(84, 110))
+    for at in ev.spread(start + 4 * MIN, start + 17 * MIN, 14):
+        function.request(at, ev.rng.randint(900, 2400) * MS, "RequestId: {id} Error: Runtime exited with error: signal: "
+                         "killed", used=128, status="Status: error\tError Type: Runtime.ExitError")
+
+
+@case(REFUSED, "fires-aws-api-gateway", f"first: {REFUSED}\nverdict: proved\nnot: {ERROR} {RATE}")
+def _(ev):
+    """Another function of the account is in a loop and holds all its executions; the gateway answers 500, and its
+    execution log has the 429 of the platform."""
+    start = t("2026-11-22T09:00:00")
+    api = ApiGateway(ev)
+    api.traffic(start, start + 30 * MIN, 10)
+    for at in ev.spread(start + 12 * MIN, start + 18 * MIN, 48):
+        failed(ev, api, at, 500, f"Lambda invocation failed with status: 429. Lambda request id: {ev.uuid()}")
+
+
+@case(REFUSED, f"quiet-{RATE}", f"first: {RATE}\nverdict: proved\nnot: {REFUSED}\ncandidate: {RATE}")
+def _(ev):
+    """The stage's own throttle: 429 to the client, and the function is not called."""
+    start = t("2026-11-22T10:00:00")
+    api = ApiGateway(ev)
+    api.traffic(start, start + 30 * MIN, 10)
+    for at in ev.spread(start + 12 * MIN, start + 18 * MIN, 48):
+        m, p, _ = ev.page()
+        api.access(at, 2 * MS, 429, m, f"/prod{p}", None, "THROTTLED")
