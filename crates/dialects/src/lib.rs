@@ -64,7 +64,7 @@ pub trait Dialect: Sync {
 
     /// Looks at a raw line (without its line end) only as far as is needed to tell that the
     /// request was healthy and unremarkable. The default sends every line to [`Dialect::parse`].
-    fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
+    fn quick<'a>(&self, line: &'a [u8], context: &'a Context) -> Quick<'a> {
         let _ = (line, context);
         Quick::Full
     }
@@ -108,6 +108,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &aws::cloudtrail::CloudTrail,
     &aws::api_gateway::ApiGateway,
     &aws::api_gateway_execution::ApiGatewayExecution,
+    &aws::lambda::Lambda,
     &aws::ecs::Ecs,
     &aws::metrics::CloudWatchMetrics,
     &gcp::lb::LoadBalancer,

@@ -116,6 +116,7 @@ pub static CAUSE: Cause = Cause {
             M::NoHealthyTarget,
             M::ResponseTimeout,
             M::RequestDeadline,
+            M::FunctionTimeout,
             M::IntegrationTimeout,
             M::EndedBeforeResponse,
             M::ClosedBeforeResponse,

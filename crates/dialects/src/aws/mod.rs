@@ -9,6 +9,7 @@ pub(crate) mod cloudtrail;
 pub(crate) mod ecs;
 mod flat;
 pub(crate) mod flow;
+pub(crate) mod lambda;
 pub(crate) mod metrics;
 mod names;
 mod words;

@@ -72,7 +72,12 @@ fn joins(line: &[u8]) -> bool {
         // The last line that a dying Node.js process prints.
         b"Node.js v",
     ];
-    OPENINGS.iter().any(|opening| line.starts_with(opening))
+    OPENINGS.iter().any(|opening| line.starts_with(opening)) || is_rest_of_report(line)
+}
+
+/// The values of a Lambda report that a paste has put onto a line of their own.
+fn is_rest_of_report(line: &[u8]) -> bool {
+    line.starts_with(b"Duration: ") && find(line, b"Billed Duration: ").is_some()
 }
 
 /// Whether a line opens something that may claim lines at the margin.
@@ -284,6 +289,8 @@ mod tests {
             ("Traceback (most recent call last):", Kind::Continuation),
             ("TypeError: fetch failed", Kind::Start),
             ("Node.js v20.11.0", Kind::Continuation),
+            ("Duration: 5.00 ms  Billed Duration: 6 ms", Kind::Continuation),
+            ("Duration: 5.00 ms", Kind::Start),
             ("{\"a\": 1}", Kind::Certain),
             ("  2024/01/02 03:04:05 [error] 1#1: x", Kind::Certain),
             ("2024/01/02 03:04:05 [error] 1#1: x", Kind::Certain),

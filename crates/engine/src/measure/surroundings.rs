@@ -19,8 +19,20 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
     match kind {
         K::NatDrop | K::NatAllocation => &["gcp-nat"],
         K::Deploy | K::ConfigChange => &["gcp-audit", "aws-cloudtrail"],
-        K::OomKill | K::ScaleLimit => &["node", "kernel", "kubernetes"],
-        K::ProcessExit | K::InstanceStart | K::InstanceStop | K::ListenFailed => {
+        K::OomKill => &["node", "kernel", "kubernetes", "aws-lambda"],
+        K::ScaleLimit => &["node", "kernel", "kubernetes"],
+        K::ProcessExit | K::InstanceStart => &[
+            "node",
+            "kernel",
+            "kubernetes",
+            "gunicorn",
+            "uvicorn",
+            "uwsgi",
+            "php-fpm",
+            "puma",
+            "aws-lambda",
+        ],
+        K::InstanceStop | K::ListenFailed => {
             &["node", "kernel", "kubernetes", "gunicorn", "uvicorn", "uwsgi", "php-fpm", "puma"]
         }
         K::HealthDown | K::HealthUp => &["haproxy-notice", "envoy-health"],
@@ -37,12 +49,9 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
         K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
-        K::CheckFailed
-        | K::Throttle
-        | K::ResourceSaturated
-        | K::FunctionError
-        | K::CertificateProblem => &[],
+        K::CheckFailed | K::Throttle | K::ResourceSaturated | K::CertificateProblem => &[],
         K::AccessDenied => &["audit"],
+        K::FunctionError => &["aws-lambda"],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }
 }
@@ -79,8 +88,9 @@ const SYSTEM_LOG: &[OccurrenceKind] = &[
     OccurrenceKind::ScaleLimit,
 ];
 
-/// Logs of gateways, which tell of their own start and end and of nobody else's.
-const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik"];
+/// Logs of gateways and of functions, which tell of their own start and end and of nobody else's.
+const OF_ITSELF: &[&str] =
+    &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik", "aws-lambda"];
 
 /// Logs of what was asked for and of what a controller did, which tell of a part of it and leave
 /// out, say, what ended by itself.
