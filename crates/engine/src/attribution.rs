@@ -147,7 +147,7 @@ fn source_of(signal: Signal) -> &'static str {
         | S::PoolSaturations
         | S::KillAlignedShare
         | S::WorkerKills => "application",
-        S::FunctionErrors => "functions",
+        S::FunctionErrors | S::FunctionKills => "functions",
         S::Throttles => "quotas",
         S::ListenOverflows | S::ConntrackDrops => "kernel",
         S::FirewallDrops

@@ -146,6 +146,10 @@ vocabulary! {
         PoolTimeoutAlignedShare = "pool-timeout-aligned-share",
         /// Errors in W that a function did not handle, or that ended its process.
         FunctionErrors = "function-errors",
+        /// Ends of functions' processes by SIGKILL in W or a minute before for which no record states a
+        /// reason: none where reports of memory use are in the evidence, for they state it or speak
+        /// against it.
+        FunctionKills = "function-kills",
         /// Reports in W that a platform or gateway refused calls beyond a rate, quota or
         /// concurrency: not the refused requests' own records.
         Throttles = "throttles",

@@ -173,6 +173,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             | S::PoolTimeoutAlignedShare => self.near(signal),
             S::PoolTimeouts => self.count(&[K::ConnectionPoolEmpty], 30),
             S::FunctionErrors => self.count(&[K::FunctionError], 30),
+            S::FunctionKills => Some(self.function_kills()),
             S::Throttles => self.count(&[K::Throttle], 60),
             S::Stalls => self.count(&[K::Stall], 30),
             S::FinishedTogether => self.finished_together(),
