@@ -198,8 +198,11 @@ impl Scope<'_, '_> {
             // A kill whose reason is not stated may have been one for memory.
             return counted.filter(|c| c.value > 0.0 || self.function_kills().value == 0.0);
         }
+        // The same kill may be told by the platform and by the requests that it ended.
         let mut measured = counted.unwrap_or_default();
-        measured.value += killed;
+        if measured.value == 0.0 {
+            measured.value = killed;
+        }
         Some(measured)
     }
 
