@@ -1,5 +1,7 @@
 """Stories about functions behind a load balancer or an API gateway."""
 
+import json
+
 from aws import Alb, ApiGateway, Lambda
 from core import MIN, MS, S, case, iso, t
 from limits import RATE, SCALE, SIZE
@@ -211,11 +213,14 @@ def _(ev):
     moments = [(at, 200) for at in ev.arrivals(start, start + 30 * MIN, 10)]
     moments += [(at, 504) for at in ev.spread(start + 3 * MIN, start + 27 * MIN, 24)]
     for at, status in moments:
-        day = iso(at, 0, "")
-        stamp = f"{day[8:10]}/Nov/2026:{day[11:19]} +0000"
-        path = "/prod/reports/year" if status == 504 else ev.page()[1]
-        ev.add(api.access_file, "aws-api-gateway", at,
-               f'{ev.client()} - - [{stamp}] "GET {path} HTTP/1.1" {status} 41 {ev.uuid()}')
+        common(ev, api, at, status, "/prod/reports/year" if status == 504 else ev.page()[1])
+
+
+def common(ev, api, at, status, path):
+    """A line in the console's template of the common log format."""
+    day = iso(at, 0, "")
+    ev.add(api.access_file, "aws-api-gateway", at,
+           f'{ev.client()} - - [{day[8:10]}/Nov/2026:{day[11:19]} +0000] "GET {path} HTTP/1.1" {status} 41 {ev.uuid()}')
 
 
 def failed(ev, api, at, status, *reasons):
@@ -285,3 +290,20 @@ def _(ev):
     for at in ev.spread(start + 12 * MIN, start + 18 * MIN, 48):
         m, p, _ = ev.page()
         api.access(at, 2 * MS, 429, m, f"/prod{p}", None, "THROTTLED")
+
+
+@case(REFUSED, "fires-aws-metrics", f"first: {REFUSED}\nverdict: supported|proved\nnot: {ERROR}")
+def _(ev):
+    """The stage logs in the common log format: a bare 500. The function's metric has the throttled calls of these
+    minutes, and none before or after."""
+    start = t("2026-11-22T11:00:00")
+    api = ApiGateway(ev)
+    moments = [(at, 200) for at in ev.arrivals(start, start + 30 * MIN, 10)]
+    moments += [(at, 500) for at in ev.spread(start + 12 * MIN, start + 16 * MIN, 52)]
+    for at, status in moments:
+        common(ev, api, at, status, ev.page()[1])
+    points = []
+    for minute in range(30):
+        value = 13.0 if 12 <= minute < 16 else 0.0
+        points.append({"Timestamp": iso(start + minute * MIN, 0, "+00:00"), "Sum": value, "Unit": "Count"})
+    ev.add("throttles.json", "aws-metrics", start, json.dumps({"Label": "Throttles", "Datapoints": points}, indent=4))

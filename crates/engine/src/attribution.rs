@@ -130,7 +130,8 @@ fn source_of(signal: Signal) -> &'static str {
         | S::InstanceStops
         | S::ListenFailures
         | S::LoopbackListeners
-        | S::ScaleLimits => "processes",
+        | S::ScaleLimits
+        | S::PlacementFailures => "processes",
         S::HealthDowns | S::NoServerLeft | S::CheckRefusals | S::DownAfterShare => "health",
         S::EgressFailures
         | S::EgressConnectTimeouts

@@ -115,6 +115,7 @@ pub static CAUSE: Cause = Cause {
             M::NoTarget,
             M::NoHealthyTarget,
             M::ResponseTimeout,
+            M::UpstreamTimeout,
             M::RequestDeadline,
             M::FunctionTimeout,
             M::IntegrationTimeout,

@@ -517,7 +517,7 @@ mod tests {
     fn blind_without_kernel_log() {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 7.0), (S::StatedShare, 0.0)]),
-            Judgement::CannotTell(vec![S::OomKills, S::ExitAlignedShare])
+            Judgement::CannotTell(vec![S::OomKills, S::FunctionKills, S::ExitAlignedShare])
         );
     }
 

@@ -49,16 +49,27 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
         K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
-        K::CheckFailed | K::Throttle | K::ResourceSaturated | K::CertificateProblem => &[],
-        K::AccessDenied => &["audit"],
+        K::CheckFailed => &["aws-alb-health"],
+        K::Throttle | K::ResourceSaturated | K::CertificateProblem => &[],
         K::FunctionError => &["aws-lambda"],
+        K::AccessDenied => &["audit"],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }
 }
 
 /// Logs in which an application reports its errors.
-const APPLICATIONS: &[&str] =
-    &["node", "apache-error", "app-json", "java", "python", "dotnet", "go-client", "ruby"];
+const APPLICATIONS: &[&str] = &[
+    "node",
+    "apache-error",
+    "gunicorn",
+    "uvicorn",
+    "app-json",
+    "java",
+    "python",
+    "dotnet",
+    "go-client",
+    "ruby",
+];
 
 /// Logs of a database, and of the applications that it would refuse.
 const DATABASES_AND_CLIENTS: &[&str] = &[
@@ -234,7 +245,7 @@ impl Scope<'_, '_> {
     pub(super) fn loopback_listeners(&self) -> Option<Measured> {
         let outside: BTreeSet<&str> = self
             .fails()
-            .filter_map(|f| f.record.target.as_deref()?.rsplit_once(':'))
+            .filter_map(|f| f.target()?.rsplit_once(':'))
             .filter(|(host, _)| !is_loopback(host))
             .map(|(_, port)| port)
             .collect();
