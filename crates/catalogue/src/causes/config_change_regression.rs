@@ -117,6 +117,7 @@ pub static CAUSE: Cause = Cause {
             M::ResponseTimeout,
             M::UpstreamTimeout,
             M::RequestDeadline,
+            M::FunctionTimeout,
             M::IntegrationTimeout,
             M::EndedBeforeResponse,
             M::ClosedBeforeResponse,

@@ -127,7 +127,11 @@ impl Area {
         );
         let waiting = matches!(
             mechanism,
-            M::ResponseTimeout | M::RequestDeadline | M::IntegrationTimeout | M::ResponseStalled
+            M::ResponseTimeout
+                | M::RequestDeadline
+                | M::IntegrationTimeout
+                | M::FunctionTimeout
+                | M::ResponseStalled
         );
         let picking = matches!(mechanism, M::NoTarget | M::NoHealthyTarget | M::NoInstance);
         match self {

@@ -144,6 +144,7 @@ impl<'a> Scope<'_, 'a> {
                 || matches!(
                     fail.failure.mechanism,
                     Mechanism::FunctionError
+                        | Mechanism::FunctionTimeout
                         | Mechanism::FunctionResponseInvalid
                         | Mechanism::FunctionPayloadTooLarge
                         | Mechanism::FunctionThrottled
