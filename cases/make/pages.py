@@ -23,4 +23,6 @@ PAGES = {
     "php-fpm": "PHP source, sapi/fpm/fpm/fpm_process_ctl.c and zlog.c, whose messages these are",
     "gunicorn": "gunicorn source, gunicorn/arbiter.py and gunicorn/glogging.py, whose messages these are",
     "app": "made up: an application's own line about its start or stop",
+    "audit": "SELinux Project, “NB AVC” and the Linux audit documentation, “Audit event fields”: the record of type AVC",
+    "aws-cloudtrail": "AWS, “CloudTrail record contents” and the API reference of Amazon EC2",
 }

@@ -691,17 +691,6 @@ pub(crate) const CHANGES: Visibility = Visibility {
     ],
 };
 
-/// Reloads of a proxy.
-pub(crate) const RELOAD_MOMENTS: Visibility = Visibility {
-    signal: Signal::ReloadLead,
-    what: Text::new("the proxy's notices of its reloads", "プロキシの再読み込みの記録"),
-    how: &[
-        on("nginx", "error_log /var/log/nginx/error.log notice;"),
-        on("Apache httpd", "LogLevel notice"),
-        on("HAProxy", "log /dev/log local0 notice"),
-    ],
-};
-
 /// Certificates that ran out or could not be renewed.
 pub(crate) const CERTIFICATES: Visibility = Visibility {
     signal: Signal::CertificateProblems,

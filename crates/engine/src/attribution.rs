@@ -115,7 +115,7 @@ fn source_of(signal: Signal) -> &'static str {
     use Signal as S;
     match signal {
         S::DeployLead | S::DeploysFollowed | S::NewTargetShare | S::Recovers => "deploys",
-        S::ChangeLead | S::ReloadLead => "changes",
+        S::ChangeLead => "changes",
         S::AccessDenials => "policy",
         S::CertificateProblems => "certificates",
         S::ProcessorSaturations => "metrics",

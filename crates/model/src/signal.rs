@@ -204,11 +204,6 @@ vocabulary! {
         /// came within 30 minutes before, or if the same failures were there before it. Not visible
         /// without any record of changes, or of what was before the change.
         ChangeLead = "change-lead",
-        /// Seconds from the last reload of a proxy to the first failure of F; infinity if none came
-        /// within 30 minutes before, if the same failures were there before it, or if F is what
-        /// applications answered themselves. Not visible without a log that tells of reloads, or of
-        /// what was before the reload.
-        ReloadLead = "reload-lead",
         /// Records, in W or within a day of it, that a certificate was expired or could not be
         /// renewed.
         CertificateProblems = "certificate-problems",
@@ -276,7 +271,7 @@ impl Signal {
             | S::DownAfterShare
             | S::CdnShare
             | S::MovedShare => Unit::Share,
-            S::WindowSeconds | S::DeployLead | S::ChangeLead | S::ReloadLead => Unit::Seconds,
+            S::WindowSeconds | S::DeployLead | S::ChangeLead => Unit::Seconds,
             S::LoadRise | S::LatencyRise => Unit::Ratio,
             _ => Unit::Count,
         }

@@ -101,7 +101,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             // What answers now and then has not moved.
             S::MovedShare => self.target_success().is_some_and(|served| served.value < 0.1),
             // Anything could follow a change that nobody recorded: to ask for it each time says nothing.
-            S::ChangeLead | S::ReloadLead => false,
+            S::ChangeLead => false,
             // Checks are late only where the rest of the group serves.
             S::DownAfterShare => self.healthy_targets().is_some_and(|share| share.value > 0.0),
             // Every slow answer could be a forgotten flow: ask only where pauses point to it.
@@ -198,7 +198,6 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::CdnShare => self.share(|fail| Some(fail.key.kind == model::HopKind::Cdn)),
             S::BehindServed => self.behind_served(),
             S::ChangeLead => self.change_lead(),
-            S::ReloadLead => self.reload_lead(),
             S::CertificateProblems => self.certificate_problems(),
             S::ProcessorSaturations => self.processor_saturations(),
         }
