@@ -22,6 +22,7 @@ PAGES = {
     "systemd": "systemd source, src/core/service.c and src/core/unit.c, whose messages these are, behind a syslog time stamp of RFC 5424 form",
     "php-fpm": "PHP source, sapi/fpm/fpm/fpm_process_ctl.c and zlog.c, whose messages these are",
     "gunicorn": "gunicorn source, gunicorn/arbiter.py and gunicorn/glogging.py, whose messages these are",
+    "hikari": "HikariCP source, HikariPool.java, whose message this is, behind Spring Boot's default console pattern",
     "app": "made up: an application's own line about its start or stop",
     "audit": "SELinux Project, “NB AVC” and the Linux audit documentation, “Audit event fields”: the record of type AVC",
     "aws-cloudtrail": "AWS, “CloudTrail record contents” and the API reference of Amazon EC2",

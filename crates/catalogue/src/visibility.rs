@@ -499,6 +499,12 @@ pub(crate) const DATABASE: Visibility = Visibility {
             --freshness=1d --format=json > sql.json # read it yourself, why502 does not yet",
         ),
         on("Node.js", "console.error(error) // the driver's error, not a sentence of your own"),
+        on(
+            "Node.js",
+            "new Pool({ connectionTimeoutMillis: 5000 }) // without it requests wait for a connection \
+            for ever, and nothing is logged",
+        ),
+        on("HikariCP", "logging.level.com.zaxxer.hikari=DEBUG"),
     ],
 };
 const FIREWALL_LOG: &[Evidence] = &[
@@ -640,6 +646,29 @@ pub(crate) const CHECKS: Visibility = Visibility {
     how: HEALTH.how,
 };
 
+/// An application's pool of connections that had none to give.
+pub(crate) const POOL_TIMEOUTS: Visibility =
+    Visibility { signal: Signal::PoolTimeouts, what: DATABASE.what, how: DATABASE.how };
+
+/// Errors of functions.
+pub(crate) const FUNCTION_ERRORS: Visibility = Visibility {
+    signal: Signal::FunctionErrors,
+    what: Text::new("the function's own log", "関数自身のログ"),
+    how: &[
+        on(
+            "AWS Lambda",
+            "aws logs filter-log-events --log-group-name /aws/lambda/FUNCTION --start-time \
+            MILLISECONDS > lambda.json",
+        ),
+        on(
+            "AWS Lambda",
+            "aws cloudwatch get-metric-statistics --namespace AWS/Lambda --metric-name Errors \
+            --dimensions Name=FunctionName,Value=FUNCTION --start-time START --end-time END --period 60 \
+            --statistics Sum > errors.json",
+        ),
+    ],
+};
+
 /// Health checks that came after the failures.
 pub(crate) const DOWN_AFTER: Visibility =
     Visibility { signal: Signal::DownAfterShare, what: HEALTH.what, how: HEALTH.how };
@@ -689,6 +718,38 @@ pub(crate) const CHANGES: Visibility = Visibility {
             --format=json > changes.json",
         ),
     ],
+};
+
+/// Refusals for a rate, a quota or a concurrency, from elsewhere than the refused requests.
+pub(crate) const THROTTLES: Visibility = Visibility {
+    signal: Signal::Throttles,
+    what: Text::new(
+        "the platform's count of calls it refused",
+        "プラットフォームが拒否した呼び出しの数",
+    ),
+    how: &[
+        on(
+            "AWS Lambda",
+            "aws cloudwatch get-metric-statistics --namespace AWS/Lambda --metric-name Throttles \
+            --dimensions Name=FunctionName,Value=FUNCTION --start-time START --end-time END --period 60 \
+            --statistics Sum > throttles.json",
+        ),
+        on(
+            "Amazon API Gateway",
+            "aws apigateway update-stage --rest-api-id API --stage-name STAGE --patch-operations \
+            op=replace,path=/*/*/logging/loglevel,value=INFO",
+        ),
+    ],
+};
+
+/// What the platform says of its own scaling.
+pub(crate) const SCALING: Visibility = Visibility {
+    signal: Signal::ScaleLimits,
+    what: Text::new(
+        "the platform's own log about its instances",
+        "インスタンスについてのプラットフォーム自身のログ",
+    ),
+    how: PROCESS,
 };
 
 /// Certificates that ran out or could not be renewed.

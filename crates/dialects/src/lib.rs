@@ -7,6 +7,7 @@
 
 mod about;
 mod apache;
+mod appserver;
 mod aws;
 mod caddy;
 mod context;
@@ -53,6 +54,12 @@ pub trait Dialect: Sync {
         self.sniff(record)
     }
 
+    /// Whether its records are an application's own words, which the entries of other dialects may
+    /// carry: whoever knows the entry knows more of it and is asked before.
+    fn is_carried(&self) -> bool {
+        false
+    }
+
     /// Looks at a raw line (without its line end) only as far as is needed to tell that the
     /// request was healthy and unremarkable. The default sends every line to [`Dialect::parse`].
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
@@ -93,9 +100,12 @@ pub const SLOW: model::Micros = model::Micros::from_secs(5);
 /// Every dialect, most specific grammar first: the order in which a record is offered to them.
 pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
+    &aws::cloudfront::CloudFront,
     &aws::clb::Clb,
     &aws::flow::VpcFlow,
     &aws::cloudtrail::CloudTrail,
+    &aws::api_gateway::ApiGateway,
+    &aws::api_gateway_execution::ApiGatewayExecution,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,
@@ -116,7 +126,14 @@ pub static ALL: &[&dyn Dialect] = &[
     &nginx::access::NginxAccess,
     &apache::access::ApacheAccess,
     &kernel::audit::Audit,
+    &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
+    &appserver::UWSGI,
+    &appserver::GUNICORN,
+    &appserver::UVICORN,
+    &appserver::PHP_FPM,
+    &appserver::php_fpm_access::PhpFpmAccess,
+    &appserver::PUMA,
     &node::fetch::NodeErrors,
 ];
 

@@ -141,10 +141,14 @@ fn source_of(signal: Signal) -> &'static str {
         | S::DatabaseLimits
         | S::DatabaseRefusals
         | S::RefusalAlignedShare
+        | S::PoolTimeouts
+        | S::PoolTimeoutAlignedShare
         | S::Stalls
         | S::PoolSaturations
         | S::KillAlignedShare
         | S::WorkerKills => "application",
+        S::FunctionErrors => "functions",
+        S::Throttles => "quotas",
         S::ListenOverflows | S::ConntrackDrops => "kernel",
         S::FirewallDrops
         | S::FirewallMatch
@@ -363,6 +367,7 @@ fn is_alignment(signal: Signal) -> bool {
             | Signal::KillAlignedShare
             | Signal::StartAlignedShare
             | Signal::RefusalAlignedShare
+            | Signal::PoolTimeoutAlignedShare
     )
 }
 

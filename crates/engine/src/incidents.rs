@@ -186,6 +186,13 @@ fn is_relevant(
 ) -> bool {
     let Some(fail) = members.first().map(|&p| &view.fails[p]) else { return false };
     let rate = requests.filter(|r| *r > 0.0).map(|r| weight / r);
+    if fail.failure.mechanism == Mechanism::RequestTooLarge {
+        // Now and then somebody sends too much; among many requests only a number of them tells of a
+        // limit that is too low for what people do.
+        let all = view.streams.iter().map(|stream| stream.requests).max().unwrap_or(0);
+        let rate = rate.unwrap_or(weight / all.max(1) as f64);
+        return all < EXCERPT || (weight >= FEW && rate >= 0.002);
+    }
     if fail.is_client_side() {
         // People close tabs all day. Only many at once, or many after the same time, are a sign.
         return rate.is_some_and(|rate| {

@@ -277,6 +277,7 @@ pub(crate) fn is_vague(mechanism: Mechanism) -> bool {
             | Mechanism::EndedBeforeResponse
             | Mechanism::ConnectFailed
             | Mechanism::ResponseTimeout
+            | Mechanism::UpstreamTimeout
             | Mechanism::ConnectTimeout
             | Mechanism::StatusFromUpstream
             | Mechanism::TlsHandshakeFailed

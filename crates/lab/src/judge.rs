@@ -4,7 +4,7 @@
 use model::{Scenario, Statement, Text};
 use serde_json::Value;
 
-use crate::load::Report;
+use crate::load::{Outcome as Ended, Report};
 use crate::run::Outcome;
 use crate::topology::{Topology, Variant};
 
@@ -167,7 +167,7 @@ fn seen(load: &Report) -> Vec<(u16, u64)> {
     let mut seen: Vec<(u16, u64)> = load
         .statuses
         .iter()
-        .filter(|(status, _)| **status >= 500)
+        .filter(|(status, _)| Ended::of_status(**status).failed())
         .map(|(status, count)| (*status, *count))
         .collect();
     let with_status: u64 = seen.iter().map(|(_, count)| count).sum();

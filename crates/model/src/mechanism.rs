@@ -45,6 +45,8 @@ vocabulary! {
         AllTargetsEjected = "all-targets-ejected",
         /// The platform had no instance to give the request to.
         NoInstance = "no-instance",
+        /// The instance that the request was to go to did not start, or was not ready.
+        InstanceStartFailed = "instance-start-failed",
         /// No route or cluster matched the request.
         NoRoute = "no-route",
         /// The TLS handshake failed; the record does not say more, or only what every failure says
@@ -77,6 +79,9 @@ vocabulary! {
         EndedBeforeResponse = "ended-before-response",
         /// The response did not begin before the reader's timer fired.
         ResponseTimeout = "response-timeout",
+        /// The hop behind did not answer in time, and the record does not say whether it was the
+        /// connection or the response that did not come (CloudFront's OriginCommError).
+        UpstreamTimeout = "upstream-timeout",
         /// The response began and then stalled until the reader's timer fired.
         ResponseStalled = "response-stalled",
         /// The whole request ran into the platform's own limit on its duration.
@@ -154,9 +159,11 @@ impl Mechanism {
             M::QueueTimeout => {
                 return (Side::Gateway, Some(P::PickTarget), Some(E::ConnectionLimitReached));
             }
-            M::NoTarget | M::NoHealthyTarget | M::AllTargetsEjected | M::NoInstance => {
-                (P::PickTarget, E::DestinationUnavailable)
-            }
+            M::NoTarget
+            | M::NoHealthyTarget
+            | M::AllTargetsEjected
+            | M::NoInstance
+            | M::InstanceStartFailed => (P::PickTarget, E::DestinationUnavailable),
             M::NoRoute => return (Side::Gateway, Some(P::Route), Some(E::DestinationNotFound)),
             M::TlsHandshakeFailed | M::TlsPlaintextPeer => (P::Tls, E::TlsProtocolError),
             M::TlsAlert => (P::Tls, E::TlsAlertReceived),
@@ -186,6 +193,7 @@ impl Mechanism {
             M::StatusFromUpstream | M::StatusFromApplication => {
                 return (Side::Upstream, Some(P::ResponseHead), None);
             }
+            M::UpstreamTimeout => return (Side::Upstream, None, None),
             M::ClientClosed => return (Side::Client, None, None),
             M::ClientTimeout | M::ClientRequestInvalid | M::RequestTooLarge => {
                 return (Side::Client, Some(P::RequestRead), Some(E::HttpRequestError));

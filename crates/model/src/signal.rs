@@ -140,6 +140,15 @@ vocabulary! {
         DatabaseRefusals = "database-refusals",
         /// Share of F within 5 s of such a refusal by the database itself.
         RefusalAlignedShare = "refusal-aligned-share",
+        /// Reports in W that an application's own pool of connections had none to give in time.
+        PoolTimeouts = "pool-timeouts",
+        /// Share of F within 5 s of such a report.
+        PoolTimeoutAlignedShare = "pool-timeout-aligned-share",
+        /// Errors in W that a function did not handle, or that ended its process.
+        FunctionErrors = "function-errors",
+        /// Reports in W that a platform or gateway refused calls beyond a rate, quota or
+        /// concurrency: not the refused requests' own records.
+        Throttles = "throttles",
         /// Unhandled errors of applications in W.
         ApplicationErrors = "application-errors",
         /// Listen queues the kernel saw overflow in W.
@@ -259,6 +268,7 @@ impl Signal {
             | S::FirstAnswerShare
             | S::AnswersLaterShare
             | S::RefusalAlignedShare
+            | S::PoolTimeoutAlignedShare
             | S::PrecededByTargetFailure
             | S::InnerNeverSawShare
             | S::FirewallMatch

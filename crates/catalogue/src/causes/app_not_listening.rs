@@ -92,7 +92,7 @@ pub static CAUSE: Cause = Cause {
                 Band::Short,
                 Band::Unknown,
             ]),
-            Claim::of(&[M::NoInstance]),
+            Claim::of(&[M::InstanceStartFailed]),
         ],
         claims_effects: false,
         needs: &[Test::new(

@@ -95,6 +95,8 @@ pub static CAUSE: Cause = Cause {
         "response-header-too-large",
         "malformed-response",
         "worker-pool-saturated",
+        "lambda-malformed-response",
+        "lambda-function-error",
         "backend-own-5xx",
     ],
     source: include_str!("bad_release.rs"),
@@ -104,6 +106,7 @@ pub static CAUSE: Cause = Cause {
             M::StatusFromApplication,
             M::InstanceConnectionError,
             M::NoInstance,
+            M::InstanceStartFailed,
         ])],
         claims_effects: true,
         needs: &[

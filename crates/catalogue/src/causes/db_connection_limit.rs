@@ -21,7 +21,7 @@
 //!
 //! ## What it is mistaken for
 //!
-//! - An empty pool in the application (`timeout acquiring connection`, Prisma P2024, HikariCP
+//! - `db-pool-exhausted`, an empty pool in the application (`timeout acquiring connection`, Prisma P2024, HikariCP
 //!   `Connection is not available`): the database has room and the pool has not; the database
 //!   logs nothing.
 //! - `external-dependency-outage`: the database cannot be reached or is down; here it answers,
@@ -82,7 +82,7 @@ pub static CAUSE: Cause = Cause {
     ),
     place: Place::Capacity,
     statuses: &[500, 502, 503, 504],
-    leads_to: &["no-healthy-targets", "backend-own-5xx"],
+    leads_to: &["db-pool-exhausted", "no-healthy-targets", "backend-own-5xx"],
     source: include_str!("db_connection_limit.rs"),
     shows: Shows {
         claims: &[

@@ -89,7 +89,7 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["nat-port-exhaustion", "db-connection-limit"],
     source: include_str!("deploy_surge.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[M::InstanceConnectionError, M::NoInstance])],
+        claims: &[Claim::of(&[M::InstanceConnectionError, M::NoInstance, M::InstanceStartFailed])],
         claims_effects: true,
         needs: &[
             Test::new(

@@ -28,6 +28,7 @@
 //!   to the very destination that failed, and other busy destinations fail soon after.
 //! - `target-connect-timeout`: a firewall, a route or a dead address swallows the SYN. From
 //!   another network the destination answers.
+//! - `db-pool-exhausted`: connections to the database are all in use; new ones could be opened.
 //! - `db-connection-limit`: the database answers at once that it has too many connections.
 //! - `origin-dns-failure`: the name gives no address; nobody is called.
 //! - `ephemeral-port-exhaustion`: fails at once with `EADDRNOTAVAIL` inside the calling host.
@@ -93,6 +94,7 @@ throttling, and the requests that depend on it failed with it.",
         "target-connect-refused",
         "target-unreachable",
         "target-response-timeout",
+        "api-gateway-integration-timeout",
         "backend-own-5xx",
     ],
     source: include_str!("external_dependency_outage.rs"),
@@ -120,6 +122,7 @@ throttling, and the requests that depend on it failed with it.",
                 M::StatusFromApplication,
                 M::ResponseTimeout,
                 M::RequestDeadline,
+                M::IntegrationTimeout,
             ])
             .statuses(&[500, 502, 503, 504]),
         ],
@@ -196,6 +199,14 @@ processes ending.",
 whether other destinations fail too.",
                     "失敗した宛先への破棄が NAT のログにあるか、ほかの宛先も失敗してい\
 るかです。",
+                ),
+            },
+            Rival {
+                slug: "db-pool-exhausted",
+                separates: Text::new(
+                    "Whether connections to the database can be had and are all in use, or cannot be \
+                    opened at all.",
+                    "データベースへの接続がすべて使用中なのか、そもそも開けないのかです。",
                 ),
             },
             Rival {

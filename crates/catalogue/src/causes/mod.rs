@@ -1,5 +1,6 @@
 //! One module per cause; the module is the slug with underscores.
 
+pub mod api_gateway_integration_timeout;
 pub mod app_crash;
 pub mod app_not_listening;
 pub mod backend_own_5xx;
@@ -10,15 +11,22 @@ pub mod connect_permission_denied;
 pub mod conntrack_table_full;
 pub mod cpu_or_eventloop_stall;
 pub mod db_connection_limit;
+pub mod db_pool_exhausted;
 pub mod deploy_surge;
 pub mod deploy_without_drain;
 pub mod drain_too_short;
 pub mod ephemeral_port_exhaustion;
 pub mod external_dependency_outage;
+pub mod gateway_quota_throttle;
 pub mod health_check_lag;
 pub mod health_check_misconfigured;
 pub mod idle_flow_dropped;
+pub mod instance_limit_or_scale_lag;
 pub mod keepalive_race;
+pub mod lambda_function_error;
+pub mod lambda_malformed_response;
+pub mod lambda_payload_limit;
+pub mod lambda_throttled_or_denied;
 pub mod listen_backlog_overflow;
 pub mod localhost_resolves_to_ipv6;
 pub mod malformed_response;
@@ -31,6 +39,8 @@ pub mod origin_blocks_edge;
 pub mod origin_dns_failure;
 pub mod passive_ejection_cascade;
 pub mod protocol_version_mismatch;
+pub mod proxy_connection_limit;
+pub mod request_too_large;
 pub mod response_body_truncated;
 pub mod response_header_too_large;
 pub mod route_missing;

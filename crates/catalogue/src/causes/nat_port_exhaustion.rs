@@ -109,7 +109,12 @@ pub static CAUSE: Cause = Cause {
     ),
     place: Place::Egress,
     statuses: &[500, 502, 503, 504],
-    leads_to: &["timeout-ladder-inversion", "target-response-timeout", "backend-own-5xx"],
+    leads_to: &[
+        "timeout-ladder-inversion",
+        "target-response-timeout",
+        "api-gateway-integration-timeout",
+        "backend-own-5xx",
+    ],
     source: include_str!("nat_port_exhaustion.rs"),
     shows: Shows {
         claims: &[
@@ -119,6 +124,7 @@ pub static CAUSE: Cause = Cause {
                 M::StatusFromApplication,
                 M::ResponseTimeout,
                 M::RequestDeadline,
+                M::IntegrationTimeout,
                 M::Unspecified,
             ])
             .statuses(&[500, 502, 503, 504]),

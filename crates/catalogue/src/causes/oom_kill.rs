@@ -91,7 +91,13 @@ pub static CAUSE: Cause = Cause {
     ),
     place: Place::Process,
     statuses: &[500, 502, 503],
-    leads_to: &["app-crash", "target-connect-refused", "no-healthy-targets", "backend-own-5xx"],
+    leads_to: &[
+        "app-crash",
+        "lambda-function-error",
+        "target-connect-refused",
+        "no-healthy-targets",
+        "backend-own-5xx",
+    ],
     source: include_str!("oom_kill.rs"),
     shows: Shows {
         claims: &[
@@ -103,6 +109,7 @@ pub static CAUSE: Cause = Cause {
                 M::RequestSendFailed,
                 M::ResponseTruncated,
                 M::InstanceConnectionError,
+                M::FunctionError,
             ]),
             Claim::of(&[M::ConnectRefused]).sides(&[Side::Upstream]),
             Claim::of(&[M::ConnectFailed]).sides(&[Side::Upstream]).bands(&[

@@ -85,6 +85,7 @@ pub static CAUSE: Cause = Cause {
     leads_to: &[
         "target-connect-refused",
         "target-connect-timeout",
+        "instance-limit-or-scale-lag",
         "no-healthy-targets",
         "passive-ejection-cascade",
         "backend-own-5xx",
@@ -94,7 +95,7 @@ pub static CAUSE: Cause = Cause {
         claims: &[
             Claim::of(&[M::ConnectRefused, M::ConnectTimeout]).sides(&[Side::Upstream]),
             Claim::of(&[M::ConnectFailed]).sides(&[Side::Upstream]),
-            Claim::of(&[M::NoInstance]),
+            Claim::of(&[M::NoInstance, M::InstanceStartFailed]),
         ],
         claims_effects: false,
         needs: &[Test::new(

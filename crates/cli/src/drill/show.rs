@@ -97,7 +97,7 @@ pub(crate) fn kinds(load: &Report) -> String {
     let mut kinds: Vec<(u64, String)> = load
         .statuses
         .iter()
-        .filter(|(status, _)| **status >= 500)
+        .filter(|(status, _)| lab::load::Outcome::of_status(**status).failed())
         .map(|(status, count)| (*count, status.to_string()))
         .collect();
     kinds.extend(

@@ -36,8 +36,9 @@ const REFUSALS: [(&str, &str); 11] = [
 const INTRODUCED: [&str; 6] = ["FATAL: ", "FATAL:  ", "rror: ", "pq: ", "53300: ", "ERROR: "];
 
 /// What pools say, each in full as far as it is constant: Prisma, HikariCP, SQLAlchemy, Tomcat JDBC,
-/// Commons DBCP, c3p0, Sequelize, Knex, Active Record, psycopg, ADO.NET, Npgsql, R2DBC.
-const POOLS: [&str; 13] = [
+/// Commons DBCP, c3p0, Sequelize, Knex, Active Record, psycopg, ADO.NET, Npgsql, R2DBC,
+/// node-postgres (`pg-pool`), the MongoDB drivers.
+const POOLS: [&str; 15] = [
     "Timed out fetching a new connection from the connection pool.",
     "Connection is not available, request timed out after ",
     "QueuePool limit of size ",
@@ -51,12 +52,14 @@ const POOLS: [&str; 13] = [
     "The timeout period elapsed prior to obtaining a connection from the pool.",
     "The connection pool has been exhausted, either raise ",
     "Connection acquisition timed out after ",
+    "timeout exceeded when trying to connect",
+    "Timed out while checking out a connection from connection pool",
 ];
 
 /// The complaint of a line, if it is one.
 pub(crate) fn complaint(line: &str) -> Option<Complaint> {
     // Without one of these syllables no sentence of the tables is there.
-    if !line.contains("onnection") && !line.contains("too many clients") {
+    if !["onnection", "too many clients", "trying to connect"].iter().any(|w| line.contains(w)) {
         return None;
     }
     let refusal = REFUSALS.iter().find(|(words, who)| {
@@ -74,6 +77,8 @@ pub(crate) fn complaint(line: &str) -> Option<Complaint> {
             rest.starts_with([':', ' ']) && rest.contains("Operation timeout")
                 || rest.trim_end().is_empty()
         }
+        // pg-pool's words are plain ones: as an error's message alone they are its own.
+        "timeout exceeded when trying to connect" => line[..sentence.1].ends_with("rror: "),
         _ => true,
     };
     (whole && !is_code(&line[..sentence.1])).then_some(Complaint::PoolEmpty)

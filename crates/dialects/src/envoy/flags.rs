@@ -106,7 +106,8 @@ pub(super) fn failure(access: &Access<'_>) -> Option<Failure> {
         "SI" => idle(access.code),
         "UMSDR" | "DT" => Failure::of(M::RequestDeadline),
         "DPE" | "IH" => Failure::of(M::ClientRequestInvalid),
-        "NFCF" => Failure::of(M::GatewayInternal),
+        "NFCF" | "RLSE" => Failure::of(M::GatewayInternal),
+        "RL" => Failure::of(M::Throttled),
         _ => Failure::of(M::Denied),
     })
 }

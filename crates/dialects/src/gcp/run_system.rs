@@ -14,9 +14,9 @@ pub(super) fn of_request(text: &str) -> Option<Mechanism> {
         ("malformed or connection to the instance had an error", M::InstanceConnectionError),
         ("too much memory", M::InstanceOutOfMemory),
         ("emory limit of", M::InstanceOutOfMemory),
-        ("failed to start", M::NoInstance),
-        ("could not start successfully", M::NoInstance),
-        ("instance failed the readiness check", M::NoInstance),
+        ("failed to start", M::InstanceStartFailed),
+        ("could not start successfully", M::InstanceStartFailed),
+        ("instance failed the readiness check", M::InstanceStartFailed),
     ];
     SENTENCES.iter().find(|(words, _)| text.contains(words)).map(|(_, mechanism)| *mechanism)
 }

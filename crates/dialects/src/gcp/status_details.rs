@@ -27,9 +27,8 @@ pub(super) fn failure(word: &str) -> Option<Failure> {
         "ssl_certificate_san_verification_failed" => M::TlsNameMismatch,
         "ssl_certificate_chain_verification_failed" => M::TlsCertificateInvalid,
         "client_timed_out" => M::ClientTimeout,
-        "headers_too_long" | "request_body_too_large" | "body_not_allowed" => {
-            M::ClientRequestInvalid
-        }
+        "headers_too_long" | "request_body_too_large" => M::RequestTooLarge,
+        "body_not_allowed" => M::ClientRequestInvalid,
         "serverless_neg_routing_failed" | "config_not_found" => M::NoRoute,
         "fault_filter_abort" => M::Denied,
         "internal_error"
@@ -40,7 +39,8 @@ pub(super) fn failure(word: &str) -> Option<Failure> {
         _ if word.starts_with("backend_early_response_") => M::EarlyResponse,
         _ if word.starts_with("server_cert_") => M::TlsCertificateInvalid,
         _ if word.starts_with("client_disconnected_") => M::ClientClosed,
-        _ if word.starts_with("denied_by_") || word.starts_with("throttled_by_") => M::Denied,
+        _ if word.starts_with("denied_by_") => M::Denied,
+        _ if word.starts_with("throttled_by_") => M::Throttled,
         _ => return None,
     };
     Some(Failure::of(mechanism))

@@ -65,6 +65,8 @@ pub(super) fn failure(line: &Line<'_>) -> Option<Failure> {
             });
         }
         (b'P', _) if status == 400 => M::ClientRequestInvalid,
+        // RFC 6585 section 4: the client has sent too many requests; rules that limit rates say so.
+        (b'P' | b'L', _) if status == 429 => M::Throttled,
         (b'P', _) if status >= 400 => M::Denied,
         (b'P' | b'L', _) if status < 400 => return None,
         (b'L', _) => M::Denied,

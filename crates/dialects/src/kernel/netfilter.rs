@@ -16,7 +16,7 @@ const DROPPED: [&str; 6] = ["drop", "block", "reject", "deny", "denied", "refuse
 pub(super) fn read<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> {
     let text = message.text;
     let (prefix, fields) = text.split_at(text.find("IN=")?);
-    if prefix.len() > 128 || !fields.contains(" OUT=") {
+    if prefix.len() > 128 || !fields.contains(" OUT=") || prefix.contains(['`', '"']) {
         return None;
     }
     let (source, destination) = (value(fields, "SRC=")?, value(fields, "DST=")?);

@@ -44,6 +44,9 @@ impl Dialect for Kernel {
     }
 }
 
+/// What stands before the kernel's words where somebody quotes them.
+const QUOTES: [char; 2] = ['`', '"'];
+
 /// `None` if the record is no message of these; `Some(None)` if it has nothing of its own to tell.
 fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Occurrence<'a>>> {
     if record.len() > 4096 || record.trim().contains('\n') {
@@ -67,11 +70,16 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Occurrence<'a>>
 /// Kernels before 5.0 announce the kill on one line and report it on the next.
 fn oom<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> {
     let text = message.text;
-    let accompanies = text.contains(" invoked oom-killer: ")
+    let announced = text
+        .strip_prefix("Memory cgroup out of memory: Kill process ")
+        .or_else(|| text.strip_prefix("Out of memory: Kill process "));
+    let accompanies = text
+        .split_once(" invoked oom-killer: gfp_mask=")
+        .is_some_and(|(process, _)| !process.contains(QUOTES))
         || text.starts_with("oom-kill:constraint=")
         || text.starts_with("Memory cgroup stats for ")
         || text.starts_with("oom_reaper: reaped process ")
-        || (text.contains("ut of memory: Kill process ") && text.contains("sacrifice child"));
+        || announced.is_some_and(|rest| rest.contains("sacrifice child"));
     if accompanies {
         return Some(None);
     }
@@ -101,14 +109,21 @@ fn oom<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> {
 /// Connection table and listen queues.
 fn network<'a>(message: &Message<'a>, host: Cow<'a, str>) -> Option<Option<Occurrence<'a>>> {
     let text = message.text;
-    if text.contains("_conntrack: table full") {
+    let table = text.strip_prefix("nf_conntrack: ").unwrap_or(text);
+    let table = table.strip_prefix("nf_").or_else(|| table.strip_prefix("ip_"));
+    if table.is_some_and(|text| text.starts_with("conntrack: table full")) {
         let full = Occurrence::new(OccurrenceKind::ConntrackFull, message.at, host);
         return Some(Some(full.detail("table full, dropping packet")));
     }
-    let (_, rest) = text.split_once("Possible SYN flooding on port ")?;
+    let (before, rest) = text.split_once("Possible SYN flooding on port ")?;
+    // The protocol's names stand before it, and what is done about it behind.
+    if !before.split_ascii_whitespace().all(|word| word.ends_with(':') && word.len() > 1) {
+        return None;
+    }
     // Since Linux 6.1 the port is written with its address.
-    let end = rest.find([' ', '\n']).unwrap_or(rest.len());
-    let address = rest[..end].trim_end_matches('.');
+    let (address, what) = rest.split_once(' ')?;
+    (what.starts_with("Sending cookies") || what.starts_with("Dropping request")).then_some(())?;
+    let address = address.trim_end_matches('.');
     let port = address.rsplit(':').next().unwrap_or(address);
     let mut overflow = Occurrence::new(OccurrenceKind::ListenOverflow, message.at, host);
     if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) {
@@ -126,7 +141,7 @@ fn crash(text: &str, at: Option<Timestamp>) -> Option<Option<Occurrence<'_>>> {
         None => text.split_once("]: ").filter(|(_, rest)| rest.starts_with("segfault at "))?,
     };
     let (name, pid) = process.rsplit_once('[')?;
-    if name.is_empty() || !pid.bytes().all(|b| b.is_ascii_digit()) {
+    if name.is_empty() || name.contains(QUOTES) || !pid.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let mut exit = Occurrence::new(OccurrenceKind::ProcessExit, at, name);

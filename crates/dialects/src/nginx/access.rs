@@ -40,6 +40,11 @@ impl Dialect for NginxAccess {
         !line.contains('\n') && combined(line.as_bytes(), false).is_some()
     }
 
+    fn sniff_in(&self, record: &str, context: &Context) -> bool {
+        let line = record.trim_end();
+        !line.contains('\n') && entry(line.as_bytes(), context).is_some()
+    }
+
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
         // A tally borrows its hop from the line, so a name from outside cannot be given here.
         if context.hop.is_some() {

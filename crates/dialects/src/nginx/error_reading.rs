@@ -148,7 +148,8 @@ fn own<'a>(what: &'a str, doing: Option<Doing>, has_client: bool) -> Option<Read
     }
     for limit in ["limiting requests", "limiting connections"] {
         if what.starts_with(limit) && !what.contains("dry run") {
-            return say(M::Denied, Some(503), limit);
+            // The status is limit_req_status or limit_conn_status, 503 unless set.
+            return say(M::Throttled, None, limit);
         }
     }
     if let Some((name, why)) = what.split_once(" could not be resolved") {
@@ -362,6 +363,21 @@ fn socket<'a>(what: &'a str, doing: Option<Doing>, has_client: bool) -> Option<R
 fn client<'a>(what: &'a str, doing: Option<Doing>) -> Option<Reading<'a>> {
     if what.contains("client prematurely closed connection, so upstream connection is closed") {
         return say(M::ClientClosed, Some(499), "client prematurely closed connection");
+    }
+    if let Some(rest) = what.strip_prefix("client intended to send too large ") {
+        let body = rest.starts_with("body:") || rest.starts_with("chunked body:");
+        let token = "client intended to send too large body";
+        return body.then(|| say(M::RequestTooLarge, Some(413), token)).flatten();
+    }
+    // `ngx_http_process_request_line`, `ngx_http_process_request_headers`: 494 is sent as 400.
+    for (words, status) in [
+        ("client sent too long URI", 414),
+        ("client sent too long header line", 400),
+        ("client sent too large request", 400),
+    ] {
+        if what.starts_with(words) {
+            return say(M::RequestTooLarge, Some(status), words);
+        }
     }
     match doing? {
         Doing::ReadingRequest if what.starts_with("client prematurely closed connection") => {

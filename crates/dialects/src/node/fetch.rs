@@ -10,9 +10,9 @@ use model::{
 };
 
 use super::head::{self, Head, Says};
-use super::{codes, details, json, lifecycle, servers, stamp};
+use super::{codes, databases, details, json, lifecycle, source_code, stamp};
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Understood, appserver};
 
 /// Longest text of one record that is looked at: a client that prints its whole configuration
 /// with an error has said what happened long before.
@@ -43,6 +43,10 @@ impl Dialect for NodeErrors {
         read(record, &Context::default()).is_some()
     }
 
+    fn is_carried(&self) -> bool {
+        true
+    }
+
     fn parse<'a>(
         &self,
         record: &'a str,
@@ -66,37 +70,30 @@ fn read(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
     let hop = context.hop.as_deref().unwrap_or("application");
     if let Some(line) = Json::object(record) {
         let at = json::time(&line, context.offset_east).or(context.prefix_time);
-        return read_json(&line, &Origin { hop, at });
+        let text = json::printed(&line);
+        return if text.is_empty() { None } else { own(&unfolded(&text), &Origin { hop, at }) };
     }
     let first = record.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
     let (at, _) = stamp::leading(first, context.offset_east);
-    read_text(record, &Origin { hop, at: at.or(context.prefix_time) })
+    let record = &record[..record.floor_char_boundary(LONGEST)];
+    own(&unfolded(record), &Origin { hop, at: at.or(context.prefix_time) })
 }
 
 /// Whether a record has any of the words without which nothing here is understood.
 fn promising(record: &[u8]) -> bool {
-    const WORDS: [&[u8]; 36] = [
+    const WORDS: [&[u8]; 22] = [
         b"rror",
         b"fetch failed",
         b"istening",
         b"SIGTERM",
-        b"WORKER TIMEOUT",
-        b"SIGKILL",
-        b"max_children",
-        b"HARAKIRI",
-        b"uWSGI",
-        b"DAMN !",
         b"timed out",
         b"too many clients",
         b"oo many connections",
         b"connection slots",
         b"heap out of memory",
         b"ELIFECYCLE",
-        b"exited on signal",
         b"onnection pool",
         b"max_client_conn",
-        b"Booting worker",
-        b"Handling signal",
         b"locked for ",
         b"heartbeat has been running",
         b"clock leap detected",
@@ -105,13 +102,8 @@ fn promising(record: &[u8]) -> bool {
         b"obtain a connection",
         b"obtaining a connection",
         b"Connection acquisition",
-        b"terminated due to signal",
-        b"Starting gunicorn",
-        b"Using worker",
-        b"Worker exiting",
-        b"Shutting down",
-        b"Uvicorn running",
-        b" server process [",
+        b"trying to connect",
+        b"checking out a connection",
     ];
     WORDS.iter().any(|word| memmem::find(record, word).is_some())
 }
@@ -122,25 +114,36 @@ pub(crate) fn read_json(line: &Json<'_>, origin: &Origin<'_>) -> Option<Vec<Even
     if text.is_empty() { None } else { read_text(&text, origin) }
 }
 
-/// What a printed text says, if it is about a failed call or about the application's process.
+/// What a printed text says, if it is about a failed call, about the application's process or about
+/// the server it runs in.
 pub(crate) fn read_text(text: &str, origin: &Origin<'_>) -> Option<Vec<Event<'static>>> {
+    if source_code::begins_code(text) {
+        return None;
+    }
     let text = unfolded(&text[..text.floor_char_boundary(LONGEST)]);
-    if let Some(occurrence) = servers::read(&text, origin) {
+    if let Some(occurrence) = appserver::read(&text, origin.at) {
+        return Some(occurrence.map(|o| Event::Occurrence(Box::new(o))).into_iter().collect());
+    }
+    own(&text, origin)
+}
+
+/// The same without the words of application servers, which are dialects of their own.
+fn own(text: &str, origin: &Origin<'_>) -> Option<Vec<Event<'static>>> {
+    if let Some(occurrence) = databases::read(text, origin) {
         return Some(occurrence.map(|o| Event::Occurrence(Box::new(o))).into_iter().collect());
     }
     let mut events = Vec::new();
-    if let Some(occurrence) = lifecycle::instead_of_a_call(&text, origin) {
+    if let Some(occurrence) = lifecycle::instead_of_a_call(text, origin) {
         return Some(vec![Event::Occurrence(Box::new(occurrence))]);
     }
-    if let Some(request) = failed_call(&text, origin) {
+    if let Some(request) = failed_call(text, origin) {
         events.push(Event::Request(Box::new(request)));
-    } else if head::is_unhandled(stamp::leading(&text, 0).1) && head::heads(&text).next().is_some()
-    {
+    } else if head::is_unhandled(stamp::leading(text, 0).1) && head::heads(text).next().is_some() {
         let error = Occurrence::new(OccurrenceKind::ApplicationError, origin.at, owned(origin.hop))
-            .detail(head::short(&text));
+            .detail(head::short(text));
         events.push(Event::Occurrence(Box::new(error)));
     }
-    if let Some(exit) = lifecycle::died(&text, origin) {
+    if let Some(exit) = lifecycle::died(text, origin) {
         events.push(Event::Occurrence(Box::new(exit)));
     }
     (!events.is_empty()).then_some(events)

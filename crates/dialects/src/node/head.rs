@@ -187,8 +187,14 @@ fn system_call(message: &str) -> Option<Says> {
 /// Whether what follows a message shows that it ended there: prose would go on with words.
 fn ends(rest: &str) -> bool {
     let rest = rest.trim_start();
+    // After a comma a field follows, or the sentence of somebody who writes about it.
+    if let Some(after) = rest.strip_prefix(',') {
+        let after = after.trim_start();
+        let word = after.split_ascii_whitespace().next().unwrap_or("");
+        return !word.bytes().all(|b| b.is_ascii_alphabetic()) || word.is_empty();
+    }
     rest.is_empty()
-        || rest.starts_with(['{', '}', '(', ')', '[', ']', ',', ';', '"', '\'', '|', '\\'])
+        || rest.starts_with(['{', '}', '(', ')', '[', ']', ';', '"', '\'', '|', '\\'])
         || rest.starts_with("...")
         || rest.starts_with("cause")
         || rest.starts_with("at ")

@@ -1,13 +1,15 @@
-//! Errors that applications print: Node.js calls that failed, and application servers' own lines.
+//! Errors that applications print: Node.js calls that failed, databases that refused, processes
+//! that ended.
 mod about;
 mod codes;
 mod continues;
+mod databases;
 mod details;
 pub(crate) mod fetch;
 mod head;
 mod json;
 mod lifecycle;
-mod servers;
+mod source_code;
 mod stamp;
 
 pub use continues::continues;

@@ -211,7 +211,7 @@ impl<S: Sink> Block<'_, '_, '_, S> {
     }
 
     fn element(&mut self, record: &[u8]) {
-        let columns = &self.profile.context.columns;
+        let columns = &self.profile.rows;
         let is_header =
             is_header(record) || (self.profile.is_csv && csv::is_header(&text(record), columns));
         let one_line = memchr(b'\n', record).is_none();
@@ -246,7 +246,7 @@ impl Pending {
             Kind::Blank => return true,
             Kind::Certain => false,
             Kind::Continuation => same_hop,
-            Kind::Start => self.open != Open::No && same_hop,
+            Kind::Start => self.open.takes(content) && same_hop,
         };
         self.cut = takes && end - self.start > MAX_RECORD;
         if !takes || self.cut {

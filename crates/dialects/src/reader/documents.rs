@@ -59,7 +59,11 @@ pub(super) fn begins(head: &[u8]) -> bool {
 
 /// The first object of the head, if it ends there.
 pub(super) fn first_whole(head: &[u8]) -> Option<&[u8]> {
-    let object = head.get(memchr(b'{', head)?..)?;
+    let (before, object) = head.split_at_checked(memchr(b'{', head)?)?;
+    // An element of a list is a record, and says nothing about the list.
+    if before.trim_ascii_end().ends_with(b"[") {
+        return None;
+    }
     match extent(window(object), |_| false) {
         Extent::Whole(length) => object.get(..length),
         _ => None,

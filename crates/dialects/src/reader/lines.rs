@@ -5,7 +5,7 @@
 
 use memchr::memchr_iter;
 
-use super::prefix;
+use super::{page, prefix};
 use crate::scan;
 
 /// Longest record that is kept; a longer one is counted and named, not read.
@@ -86,6 +86,12 @@ pub(super) enum Open {
     Quote,
     /// A Python traceback, whose last line names the exception at the margin.
     Traceback,
+    /// An error page of CloudFront's, as HTML or as its text.
+    Page,
+    /// The same behind a rule, where its sentence stands, whatever it says.
+    PageText,
+    /// The same behind its request id, where nothing but closing tags belongs to it.
+    PageEnd,
 }
 
 impl Open {
@@ -93,6 +99,9 @@ impl Open {
     pub(super) fn after_start(line: &[u8]) -> Open {
         if line.starts_with(b"Traceback (most recent") {
             return Open::Traceback;
+        }
+        if page::begins(line) {
+            return page::after(line);
         }
         // Error lines of nginx begin with a digit; the search is for them alone.
         if !line.first().is_some_and(u8::is_ascii_digit) && prefix::grouping(line).is_none() {
@@ -104,12 +113,24 @@ impl Open {
         }
     }
 
+    /// Whether a line at the margin belongs to what is open.
+    pub(super) fn takes(self, content: &[u8]) -> bool {
+        match self {
+            Open::No => false,
+            Open::Quote | Open::Traceback => true,
+            Open::Page => page::goes_on(content),
+            Open::PageText => !page::begins(content) || page::goes_on(content),
+            Open::PageEnd => page::closes(content),
+        }
+    }
+
     /// What is open after one more line of the record.
     pub(super) fn after(self, line: &[u8], content: &[u8]) -> Open {
         if content.starts_with(b"Traceback (most recent") {
             return Open::Traceback;
         }
         match self {
+            Open::Page | Open::PageText | Open::PageEnd => page::after(content),
             Open::Quote if find(line, b"\" while ").is_none() => Open::Quote,
             Open::Traceback if content.trim_ascii().is_empty() || !plainly_starts(content) => {
                 Open::Traceback
@@ -132,7 +153,7 @@ fn starts_dated(line: &[u8]) -> bool {
     date(line) || syslog_date(line) || address(line)
 }
 
-/// `2024-01-02T03:04` or `2024/01/02 03:04`.
+/// `2024-01-02T03:04` or `2024/01/02 03:04`, also with a tab between.
 pub(super) fn date(text: &[u8]) -> bool {
     let Some(text) = text.get(..16) else { return false };
     let digit = |at: std::ops::Range<usize>| text[at].iter().all(u8::is_ascii_digit);
@@ -141,7 +162,7 @@ pub(super) fn date(text: &[u8]) -> bool {
         && digit(5..7)
         && text[7] == text[4]
         && digit(8..10)
-        && matches!(text[10], b'T' | b't' | b' ' | b'_')
+        && matches!(text[10], b'T' | b't' | b' ' | b'_' | b'\t')
         && digit(11..13)
         && text[13] == b':'
         && digit(14..16)

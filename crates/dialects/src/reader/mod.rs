@@ -16,6 +16,7 @@ mod documents;
 pub(crate) mod header;
 mod lines;
 mod offer;
+mod page;
 mod prefix;
 mod profile;
 mod value;

@@ -23,7 +23,7 @@ pub(super) fn first<'a>(
 ) -> Option<(usize, Vec<Event<'a>>)> {
     let mut events = Vec::new();
     for (index, dialect) in profile.order.iter().enumerate() {
-        let asked = index < profile.likely || dialect.sniff_in(text, context);
+        let asked = profile.likely.contains(&index) || dialect.sniff_in(text, context);
         if asked && dialect.parse(text, context, &mut events) == Understood::Yes {
             return Some((index, events));
         }
@@ -92,7 +92,7 @@ impl<'p> Offers<'p> {
             self.reset(record.as_bytes());
         }
         // The same goes for what CloudWatch Logs puts around.
-        let columns = self.profile.is_csv.then_some(&*self.profile.context.columns);
+        let columns = self.profile.is_csv.then_some(&*self.profile.rows);
         if let Some(carried) = cloudwatch::carried(record, columns) {
             let text = self.unpack(carried);
             if let Some((index, tally)) = ask(self.profile, text.as_bytes(), &self.context) {
@@ -223,8 +223,8 @@ fn ask<'a>(
     line: &'a [u8],
     context: &Context,
 ) -> Option<(usize, Option<Tally<'a>>)> {
-    for (index, dialect) in profile.order[..profile.likely].iter().enumerate() {
-        match dialect.quick(line, context) {
+    for &index in &*profile.likely {
+        match profile.order[index].quick(line, context) {
             Quick::Tally(tally) => return Some((index, Some(tally))),
             Quick::Nothing => return Some((index, None)),
             Quick::Full => {}

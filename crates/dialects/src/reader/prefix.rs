@@ -180,7 +180,8 @@ fn program(line: &[u8], from: usize) -> Option<usize> {
     let end = word_end(line, from).unwrap_or(line.len());
     let tag = line.get(from..end)?;
     let name = tag.strip_suffix(b":")?;
-    let plausible = !name.is_empty()
+    // A bracket follows a name: `[TimeoutError]:` is part of an error, not a program.
+    let plausible = name.first().is_some_and(|byte| *byte != b'[')
         && name.len() < 64
         && name.iter().all(|b| is_name(*b) || matches!(b, b'[' | b']' | b'(' | b')' | b'@'))
         && name.iter().any(u8::is_ascii_alphabetic);
@@ -265,10 +266,12 @@ fn logs_tail(line: &[u8]) -> Option<Prefix> {
 fn is_stream(name: &[u8]) -> bool {
     let hex = |text: &[u8]| text.iter().all(u8::is_ascii_hexdigit);
     let plain = |b: &u8| is_name(*b) || matches!(b, b'[' | b']' | b'$');
-    let parts = name.split(|b| *b == b'/');
+    let mut parts = name.split(|b| *b == b'/');
+    let id = name.rsplit(|b| *b == b'/').next().unwrap_or(b"");
     let is_path = parts.clone().count() >= 3
-        && parts.clone().all(|part| !part.is_empty())
-        && parts.last().is_some_and(|id| id.len() >= 32 && hex(&id[id.len() - 32..]));
+        && parts.all(|part| !part.is_empty())
+        && id.len() >= 32
+        && hex(&id[id.len() - 32..]);
     let instance = name.strip_prefix(b"i-").is_some_and(|id| id.len() >= 8 && hex(id));
     name.iter().all(plain) && (is_path || instance || (name.len() == 32 && hex(name)))
 }

@@ -54,15 +54,19 @@ impl Default for Options {
 /// What the head of a source taught.
 #[derive(Clone)]
 pub struct Profile {
-    /// In the order of being asked: those the head showed first.
+    /// In the order of being asked: those the head showed first, and last those whose records
+    /// others carry.
     pub(super) order: Arc<[&'static dyn Dialect]>,
-    /// How many of them, from the first, need no sniffing.
-    pub(super) likely: usize,
+    /// Places in that order of those the head showed, the most frequent first. They need no
+    /// sniffing, and they alone are asked for a quick look.
+    pub(super) likely: Arc<[usize]>,
     pub(super) style: Option<Style>,
     /// The records stand in JSON documents of several.
     pub(super) is_documents: bool,
-    /// The records are rows of a CSV export, whose columns the context names.
+    /// The records are rows of a CSV export.
     pub(super) is_csv: bool,
+    /// Names of the columns of the CSV export; what its rows carry may have columns of its own.
+    pub(super) rows: Vec<String>,
     pub(super) context: Context,
     pub(super) newest: Option<Timestamp>,
     /// The year was not given: a syslog date decides it by itself.
@@ -90,20 +94,19 @@ impl Profile {
         if !columns.is_empty() {
             context.columns = columns;
         }
-        let is_csv = context.columns.is_empty() && {
-            context.columns = header::csv_columns(head);
-            !context.columns.is_empty()
-        };
+        let rows = header::csv_columns(head);
+        let is_csv = !rows.is_empty();
         let dialects = match options.forced {
             Some(forced) => Arc::from([forced]),
             None => Arc::from(options.dialects),
         };
         let mut profile = Profile {
             order: dialects,
-            likely: usize::from(options.forced.is_some()),
+            likely: if options.forced.is_some() { Arc::from([0]) } else { Arc::from([]) },
             style: None,
             is_documents: false,
             is_csv,
+            rows,
             context,
             newest: options.newest,
             free_year,
@@ -123,7 +126,7 @@ impl Profile {
 
     /// Dialects that the head shows, the most frequent first.
     pub fn dialects(&self) -> impl Iterator<Item = &'static str> {
-        self.order[..self.likely].iter().map(|dialect| dialect.name())
+        self.likely.iter().map(|&index| self.order[index].name())
     }
 
     /// The zone in which stamps without one are read, in seconds east of UTC.
@@ -182,10 +185,9 @@ impl Profile {
         if !readers.all(|other| other == Some(index)) {
             return false;
         }
-        let mut order: Vec<_> = self.order.to_vec();
-        order[..=index].rotate_right(1);
-        self.order = Arc::from(order);
-        self.likely = 1;
+        let mut votes = vec![0; self.order.len()];
+        votes[index] = 1;
+        self.settle(&votes);
         true
     }
 
@@ -195,10 +197,19 @@ impl Profile {
         for sample in samples {
             offers.offer(&String::from_utf8_lossy(sample), &mut |index, _| votes[index] += 1);
         }
+        self.settle(&votes);
+    }
+
+    /// Puts the dialects in order by how many samples each of them read.
+    fn settle(&mut self, votes: &[u32]) {
         let mut ranked: Vec<usize> = (0..self.order.len()).collect();
-        // Stable: equal votes leave the order of specificity.
-        ranked.sort_by_key(|&index| std::cmp::Reverse(votes[index]));
-        self.likely = votes.iter().filter(|&&count| count > 0).count();
+        // Stable: what is equal stays in the order of specificity, which also decides between
+        // dialects that the head showed: a record is read by the one that knows most of it.
+        ranked.sort_by_key(|&index| (self.order[index].is_carried(), votes[index] == 0));
+        let mut likely: Vec<usize> =
+            (0..ranked.len()).filter(|&place| votes[ranked[place]] > 0).collect();
+        likely.sort_by_key(|&place| std::cmp::Reverse(votes[ranked[place]]));
+        self.likely = Arc::from(likely);
         self.order = ranked.iter().map(|&index| self.order[index]).collect();
     }
 

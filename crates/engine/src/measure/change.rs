@@ -132,6 +132,7 @@ impl Scope<'_, '_> {
             }
             Signal::KillAlignedShare => (&[OccurrenceKind::WorkerKilled], 5, 5),
             Signal::RefusalAlignedShare => (&[OccurrenceKind::DatabaseLimit], 5, 5),
+            Signal::PoolTimeoutAlignedShare => (&[OccurrenceKind::ConnectionPoolEmpty], 5, 5),
             Signal::StartAlignedShare => (&[OccurrenceKind::InstanceStart], 120, 1),
             _ => return None,
         };

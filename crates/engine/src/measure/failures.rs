@@ -135,6 +135,24 @@ impl<'a> Scope<'_, 'a> {
         if all > 0.0 { Measured::of(best / all) } else { None }
     }
 
+    /// Whether any claimed failure is of a gateway or platform that calls functions.
+    pub(super) fn calls_functions(&self) -> bool {
+        self.fails().any(|fail| {
+            let dialect = fail.key.dialect;
+            dialect.starts_with("aws-api-gateway")
+                || dialect.starts_with("aws-lambda")
+                || matches!(
+                    fail.failure.mechanism,
+                    Mechanism::FunctionError
+                        | Mechanism::FunctionResponseInvalid
+                        | Mechanism::FunctionPayloadTooLarge
+                        | Mechanism::FunctionThrottled
+                        | Mechanism::FunctionDenied
+                        | Mechanism::IntegrationTimeout
+                )
+        })
+    }
+
     pub(super) fn preceded_by_target_failure(&self) -> Option<Measured> {
         let earlier = |fail: &Fail<'a>| {
             let position = self.view.fails.partition_point(|other| other.at < fail.at);
@@ -250,6 +268,7 @@ fn reaches_a_target(mechanism: Mechanism) -> bool {
             | Mechanism::ResetBeforeResponse
             | Mechanism::EndedBeforeResponse
             | Mechanism::ResponseTimeout
+            | Mechanism::UpstreamTimeout
             | Mechanism::ResponseHeaderTooLarge
             | Mechanism::ResponseMalformed
     )

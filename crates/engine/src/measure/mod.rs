@@ -100,6 +100,14 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::Steadiness | S::ReusedShare | S::InnerNeverSawShare => false,
             // What answers now and then has not moved.
             S::MovedShare => self.target_success().is_some_and(|served| served.value < 0.1),
+            // Every slow answer could wait for a connection; ask only where the application says that
+            // something went wrong.
+            S::PoolTimeouts => self.fails().any(|f| {
+                use model::Mechanism as M;
+                matches!(f.failure.mechanism, M::StatusFromUpstream | M::StatusFromApplication)
+            }),
+            // A bare status could be of a function's caller; ask only where functions are called.
+            S::FunctionErrors | S::Throttles => self.calls_functions(),
             // Anything could follow a change that nobody recorded: to ask for it each time says nothing.
             S::ChangeLead => false,
             // Checks are late only where the rest of the group serves.
@@ -159,9 +167,13 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::OomKills => self.oom_kills(),
             S::ProcessExits => self.count(&[K::ProcessExit], 60),
             S::WorkerKills => self.count(&[K::WorkerKilled], 5),
-            S::KillAlignedShare | S::StartAlignedShare | S::RefusalAlignedShare => {
-                self.near(signal)
-            }
+            S::KillAlignedShare
+            | S::StartAlignedShare
+            | S::RefusalAlignedShare
+            | S::PoolTimeoutAlignedShare => self.near(signal),
+            S::PoolTimeouts => self.count(&[K::ConnectionPoolEmpty], 30),
+            S::FunctionErrors => self.count(&[K::FunctionError], 30),
+            S::Throttles => self.count(&[K::Throttle], 60),
             S::Stalls => self.count(&[K::Stall], 30),
             S::FinishedTogether => self.finished_together(),
             S::FirstAnswerShare => self.before_first_answer(),

@@ -19,23 +19,22 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
     match kind {
         K::NatDrop | K::NatAllocation => &["gcp-nat"],
         K::Deploy | K::ConfigChange => &["gcp-audit", "aws-cloudtrail"],
-        K::OomKill
-        | K::ProcessExit
-        | K::InstanceStart
-        | K::InstanceStop
-        | K::ListenFailed
-        | K::ScaleLimit => &["node", "kernel"],
+        K::OomKill | K::ScaleLimit => &["node", "kernel"],
+        K::ProcessExit | K::InstanceStart | K::InstanceStop | K::ListenFailed => {
+            &["node", "kernel", "gunicorn", "uvicorn", "uwsgi", "php-fpm", "puma"]
+        }
         K::HealthDown | K::HealthUp => &["haproxy-notice", "envoy-health"],
         K::NoServerLeft => &["haproxy-notice"],
         K::TargetEjected => &["nginx-error", "apache-error", "envoy-outlier"],
-        K::PoolSaturated
-        | K::WorkerKilled
-        | K::DatabaseLimit
-        | K::ConnectionPoolEmpty
-        | K::ApplicationError => &["node", "apache-error"],
+        // gunicorn, uWSGI and Puma do not say that all their workers are busy.
+        K::PoolSaturated => &["node", "apache-error", "php-fpm"],
+        K::WorkerKilled => &["node", "apache-error", "gunicorn", "uwsgi", "php-fpm", "puma"],
+        K::DatabaseLimit | K::ConnectionPoolEmpty => &["node", "apache-error"],
+        K::ApplicationError => &["node", "apache-error", "gunicorn", "uvicorn"],
         // Few programs watch their own loop: a log without such a report shows nothing.
         K::Stall => &[],
-        K::ConntrackFull | K::ListenOverflow => &["kernel"],
+        K::ConntrackFull => &["kernel"],
+        K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
         K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
         K::CheckFailed
@@ -90,6 +89,7 @@ pub(super) fn is_at_the_peer(mechanism: Mechanism) -> bool {
             | Mechanism::ResetBeforeResponse
             | Mechanism::EndedBeforeResponse
             | Mechanism::ResponseTimeout
+            | Mechanism::UpstreamTimeout
             | Mechanism::ResponseStalled
             | Mechanism::ResponseTruncated
             | Mechanism::StatusFromUpstream

@@ -37,7 +37,8 @@ macro_rules! outcomes {
 outcomes! {
     /// A complete response with a status below 500.
     Success = "success",
-    /// A complete response with a status of 500 or above; the report counts which.
+    /// A complete response with a status of 500 or above, or one that refuses the request for its
+    /// size or its rate; the report counts which.
     Status = "status",
     /// The address answered the SYN with a reset (ECONNREFUSED).
     ConnectionRefused = "connection-refused",
@@ -96,17 +97,24 @@ impl std::fmt::Display for Outcome {
 }
 
 impl Outcome {
-    /// True if the request failed: a status of 500 or above, or no complete response. A request
+    /// True if the request failed: a status that says so ([`Outcome::of_status`]), or no complete
+    /// response. A request
     /// that was never sent neither failed nor succeeded.
     #[must_use]
     pub const fn failed(self) -> bool {
         !matches!(self, Outcome::Success | Outcome::NotSent)
     }
 
-    /// What a complete response with this status counts as.
+    /// What a complete response with this status counts as. Of the statuses below 500, those count
+    /// as failures with which a hop refuses a request for its size or its rate (RFC 9110 sections
+    /// 15.5.14 and 15.5.15, RFC 6585 sections 4 and 5): a higher limit ends them.
     #[must_use]
     pub const fn of_status(status: u16) -> Outcome {
-        if status >= 500 { Outcome::Status } else { Outcome::Success }
+        if status >= 500 || matches!(status, 413 | 414 | 429 | 431) {
+            Outcome::Status
+        } else {
+            Outcome::Success
+        }
     }
 
     /// The error type of RFC 9209 section 2.3 it belongs to; `None` where there is none.

@@ -53,7 +53,7 @@ impl Report {
         self.outcomes.get(&Outcome::Success).copied().unwrap_or_default()
     }
 
-    /// Requests that failed: status 500 or above, or no complete response.
+    /// Requests that failed: a status that says so ([`Outcome::of_status`]), or no complete response.
     #[must_use]
     pub fn failed(&self) -> u64 {
         self.outcomes.iter().filter(|(outcome, _)| outcome.failed()).map(|(_, count)| count).sum()

@@ -33,20 +33,20 @@ pub(super) const ABOUT: About = About {
         Blind {
             what: "What came of it: whether a release got healthy",
             how: "aws ecs describe-services (its events), aws elbv2 describe-target-health, the \
-                  access log",
+                  access log.",
         },
         Blind {
             what: "What AWS does by itself: instances that fail, tasks that exit, scaling by alarms",
             how: "EventBridge events of the service (ECS Task State Change), aws autoscaling \
-                  describe-scaling-activities",
+                  describe-scaling-activities.",
         },
         Blind {
             what: "Changes inside the instance or the container, and in the Kubernetes API",
-            how: "the deployment tool's log; the EKS control plane's audit log",
+            how: "the deployment tool's log; the EKS control plane's audit log.",
         },
         Blind {
             what: "Events of other regions and accounts",
-            how: "aws cloudtrail describe-trails: IsMultiRegionTrail and IsOrganizationTrail",
+            how: "aws cloudtrail describe-trails: IsMultiRegionTrail and IsOrganizationTrail.",
         },
     ],
     recommended: "aws cloudtrail create-trail --name all --s3-bucket-name BUCKET \

@@ -34,23 +34,23 @@ pub(super) const ABOUT: About = About {
         Blind {
             what: "Whether it was the security group or the network ACL",
             how: "compare both: aws ec2 describe-security-groups, aws ec2 describe-network-acls; \
-                  a rejected answer (SYN-ACK) is the network ACL's",
+                  a rejected answer (SYN-ACK) is the network ACL's.",
         },
         Blind {
             what: "Without tcp-flags, which end opened the connection: the ports only suggest it",
-            how: "add ${tcp-flags} to the flow log's format (version 3 or later)",
+            how: "add ${tcp-flags} to the flow log's format (version 3 or later).",
         },
         Blind {
             what: "Flows that a route sent nowhere, and what a network firewall dropped",
-            how: "aws ec2 describe-route-tables; the alert log of AWS Network Firewall",
+            how: "aws ec2 describe-route-tables; the alert log of AWS Network Firewall.",
         },
         Blind {
             what: "Whether a connection that was let pass was refused by the process",
-            how: "the load balancer's access log: 502 within milliseconds",
+            how: "the load balancer's access log: 502 within milliseconds.",
         },
         Blind {
             what: "Traffic to the instance metadata service, to Amazon's DNS server and DHCP",
-            how: "Route 53 Resolver query logging for DNS",
+            how: "Route 53 Resolver query logging for DNS.",
         },
     ],
     recommended: "aws ec2 create-flow-logs --resource-type VPC --resource-ids vpc-ID \
