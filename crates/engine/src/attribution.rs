@@ -284,6 +284,17 @@ fn pass<'s, 'a>(
     candidates
 }
 
+/// Every cause, judged on what happened beside any request.
+pub(crate) fn without_requests<'s, 'a>(
+    view: &'s View<'a>,
+    cluster: &'s Cluster,
+    clusters: &'s [Cluster],
+    graph: &Graph,
+) -> Vec<Candidate<'s, 'a>> {
+    let all = graph.causes.iter().copied();
+    all.map(|cause| weigh(view, cluster, clusters, cause, BTreeMap::new(), None)).collect()
+}
+
 /// How many of the causes that this one leads to hold; `None` if none does and it cannot be seen
 /// whether one should. What it does to others through a third may have many other reasons.
 fn direct_effects(cause: &Cause, candidates: &[Candidate<'_, '_>]) -> Option<usize> {
@@ -310,7 +321,9 @@ fn weigh<'s, 'a>(
     let at = |position: Option<&usize>| position.map(|&p| view.fails[p].at);
     let window = match (at(claimed.first()), at(claimed.last())) {
         (Some(start), Some(end)) => Window { start, end },
-        _ => Window { start: model::Timestamp(0), end: model::Timestamp(0) },
+        _ => cluster
+            .window
+            .unwrap_or(Window { start: model::Timestamp(0), end: model::Timestamp(0) }),
     };
     let scope = Scope { view, cluster, window, claimed, stated, effects, clusters, cause };
     let mut candidate = Candidate {

@@ -229,7 +229,7 @@ const HAPROXY: Scenario = Scenario {
         Knob { name: "inter", fault: "2s", remedy: "200ms" },
         Knob { name: "retries", fault: "0", remedy: "3" },
     ],
-    steps: &[Step::at("2000", Action::Signal { part: "one", signal: "KILL" })],
+    steps: &[Step::at("2000", Action::Signal { part: "app-1/one", signal: "KILL" })],
     load: Load { lasts: "12000", ..STEADY },
     expect: Expect::failing(0.1, &[503]).at_most(0.5),
     everyday: true,
