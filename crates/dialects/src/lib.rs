@@ -7,6 +7,7 @@
 
 mod about;
 mod apache;
+mod apps;
 mod appserver;
 mod aws;
 mod caddy;
@@ -19,6 +20,7 @@ mod haproxy;
 mod json;
 mod k8s;
 mod kernel;
+mod metric;
 mod nginx;
 mod node;
 pub mod reader;
@@ -100,12 +102,17 @@ pub const SLOW: model::Micros = model::Micros::from_secs(5);
 /// Every dialect, most specific grammar first: the order in which a record is offered to them.
 pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
+    &aws::alb_health::AlbHealth,
+    &aws::alb_connection::AlbConnection,
+    &aws::nlb::Nlb,
     &aws::cloudfront::CloudFront,
     &aws::clb::Clb,
     &aws::flow::VpcFlow,
     &aws::cloudtrail::CloudTrail,
     &aws::api_gateway::ApiGateway,
     &aws::api_gateway_execution::ApiGatewayExecution,
+    &aws::ecs::Ecs,
+    &aws::metrics::CloudWatchMetrics,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,
@@ -134,6 +141,12 @@ pub static ALL: &[&dyn Dialect] = &[
     &appserver::PHP_FPM,
     &appserver::php_fpm_access::PhpFpmAccess,
     &appserver::PUMA,
+    &apps::json::AppJson,
+    &apps::languages::DOTNET,
+    &apps::languages::JAVA,
+    &apps::languages::RUBY,
+    &apps::languages::PYTHON,
+    &apps::languages::GO,
     &node::fetch::NodeErrors,
 ];
 

@@ -10,6 +10,7 @@ const RECORDS: &[(&str, &str)] = &[
     ("aws-alb", "AWS ALB"),
     ("aws-vpc-flow", "AWS VPC"),
     ("aws-cloudtrail", "AWS CloudTrail"),
+    ("aws-ecs", "Amazon ECS"),
     ("nginx", "nginx"),
     ("haproxy", "HAProxy"),
     ("envoy", "Envoy"),

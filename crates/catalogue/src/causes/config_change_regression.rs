@@ -117,6 +117,7 @@ pub static CAUSE: Cause = Cause {
             M::NoTarget,
             M::NoHealthyTarget,
             M::ResponseTimeout,
+            M::UpstreamTimeout,
             M::RequestDeadline,
             M::IntegrationTimeout,
             M::EndedBeforeResponse,

@@ -154,10 +154,13 @@ fn field(text: &str) -> Option<(Cow<'_, str>, &str)> {
 /// `{"timestamp":"…","pid":412,"error_severity":"FATAL","state_code":"53300","message":"…"}`.
 fn json<'a>(record: &'a str, context: &Context) -> Option<Line<'a>> {
     memchr::memmem::find(record.as_bytes(), b"\"error_severity\"")?;
-    let line = Json::object(record)?;
+    let object = Json::object(record)?;
+    // CloudNativePG puts the columns of the CSV form into `record`.
+    let line = object.get("record").unwrap_or(&object);
     let severity = line.word("error_severity")?;
-    line.get("pid").and_then(Json::integer)?;
-    let at = zone::leading(line.word("timestamp")?.as_ref(), context.offset_east)
+    line.get("pid").or_else(|| line.get("process_id")).and_then(Json::integer)?;
+    let stamp = line.word("timestamp").or_else(|| line.word("log_time"))?;
+    let at = zone::leading(stamp.as_ref(), context.offset_east)
         .map(|(time, _)| time)
         .or(context.prefix_time);
     let message = line.word("message").unwrap_or_default();

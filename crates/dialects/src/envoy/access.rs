@@ -98,9 +98,11 @@ impl<'a> Access<'a> {
         });
         // The first address of X-Forwarded-For is the client the outermost proxy saw.
         let client = self.forwarded_for.as_deref().and_then(|list| list.split(',').next());
-        request.client = client
-            .map(|client| Cow::Owned(client.trim().to_owned()))
-            .or(self.downstream.map(|peer| scan::without_port(&peer).to_owned().into()));
+        let client = client.map(str::trim).or(self.downstream.as_deref().map(scan::without_port));
+        request.client = client.map(|client| {
+            let bare = client.strip_prefix('[').and_then(|client| client.strip_suffix(']'));
+            Cow::Owned(bare.unwrap_or(client).to_owned())
+        });
         request.id = self.request_id;
         Some(request)
     }

@@ -16,6 +16,7 @@ use model::{
 use super::entry::Entry;
 use super::glance::{self, Expected};
 use super::run_system;
+use crate::apps;
 use crate::json::Json;
 use crate::node::{self, Origin};
 use crate::{About, Context, Dialect, Quick, Understood};
@@ -172,8 +173,9 @@ fn output<'a>(entry: &Entry<'a>, at: Option<Timestamp>, out: &mut Vec<Event<'a>>
     let message =
         payload.and_then(|payload| ["message", "msg"].iter().find_map(|k| payload.get(k)?.text()));
     let events = match (text, payload) {
-        (Some(text), _) => node::read_text(text, &origin),
-        (None, Some(payload)) => node::read_json(payload, &origin),
+        (Some(text), _) => apps::read_text(text, &origin),
+        (None, Some(payload)) => node::read_json(payload, &origin)
+            .or_else(|| apps::errors(payload, message.map(AsRef::as_ref), &origin)),
         (None, None) => None,
     };
     let before = out.len();

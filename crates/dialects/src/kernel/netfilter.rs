@@ -5,6 +5,8 @@
 //!
 //! Source: Linux `net/netfilter/nf_log_syslog.c`; ulogd's LOGEMU writes the same words.
 
+use std::net::IpAddr;
+
 use model::{Occurrence, OccurrenceKind};
 
 use super::prefix::Message;
@@ -20,7 +22,10 @@ pub(super) fn read<'a>(message: &Message<'a>) -> Option<Option<Occurrence<'a>>> 
         return None;
     }
     let (source, destination) = (value(fields, "SRC=")?, value(fields, "DST=")?);
-    if source.is_empty() || destination.is_empty() || value(fields, "PROTO=")? != "TCP" {
+    if [source, destination].iter().any(|address| address.parse::<IpAddr>().is_err()) {
+        return None;
+    }
+    if value(fields, "PROTO=")? != "TCP" {
         return Some(None);
     }
     let lower = prefix.to_ascii_lowercase();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use model::{Event, HopKind, Micros, Request, Reuse, Role, Tally, Timestamp};
 
 use super::fields::{Fields, Var, is_address, tries};
-use super::{clf, judge, tail};
+use super::{clf, judge, manager, tail};
 use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
 
 /// nginx access log, built-in and given formats.
@@ -37,7 +37,7 @@ impl Dialect for NginxAccess {
 
     fn sniff(&self, record: &str) -> bool {
         let line = record.trim_end();
-        !line.contains('\n') && combined(line.as_bytes(), false).is_some()
+        !line.contains('\n') && entry(line.as_bytes(), &Context::default()).is_some()
     }
 
     fn sniff_in(&self, record: &str, context: &Context) -> bool {
@@ -90,6 +90,7 @@ fn entry<'a>(line: &'a [u8], context: &Context) -> Option<Entry<'a>> {
         .nginx_formats
         .iter()
         .find_map(|format| given(format.read(line)?, context))
+        .or_else(|| given(manager::read(line)?, context))
         .or_else(|| combined(line, context.combined_is_apache))
 }
 
@@ -148,7 +149,10 @@ fn request<'a>(entry: &Entry<'a>, context: &Context) -> Request<'a> {
         let name = fields.last(Var::UpstreamAddr).filter(|target| !is_address(target));
         name.map(String::from_utf8_lossy)
     });
-    request.host = fields.text(Var::Host);
+    request.host = fields.text(Var::Host).map(|host| match host {
+        Cow::Borrowed(host) => Cow::Borrowed(scan::without_port(host)),
+        Cow::Owned(host) => Cow::Owned(scan::without_port(&host).to_owned()),
+    });
     request.client = fields.text(Var::RemoteAddr);
     request.id = fields
         .value(Var::Trace)

@@ -83,7 +83,7 @@ fn request<'a>(line: &Line<'a>, reading: Reading<'a>, context: &Context) -> Requ
     request.failure = Some(failure);
     request.token = Some(reading.token);
     request.client = line.client.map(Cow::Borrowed);
-    request.host = line.host.map(Cow::Borrowed);
+    request.host = line.host.map(|host| Cow::Borrowed(scan::without_port(host)));
     match line.target() {
         // Without a port it is the name of the group: nginx had no peer to name.
         Some(target) if !is_address(target.as_bytes()) => {

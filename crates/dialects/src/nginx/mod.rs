@@ -10,4 +10,5 @@ pub(crate) mod error_reading;
 pub(crate) mod fields;
 pub(crate) mod format;
 mod judge;
+mod manager;
 pub(crate) mod tail;

@@ -8,13 +8,13 @@ use crate::scan;
 
 /// What an error says about the call besides why it failed.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Details {
+pub(crate) struct Details {
     /// `address:port`, as printed.
-    pub(super) target: Option<String>,
+    pub(crate) target: Option<String>,
     /// The name the caller asked for.
-    pub(super) host: Option<String>,
+    pub(crate) host: Option<String>,
     /// The timer that fired.
-    pub(super) timer: Option<Micros>,
+    pub(crate) timer: Option<Micros>,
 }
 
 /// Reads the details out of an error's text, from its head on.
@@ -46,7 +46,7 @@ pub(super) fn read(text: &str) -> Details {
 
 /// The authority of the first URL in a message of the application's own: `GET https://name/path
 /// failed`. An address is a target, a name a host.
-pub(super) fn of_url(message: &str) -> Details {
+pub(crate) fn of_url(message: &str) -> Details {
     let mut details = Details::default();
     let Some((scheme, rest)) = message.split_once("://") else { return details };
     if !scheme.ends_with("http") && !scheme.ends_with("https") {

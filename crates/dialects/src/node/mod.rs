@@ -13,6 +13,7 @@ mod source_code;
 mod stamp;
 
 pub use continues::continues;
+pub(crate) use details::of_url;
 pub(crate) use fetch::{Origin, read_json, read_text};
 pub(crate) use head::{is_unhandled, opens_stack, short};
 pub(crate) use stamp::{clock, leading as leading_stamp};

@@ -64,6 +64,12 @@ fn date_without_zone(text: &str, offset_east: i32) -> Option<Timestamp> {
     if let Some(time) = scan::iso(bytes, offset_east) {
         return Some(time);
     }
+    // Go's package log: `2026/11/02 03:04:05`, with or without microseconds.
+    if bytes.len() >= 19 && bytes[4] == b'/' && bytes[7] == b'/' && bytes[10] == b' ' {
+        let mut dashed = bytes.to_vec();
+        (dashed[4], dashed[7]) = (b'-', b'-');
+        return scan::iso(&dashed, offset_east);
+    }
     // PHP-FPM: `02-Nov-2026 03:04:05`.
     if bytes.len() == 20 && bytes[2] == b'-' && bytes[6] == b'-' {
         let date = (
@@ -135,6 +141,7 @@ mod tests {
             "[02-Nov-2026 03:04:05] WARNING: boom",
             "Mon Nov  2 03:04:05 2026 - boom",
             "02/Nov/2026:03:04:05 +0000 boom",
+            "2026/11/02 03:04:05 boom",
         ] {
             let (time, rest) = leading(line, 0);
             assert_eq!(

@@ -52,7 +52,11 @@ pub(super) fn request<'a>(entry: &Json<'a>, context: &Context) -> Option<Request
         .map(|path| Cow::<str>::Owned(scan::without_query(&path).to_owned()))
         .filter(|path| path.starts_with('/'));
     request.host = value(entry, "RequestHost");
-    request.client = value(entry, "ClientHost");
+    // Forwarded addresses stand in it as they came: the first is the client's.
+    request.client = value(entry, "ClientHost").map(|list| match list.split_once(',') {
+        Some((first, _)) => first.trim().to_owned().into(),
+        None => list,
+    });
     request.id = ["request_X-Request-Id", "TraceId", "request_X-Amzn-Trace-Id"]
         .iter()
         .find_map(|key| value(entry, key));

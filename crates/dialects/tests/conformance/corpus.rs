@@ -15,6 +15,8 @@ pub(crate) struct Sample {
     /// Its line in its file, from 1.
     pub(crate) line: usize,
     pub(crate) record: String,
+    /// Whether the other parser is expected to refuse it.
+    pub(crate) refused: bool,
     /// Columns that the other parser was told.
     pub(crate) format: Option<String>,
     pub(crate) expected: Vec<Pair>,
@@ -52,6 +54,7 @@ impl Corpus {
         let sample = |(at, line): (usize, &str)| Sample {
             line: at + 1,
             record: line.to_owned(),
+            refused: false,
             format: None,
             expected: Vec::new(),
         };
@@ -80,6 +83,7 @@ impl Corpus {
             samples.push(Sample {
                 line: at + 1,
                 record: record.to_owned(),
+                refused: case["want_raw"].as_str().is_some_and(|want| want.starts_with("Err")),
                 format: case["format"].as_str().map(str::to_owned),
                 expected,
             });

@@ -13,6 +13,8 @@ pub(crate) enum Ours {
     UpstreamStatus,
     Start,
     End,
+    /// Start or end: whichever the record states.
+    Logged,
     Client,
     Method,
     Path,
@@ -37,14 +39,14 @@ pub(crate) enum As {
     TextIfAny,
     /// A number, however many zeros are before it.
     Number,
+    /// A status; 0 where no handler set one, which Go then answers with 200.
+    GoStatus,
     /// A moment in any of the usual forms, to its own precision.
     Moment,
     /// A span in decimal seconds.
     Seconds,
     /// A span in milliseconds; a `+` says that it was cut short.
     Millis,
-    /// A span in nanoseconds.
-    Nanos,
     /// An address with or without a port; ours without.
     Host,
     /// An address without a port; ours may have one.
@@ -193,7 +195,7 @@ fn ours(event: &Event<'_>, ours: Ours) -> Option<String> {
         Event::Request(request) => request,
         Event::Occurrence(occurrence) => {
             return match ours {
-                Ours::Start | Ours::End => moment(occurrence.at),
+                Ours::Start | Ours::End | Ours::Logged => moment(occurrence.at),
                 _ => None,
             };
         }
@@ -203,6 +205,11 @@ fn ours(event: &Event<'_>, ours: Ours) -> Option<String> {
         Ours::UpstreamStatus => request.upstream_status.map(|status| status.to_string()),
         Ours::Start => moment(request.start),
         Ours::End => moment(request.end),
+        Ours::Logged => moment(if request.role == Role::Access && request.timers.total.is_none() {
+            request.start.or(request.end)
+        } else {
+            request.end.or(request.start)
+        }),
         Ours::Client => text(&request.client),
         Ours::Method => text(&request.method),
         Ours::Path => text(&request.path),
@@ -238,7 +245,7 @@ pub(crate) fn compare(theirs: Option<&str>, mapping: &Mapping, read: &Read) -> V
 /// Whether a record of one request has to carry the value where the record states it.
 fn must_be_told(event: &Event<'_>, ours: Ours) -> bool {
     let Event::Request(request) = event else { return false };
-    let always = [Ours::Status, Ours::Client, Ours::Method, Ours::Path, Ours::Start, Ours::End];
+    let always = [Ours::Status, Ours::Client, Ours::Method, Ours::Path, Ours::Start, Ours::Logged];
     request.role == Role::Access && always.contains(&ours)
 }
 
@@ -251,12 +258,15 @@ fn expected(value: String, mapping: &Mapping) -> Option<String> {
         | As::Moment
         | As::Seconds
         | As::Millis
-        | As::Nanos
         | As::Number
         | As::Address => Some(value),
+        As::GoStatus => (value != "0").then_some(value),
         As::Host => Some(scan::without_port(&value).to_owned()),
         As::Authority => {
             let bare = value.split_once("://").map_or(&value[..], |(_, rest)| rest);
+            if bare.starts_with("unix:") {
+                return Some(bare.trim_end_matches(':').to_owned());
+            }
             Some(bare.split('/').next().unwrap_or(bare).to_owned())
         }
         As::Url => part_of_url(&value, mapping.ours),
@@ -287,12 +297,15 @@ fn part_of_url(value: &str, ours: Ours) -> Option<String> {
     let (host, path) = match value.split_once("://") {
         Some((_, rest)) => {
             let slash = rest.find('/').unwrap_or(rest.len());
-            (Some(&rest[..slash]), if slash < rest.len() { &rest[slash..] } else { "/" })
+            (Some(&rest[..slash]), &rest[slash..])
         }
         None => (None, value),
     };
     match ours {
-        Ours::Host => host.map(|host| scan::without_port(host).trim_end_matches('-').to_owned()),
+        // What a load balancer writes of a request it could not read ends in a dash.
+        Ours::Host => host.map(|host| scan::without_port(host.trim_end_matches('-')).to_owned()),
+        // Bytes of other protocols are no path.
+        _ if path != "*" && !path.starts_with('/') => None,
         _ => path.split(['?', '#']).next().map(str::to_owned),
     }
 }
@@ -305,10 +318,9 @@ fn same(theirs: &str, found: &str, how: As) -> bool {
         theirs.ok().zip(found.ok()).is_some_and(|(t, f)| (t * unit - f).abs() < 1.0)
     };
     match how {
-        As::Number => theirs.parse::<u32>().ok() == found.parse::<u32>().ok(),
+        As::Number | As::GoStatus => theirs.parse::<u32>().ok() == found.parse::<u32>().ok(),
         As::Seconds => span(1_000_000.0),
         As::Millis => span(1_000.0),
-        As::Nanos => span(0.001),
         As::Moment => {
             let Some(moment) = moment(theirs) else { return false };
             let precise = if theirs.contains('.') { 1_000 } else { 1_000_000 };

@@ -66,4 +66,6 @@ fn what_is_no_gateways_log_is_left_alone() {
     println!("{lines} lines of other programs");
     assert!(lines > 1000, "the samples are there");
     assert!(taken.is_empty(), "{}", taken.join("\n"));
+    let idle = exceptions.idle_foreign();
+    assert!(idle.is_empty(), "declared, but it is not so: {idle:#?}");
 }

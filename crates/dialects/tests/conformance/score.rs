@@ -43,10 +43,13 @@ impl Score {
         if suite.columns
             && let Some(format) = &sample.format
         {
-            context.columns =
-                format.split_whitespace().map(|name| name.replace('_', "-")).collect();
+            context.columns = dialects::flow_columns(format).unwrap_or_default();
         }
         let read = fields::read(&sample.record, &context);
+        if sample.refused && read.dialect.is_none() {
+            // Both hold it for no log: that is agreement, but no evidence.
+            return;
+        }
         self.lines += 1;
         let right = read.dialect.is_some_and(|name| suite.dialects.contains(&name));
         if right {

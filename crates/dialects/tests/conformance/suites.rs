@@ -20,7 +20,8 @@ const fn map(theirs: &'static str, ours: Ours, how: As) -> Mapping {
     Mapping { theirs, ours, how }
 }
 
-const NGINX: &[&str] = &["nginx-access", "nginx-error"];
+/// httpd's `vhost_combined` stands among nginx's samples.
+const NGINX: &[&str] = &["nginx-access", "nginx-error", "apache-access"];
 const HTTPD: &[&str] = &["apache-access", "apache-error"];
 const HAPROXY: &[&str] = &["haproxy-http", "haproxy-notice"];
 const LOGSTASH: &str = "logstash-plugins+logstash-patterns-core";
@@ -60,7 +61,7 @@ const CROWDSEC_ALB: &[Mapping] = &[
 const VRL_NGINX: &[Mapping] = &[
     map("client", Ours::Client, As::Text),
     map("remote_addr", Ours::Client, As::Text),
-    map("timestamp", Ours::End, As::Moment),
+    map("timestamp", Ours::Logged, As::Moment),
     map("request", Ours::Method, As::RequestLine),
     map("request", Ours::Path, As::RequestLine),
     map("status", Ours::Status, As::Number),
@@ -75,8 +76,8 @@ const VRL_NGINX: &[Mapping] = &[
 
 const CROWDSEC_NGINX: &[Mapping] = &[
     map("remote_addr", Ours::Client, As::Text),
-    map("time_local", Ours::End, As::Moment),
-    map("time", Ours::End, As::Moment),
+    map("time_local", Ours::Logged, As::Moment),
+    map("time", Ours::Logged, As::Moment),
     map("verb", Ours::Method, As::Text),
     map("request", Ours::Path, As::Url),
     map("status", Ours::Status, As::Number),
@@ -87,7 +88,7 @@ const CROWDSEC_NGINX: &[Mapping] = &[
 const VRL_HTTPD: &[Mapping] = &[
     map("host", Ours::Client, As::Text),
     map("client", Ours::Client, As::Text),
-    map("timestamp", Ours::End, As::Moment),
+    map("timestamp", Ours::Logged, As::Moment),
     map("method", Ours::Method, As::Text),
     map("path", Ours::Path, As::Url),
     map("status", Ours::Status, As::Number),
@@ -96,7 +97,7 @@ const VRL_HTTPD: &[Mapping] = &[
 const CROWDSEC_HTTPD: &[Mapping] = &[
     map("clientip", Ours::Client, As::Text),
     map("client", Ours::Client, As::Text),
-    map("timestamp", Ours::End, As::Moment),
+    map("timestamp", Ours::Logged, As::Moment),
     map("verb", Ours::Method, As::Text),
     map("request", Ours::Path, As::Url),
     map("response", Ours::Status, As::Number),
@@ -104,7 +105,7 @@ const CROWDSEC_HTTPD: &[Mapping] = &[
 ];
 
 const LOGSTASH_HTTPD: &[Mapping] = &[
-    map("timestamp", Ours::End, As::Moment),
+    map("timestamp", Ours::Logged, As::Moment),
     map("address", Ours::Client, As::Text),
     map("verb", Ours::Method, As::Text),
     map("request", Ours::Path, As::Url),
@@ -186,7 +187,7 @@ const CROWDSEC_CADDY: &[Mapping] = &[
     map("remote_ip", Ours::Client, As::Text),
     map("verb", Ours::Method, As::Text),
     map("request", Ours::Path, As::Url),
-    map("http_status", Ours::Status, As::Number),
+    map("http_status", Ours::Status, As::GoStatus),
 ];
 
 const CROWDSEC_TRAEFIK: &[Mapping] = &[
@@ -277,6 +278,7 @@ pub(crate) const SUITES: &[Suite] = &[
     suite("crowdsec caddy-logs", &["caddy"], CROWDSEC_CADDY, |c| c.asserted("caddy-logs")),
     suite("crowdsec traefik_clf", &["traefik"], CROWDSEC_TRAEFIK, |c| c.asserted("traefik_clf")),
     suite("crowdsec traefik_json", &["traefik"], CROWDSEC_TRAEFIK, |c| c.asserted("traefik_json")),
+    suite("lnav caddy", &["caddy"], NOTHING, |c| c.lines("tstack+lnav/test/logfile_caddy_log.0")),
     suite("lnav access logs", NGINX, NOTHING, |c| {
         let files = ["access_log.0", "access_log.1", "access_log_dupe.0", "shop_access_log.0"];
         let lines = |file: &str| c.lines(&format!("tstack+lnav/test/logfile_{file}"));

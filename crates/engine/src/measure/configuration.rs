@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use std::collections::BTreeMap;
+
 use model::{Mechanism, Micros, OccurrenceKind, Timestamp};
 
 use super::surroundings::shown;
@@ -263,7 +265,7 @@ impl<'a> Scope<'_, 'a> {
         let told = told(change);
         let named = ports(&told);
         let failing: BTreeSet<u16> =
-            self.fails().filter_map(|fail| fail.record.target.as_deref().and_then(port)).collect();
+            self.fails().filter_map(|fail| fail.target().and_then(port)).collect();
         let elsewhere = !named.is_empty()
             && !failing.is_empty()
             && !named.iter().any(|(_, last)| *last >= EPHEMERAL)
@@ -330,7 +332,7 @@ impl<'a> Scope<'_, 'a> {
                 || target.rsplit_once(':').is_some_and(|(host, _)| host == object)
         };
         let mut measured = self.share(|fail| {
-            let target = fail.record.target.as_deref()?;
+            let target = fail.target()?;
             Some(
                 fail.dated
                     && downs.iter().any(|(_, down)| {
@@ -341,9 +343,9 @@ impl<'a> Scope<'_, 'a> {
                     }),
             )
         })?;
-        let cited = downs.iter().filter(|(_, down)| {
-            self.fails().any(|f| f.record.target.as_deref().is_some_and(|t| names(down, t)))
-        });
+        let cited = downs
+            .iter()
+            .filter(|(_, down)| self.fails().any(|f| f.target().is_some_and(|t| names(down, t))));
         measured.shown_by = cited.take(3).map(|(place, down)| shown((*place, *down))).collect();
         Some(measured)
     }
@@ -390,9 +392,24 @@ impl<'a> Scope<'_, 'a> {
     }
 
     pub(super) fn processor_saturations(&self) -> Option<Measured> {
-        self.told_of(OccurrenceKind::ResourceSaturated, Micros::from_secs(120), |told| {
+        const REACH: Micros = Micros::from_secs(120);
+        let is_processor = |told: &Happened| {
             let metric = told.object.as_deref().unwrap_or_default().to_ascii_lowercase();
             metric.contains("cpu") || metric.contains("processor")
+        };
+        let inside = |told: &Happened| told.at.is_none_or(|at| self.window.contains(at, REACH));
+        // Whoever is as busy at other times explains nothing of this time.
+        let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for (_, told) in self.view.happened(&[OccurrenceKind::ResourceSaturated]) {
+            if is_processor(told) {
+                let (within, all) = counts.entry(&told.subject).or_default();
+                *within += u64::from(inside(told));
+                *all += 1;
+            }
+        }
+        self.told_of(OccurrenceKind::ResourceSaturated, REACH, |told| {
+            let (within, all) = counts.get(&*told.subject).copied().unwrap_or((0, 1));
+            is_processor(told) && within * 2 >= all
         })
     }
 }

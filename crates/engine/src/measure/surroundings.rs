@@ -19,9 +19,9 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
     match kind {
         K::NatDrop | K::NatAllocation => &["gcp-nat"],
         K::Deploy | K::ConfigChange => &["gcp-audit", "aws-cloudtrail"],
-        K::OomKill | K::ScaleLimit => &["node", "kernel"],
+        K::OomKill | K::ScaleLimit => &["node", "kernel", "kubernetes"],
         K::ProcessExit | K::InstanceStart | K::InstanceStop | K::ListenFailed => {
-            &["node", "kernel", "gunicorn", "uvicorn", "uwsgi", "php-fpm", "puma"]
+            &["node", "kernel", "kubernetes", "gunicorn", "uvicorn", "uwsgi", "php-fpm", "puma"]
         }
         K::HealthDown | K::HealthUp => &["haproxy-notice", "envoy-health"],
         K::NoServerLeft => &["haproxy-notice"],
@@ -29,23 +29,41 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         // gunicorn, uWSGI and Puma do not say that all their workers are busy.
         K::PoolSaturated => &["node", "apache-error", "php-fpm"],
         K::WorkerKilled => &["node", "apache-error", "gunicorn", "uwsgi", "php-fpm", "puma"],
-        K::DatabaseLimit | K::ConnectionPoolEmpty => &["node", "apache-error"],
-        K::ApplicationError => &["node", "apache-error", "gunicorn", "uvicorn"],
+        K::ApplicationError | K::ConnectionPoolEmpty => APPLICATIONS,
+        K::DatabaseLimit => DATABASES_AND_CLIENTS,
         // Few programs watch their own loop: a log without such a report shows nothing.
         K::Stall => &[],
         K::ConntrackFull => &["kernel"],
         K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
         K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
-        K::CheckFailed
-        | K::Throttle
-        | K::ResourceSaturated
-        | K::FunctionError
-        | K::AccessDenied
-        | K::CertificateProblem => &[],
+        K::CheckFailed => &["aws-alb-health"],
+        K::Throttle | K::ResourceSaturated | K::FunctionError | K::CertificateProblem => &[],
+        K::AccessDenied => &["audit"],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }
 }
+
+/// Logs in which an application reports its errors.
+const APPLICATIONS: &[&str] =
+    &["node", "apache-error", "app-json", "java", "python", "dotnet", "go-client", "ruby"];
+
+/// Logs of a database, and of the applications that it would refuse.
+const DATABASES_AND_CLIENTS: &[&str] = &[
+    "postgresql",
+    "mysql",
+    "node",
+    "apache-error",
+    "app-json",
+    "java",
+    "python",
+    "dotnet",
+    "go-client",
+    "ruby",
+];
+
+/// Logs in which an application reports calls of its own that failed.
+const CALLERS: &[&str] = &["node", "app-json", "java", "python", "dotnet", "go-client", "ruby"];
 
 /// What only a platform's system log tells of: any of it there means that the log is there. The
 /// platform's request log alone shows none of it.
@@ -61,6 +79,10 @@ const SYSTEM_LOG: &[OccurrenceKind] = &[
 /// Logs of gateways, which tell of their own start and end and of nobody else's.
 const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik"];
 
+/// Logs of what was asked for and of what a controller did, which tell of a part of it and leave
+/// out, say, what ended by itself.
+const OF_ORDERS: &[&str] = &["aws-cloudtrail", "aws-ecs", "aws-target-health", "aws-metrics"];
+
 impl View<'_> {
     /// Whether the evidence would show an occurrence of this kind.
     pub(super) fn would_show(&self, kind: OccurrenceKind) -> bool {
@@ -68,9 +90,9 @@ impl View<'_> {
         self.saw(shown_in(kind))
             || told.iter().any(|(_, told)| *told == kind)
             || (SYSTEM_LOG.contains(&kind)
-                && told
-                    .iter()
-                    .any(|(by, told)| SYSTEM_LOG.contains(told) && !OF_ITSELF.contains(by)))
+                && told.iter().any(|(by, told)| {
+                    SYSTEM_LOG.contains(told) && !OF_ITSELF.contains(by) && !OF_ORDERS.contains(by)
+                }))
     }
 }
 
@@ -171,7 +193,7 @@ impl Scope<'_, '_> {
     pub(super) fn loopback_listeners(&self) -> Option<Measured> {
         let outside: BTreeSet<&str> = self
             .fails()
-            .filter_map(|f| f.record.target.as_deref()?.rsplit_once(':'))
+            .filter_map(|f| f.target()?.rsplit_once(':'))
             .filter(|(host, _)| !is_loopback(host))
             .map(|(_, port)| port)
             .collect();
@@ -259,7 +281,7 @@ impl Scope<'_, '_> {
 
     pub(super) fn egress(&self, wanted: impl Fn(Mechanism) -> bool) -> Option<Measured> {
         let visible =
-            self.view.saw(&["node"]) || self.view.fails.iter().any(crate::view::Fail::is_outward);
+            self.view.saw(CALLERS) || self.view.fails.iter().any(crate::view::Fail::is_outward);
         let mut measured = Measured::default();
         for fail in self.outward(wanted) {
             measured.value += fail.weight;
