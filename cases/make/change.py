@@ -363,3 +363,68 @@ def _(ev):
     alb_unanswered(ev, t("2026-11-21T13:00:00"), lambda at, node, port: None)
 
 
+
+
+EDGE = "origin-blocks-edge"
+FIELDS = (
+    "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) "
+    "cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken "
+    "x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status "
+    "fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len "
+    "sc-range-start sc-range-end"
+)
+
+
+def cloudfront(ev, at, took, status, result, detail):
+    """One line of CloudFront's standard log; tabs between the fields."""
+    file = "E1A2B3C4D5E6F7.2026-11-21-13.a1b2c3d4"
+    if file not in ev.files:
+        ev.add(file, "aws-cloudfront", at - 3_600 * S, "#Version: 1.0")
+        ev.add(file, "aws-cloudfront", at - 3_600 * S, f"#Fields: {FIELDS}")
+    m, p, _ = ev.page()
+    end = at + took
+    day, clock = iso(end, 0, "").split("T")
+    seconds = f"{took / S:.3f}"
+    ev.add(file, "aws-cloudfront", end, "\t".join([
+        day, clock, "NRT57-P3", str(ev.rng.randint(400, 9000)), ev.client(), m, "d111111abcdef8.cloudfront.net", p,
+        str(status), "-", "okhttp/4.12.0", "-", "-", result, ev.hex(52) + "==", "shop.example.com", "https", "212",
+        seconds, "-", "TLSv1.3", "TLS_AES_128_GCM_SHA256", result, "HTTP/2.0", "-", "-", str(ev.port()), seconds,
+        detail, "text/html", "512", "-", "-"]))
+
+
+def refused_edge(ev, start, origin=True):
+    """The distribution's requests fail to connect for ten minutes, while the origin's load balancer
+    answers those of the office network."""
+    for at in ev.arrivals(start, start + 10 * MIN, 12):
+        cloudfront(ev, at, ev.rng.randint(30, 200) * MS, 200, "Miss", "Miss")
+    for at in ev.spread(start + 10 * MIN, start + 20 * MIN, 40):
+        cloudfront(ev, at, ev.rng.randint(10, 40) * MS, 502, "Error", "OriginConnectError")
+        if origin:
+            flow(ev, at, f"203.0.113.{ev.rng.randint(10, 90)}", "10.0.10.7", (ev.port(), 443), "REJECT", 2)
+    if origin:
+        Alb(ev, ["10.0.21.14:8080", "10.0.22.31:8080"]).traffic(start, start + 20 * MIN, 12)
+
+
+@case(EDGE, "fires-cloudfront-alb", "first: origin-blocks-edge\nverdict: supported|proved\nnot: target-connect-refused")
+def _(ev):
+    """The origin's security group was narrowed to the office network: CloudFront cannot connect, the flow
+    log of the load balancer's subnet rejects its addresses, and the office is answered as before."""
+    refused_edge(ev, t("2026-11-21T17:00:00"))
+
+
+@case(EDGE, "quiet-target-connect-refused",
+      "first: target-connect-refused\nverdict: proved\nnot: origin-blocks-edge\ncandidate: origin-blocks-edge")
+def _(ev):
+    """Between two hops of one's own: nginx is refused by one target and there is no CDN."""
+    proxy, start = Nginx(ev), t("2026-11-21T18:00:00")
+    proxy.traffic(start, start + 10 * MIN, 9, TARGETS)
+    for at in ev.spread(start + 10 * MIN, start + 20 * MIN, 30):
+        proxy.failed(at, 1 * MS, 502, TARGETS[1], REFUSED)
+    proxy.traffic(start + 10 * MIN, start + 20 * MIN, 7, [TARGETS[0], TARGETS[2]])
+    proxy.traffic(start + 20 * MIN, start + 27 * MIN, 9, TARGETS)
+
+
+@case(EDGE, "blind-cloudfront-alone", "not: origin-blocks-edge security-group-block")
+def _(ev):
+    """The distribution's log alone: the origin may refuse it, or be down."""
+    refused_edge(ev, t("2026-11-21T17:00:00"), origin=False)

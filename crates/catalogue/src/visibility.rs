@@ -20,8 +20,7 @@ const GCLB_LOGS: &str = "gcloud compute backend-services update BACKEND --global
 const RUN_SYSTEM: &str = "gcloud logging read 'resource.type=\"cloud_run_revision\" AND \
 logName:\"varlog%2Fsystem\"' --freshness=1d --format=json > \
 system.json";
-const K8S_EVENTS: &str =
-    "kubectl get events -A -o json > events.json # read it yourself, why502 does not yet";
+const K8S_EVENTS: &str = "kubectl get events -A -o json > events.json";
 
 const fn on(product: &'static str, command: &'static str) -> Evidence {
     Evidence { product, command }
@@ -40,10 +39,7 @@ const PROCESS: &[Evidence] = &[
     on("Cloud Run", RUN_SYSTEM),
     on("Kubernetes", K8S_EVENTS),
     on("Linux", "journalctl -o short-iso --since '-2h' > journal.log"),
-    on(
-        "AWS ECS",
-        "aws ecs describe-tasks --cluster CLUSTER --tasks TASK > tasks.json # read it yourself, why502 does not yet",
-    ),
+    on("AWS ECS", "aws ecs describe-tasks --cluster CLUSTER --tasks TASK > tasks.json"),
 ];
 
 const RELEASES: &[Evidence] = &[
@@ -57,7 +53,7 @@ const RELEASES: &[Evidence] = &[
     on(
         "AWS ECS",
         "aws ecs describe-services --cluster CLUSTER --services SERVICE > \
-        services.json # read it yourself, why502 does not yet",
+        services.json",
     ),
 ];
 
@@ -516,7 +512,7 @@ const FIREWALL_LOG: &[Evidence] = &[
     on("UFW", "ufw logging low"),
     on(
         "AWS VPC",
-        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE # read it yourself, why502 does not yet",
+        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE",
     ),
     on(
         "Google Cloud",

@@ -25,6 +25,7 @@ const TELLING: &[OccurrenceKind] = &[
     OccurrenceKind::NoServerLeft,
     OccurrenceKind::ScaleLimit,
     OccurrenceKind::Throttle,
+    OccurrenceKind::FunctionError,
     OccurrenceKind::AccessDenied,
     OccurrenceKind::CertificateProblem,
     OccurrenceKind::DatabaseLimit,
@@ -52,6 +53,9 @@ fn is_telling(signal: Signal) -> bool {
             | Signal::AccessDenials
             | Signal::CertificateProblems
             | Signal::DatabaseRefusals
+            | Signal::PoolTimeouts
+            | Signal::FunctionErrors
+            | Signal::Throttles
             | Signal::ConntrackDrops
             | Signal::ListenOverflows
     )

@@ -241,6 +241,7 @@ defaults
     log global
     option httplog
     option redispatch 1
+    option http-server-close
     retries {{retries}}
     timeout connect 1s
     timeout client 30s
