@@ -134,7 +134,9 @@ impl Occurrences {
             of_kind.period.add(at);
             *of_kind.slots.slot(at) += times;
         }
-        of_kind.sample.offer(hash::of(&place), place, || Happened {
+        // One record may tell of many: the values of a metric, say.
+        let priority = hash::of(&(place, occurrence.at, &*occurrence.subject, object));
+        of_kind.sample.offer(priority, place, || Happened {
             at: occurrence.at,
             subject: short(&occurrence.subject, 120),
             object: occurrence.object.as_deref().map(|o| short(o, 120)),
