@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import capacity  # noqa: F401  (the imports register the stories)
+import change  # noqa: F401
 import client  # noqa: F401
 import connect  # noqa: F401
 import egress  # noqa: F401

@@ -29,4 +29,7 @@ PAGES = {
     "gunicorn": "gunicorn source, gunicorn/arbiter.py and gunicorn/glogging.py, whose messages these are",
     "hikari": "HikariCP source, HikariPool.java, whose message this is, behind Spring Boot's default console pattern",
     "app": "made up: an application's own line about its start or stop",
+    "audit": "SELinux Project, “NB AVC” and the Linux audit documentation, “Audit event fields”: the record of type AVC",
+    "aws-cloudfront": "AWS, “Standard log file fields” in the Amazon CloudFront developer guide",
+    "aws-cloudtrail": "AWS, “CloudTrail record contents” and the API reference of Amazon EC2",
 }
