@@ -117,7 +117,7 @@ fn source_of(signal: Signal) -> &'static str {
         S::DeployLead | S::DeploysFollowed | S::NewTargetShare | S::Recovers => "deploys",
         S::ChangeLead => "changes",
         S::AccessDenials => "policy",
-        S::CertificateProblems => "certificates",
+        S::CertificateProblems | S::CertificateLead => "certificates",
         S::ProcessorSaturations => "metrics",
         S::NatDrops | S::NatDropFocus | S::NatDestinationMatch => "nat",
         S::OomKills

@@ -231,6 +231,11 @@ vocabulary! {
         /// Records, in W or within a day of it, that a certificate was expired or could not be
         /// renewed.
         CertificateProblems = "certificate-problems",
+        /// Seconds from the moment a certificate ran out to the first failure of F; infinity if none
+        /// ran out in the ten minutes before. Not visible where no record gives such a moment.
+        CertificateLead = "certificate-lead",
+        /// Share of F that failed in the TLS handshake.
+        HandshakeShare = "handshake-share",
         /// Measurements in W, or two minutes around it, of a processor that was used up and that was
         /// not mostly so at other times.
         ProcessorSaturations = "processor-saturations",
@@ -259,6 +264,7 @@ impl Signal {
         use Signal as S;
         match self {
             S::StatedShare
+            | S::HandshakeShare
             | S::UnreadableShare
             | S::LocalhostShare
             | S::ShortWaitShare
@@ -299,7 +305,7 @@ impl Signal {
             | S::DownAfterShare
             | S::CdnShare
             | S::MovedShare => Unit::Share,
-            S::WindowSeconds | S::DeployLead | S::ChangeLead => Unit::Seconds,
+            S::WindowSeconds | S::DeployLead | S::ChangeLead | S::CertificateLead => Unit::Seconds,
             S::LoadRise | S::LatencyRise => Unit::Ratio,
             _ => Unit::Count,
         }

@@ -53,7 +53,7 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Shows, Side,
+    Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
     Signal as S, Test, Text,
 };
 
@@ -159,8 +159,23 @@ pub static CAUSE: Cause = Cause {
             )
             .independent(),
         ],
-        rules_out: &[],
-        rivals: &[],
+        rules_out: &[Test::new(
+            S::CertificateLead,
+            AtMost(600.0),
+            Text::new(
+                "The first failure came {value} after the origin's certificate had run out.",
+                "最初の失敗は、オリジンの証明書の期限が切れてから {value} 後でした。",
+            ),
+        )],
+        rivals: &[Rival {
+            slug: "upstream-cert-invalid",
+            separates: Text::new(
+                "Whether a TLS handshake with the origin succeeds from elsewhere (curl -v \
+                https://ORIGIN/).",
+                "別の場所からオリジンとの TLS ハンドシェイクが成功するかどうかです(curl -v \
+                https://ORIGIN/)。",
+            ),
+        }],
         visible: &[visibility::CDN, visibility::BEHIND, visibility::FIREWALL_FOCUS],
     },
     predicts: Predicts::NotYet(

@@ -65,7 +65,7 @@
 use model::Condition::{AtLeast, AtMost};
 use model::{
     Arrivals, Ask, Cause, Certificate, Claim, Direction, Drill, Expect, Host, Knob, Load,
-    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows,
+    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side,
     Signal as S, Test, Text,
 };
 
@@ -89,23 +89,40 @@ pub static CAUSE: Cause = Cause {
         claims: &[
             Claim::of(&[M::TlsCertificateInvalid]).states(),
             Claim::of(&[M::TlsCertificateUnverified]),
+            // Some gateways do not tell a failed handshake from a failed connection.
+            Claim::of(&[M::ConnectFailed]).sides(&[Side::Upstream]),
         ],
         claims_effects: false,
         needs: &[Test::new(
-            S::Failures,
-            AtLeast(1.0),
+            S::HandshakeShare,
+            AtLeast(0.5),
             Text::new(
-                "{value} requests ended when the target's certificate was verified.",
-                "{value} 件のリクエストが、ターゲットの証明書の検証で終了しました。",
+                "{value} of these requests ended when the target's certificate was verified.",
+                "これらのリクエストの {value} が、ターゲットの証明書の検証で終了しました。",
             ),
-        )],
+        )
+        .otherwise(Text::new(
+            "The records do not tell of a handshake, and no certificate is known to have run out \
+            just before.",
+            "ハンドシェイクの失敗を示す記録はなく、直前に期限が切れた証明書も知られていません。",
+        ))
+        .or(&Test::new(
+            S::CertificateLead,
+            AtMost(600.0),
+            Text::new(
+                "The first failure came {value} after a certificate had run out.",
+                "最初の失敗は、証明書の期限が切れてから {value} 後でした。",
+            ),
+        )
+        .independent())],
         supports: &[
             Test::new(
                 S::CertificateProblems,
                 AtLeast(1.0),
                 Text::new(
-                    "What renews the certificates reported {value} problems.",
-                    "証明書の更新処理が {value} 件の問題を報告しました。",
+                    "Other records tell {value} times of a certificate that had run out or could not \
+                    be renewed.",
+                    "期限切れ、または更新できない証明書の記録が {value} 件あります。",
                 ),
             )
             .independent(),
@@ -278,13 +295,40 @@ mod tests {
         assert_eq!(
             judge(
                 &CAUSE,
-                &[(S::Failures, 60.0), (S::StatedShare, 1.0), (S::TargetSuccessShare, 0.0)]
+                &[
+                    (S::Failures, 60.0),
+                    (S::HandshakeShare, 1.0),
+                    (S::StatedShare, 1.0),
+                    (S::TargetSuccessShare, 0.0)
+                ]
             ),
             Judgement::Holds {
                 supports: vec![S::TargetSuccessShare],
                 independent: false,
                 proved: false
             }
+        );
+    }
+
+    #[test]
+    fn a_failed_connection_is_its_own_only_after_a_certificate_ran_out() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[(S::Failures, 60.0), (S::HandshakeShare, 0.0), (S::CertificateLead, 4.0)]
+            ),
+            Judgement::Holds {
+                supports: vec![S::CertificateLead],
+                independent: true,
+                proved: false
+            }
+        );
+        let seen =
+            [(S::Failures, 60.0), (S::HandshakeShare, 0.0), (S::CertificateLead, f64::INFINITY)];
+        assert_eq!(judge(&CAUSE, &seen), Judgement::NotThis(S::HandshakeShare));
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 60.0), (S::HandshakeShare, 0.0)]),
+            Judgement::CannotTell(vec![S::CertificateLead])
         );
     }
 

@@ -2,6 +2,7 @@
 //! them.
 mod about;
 mod body;
+mod certificate;
 pub(crate) mod joins;
 mod line;
 mod reason;

@@ -45,6 +45,7 @@ impl Dialect for Curl {
         {
             return Understood::Yes;
         }
+        out.extend(super::certificate::problem(record, context).map(Event::Occurrence));
         out.extend(seen.into_request(context).map(|request| Event::Request(Box::new(request))));
         Understood::Yes
     }

@@ -417,6 +417,22 @@ impl<'a> Scope<'_, 'a> {
         self.told_of(OccurrenceKind::CertificateProblem, CERTIFICATE_REACH, |_| true)
     }
 
+    /// How long before the failures a certificate ran out.
+    pub(super) fn certificate_lead(&self) -> Option<Measured> {
+        let problems = self.view.happened(&[OccurrenceKind::CertificateProblem]);
+        let dated: Vec<_> = problems.into_iter().filter(|(_, told)| told.at.is_some()).collect();
+        if self.is_undated() || dated.is_empty() {
+            return None;
+        }
+        match self.last_before(dated, |_| true) {
+            Some((place, told)) => {
+                let lead = (self.first_failure() - told.at?).as_secs_f64().max(0.0);
+                Some(Measured { value: lead, shown_by: vec![shown((place, told))] })
+            }
+            None => Some(Measured { value: f64::INFINITY, shown_by: Vec::new() }),
+        }
+    }
+
     pub(super) fn processor_saturations(&self) -> Option<Measured> {
         const REACH: Micros = Micros::from_secs(120);
         let is_processor = |told: &Happened| {

@@ -219,6 +219,10 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::BehindServed => self.behind_served(),
             S::ChangeLead => self.change_lead(),
             S::CertificateProblems => self.certificate_problems(),
+            S::CertificateLead => self.certificate_lead(),
+            S::HandshakeShare => {
+                self.share(|fail| Some(fail.failure.phase == Some(model::Phase::Tls)))
+            }
             S::ProcessorSaturations => self.processor_saturations(),
         }
     }

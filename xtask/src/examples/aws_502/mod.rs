@@ -86,10 +86,8 @@ pub(super) fn build() -> Vec<File> {
     files
 }
 
-/// What somebody saw at 15:24 who asked the media origin by hand.
+/// What somebody saw at 15:24 who asked the media origin by hand, trusting whatever it shows.
 const CURL: &str = "\
-$ date -u; curl -v https://media-origin.example.net/media/p/1042.webp -o /dev/null
-Tue Nov 17 15:24:31 UTC 2026
 * Host media-origin.example.net:443 was resolved.
 * IPv6: (none)
 * IPv4: 203.0.113.80
@@ -98,12 +96,31 @@ Tue Nov 17 15:24:31 UTC 2026
 * ALPN: curl offers h2,http/1.1
 * TLSv1.3 (OUT), TLS handshake, Client hello (1):
 * TLSv1.3 (IN), TLS handshake, Server hello (2):
+* TLSv1.3 (IN), TLS handshake, Encrypted Extensions (8):
 * TLSv1.3 (IN), TLS handshake, Certificate (11):
-* TLSv1.3 (OUT), TLS alert, certificate expired (557):
-* SSL certificate problem: certificate has expired
-* Closing connection
-curl: (60) SSL certificate problem: certificate has expired
-More details here: https://curl.se/docs/sslcerts.html
+* TLSv1.3 (IN), TLS handshake, CERT verify (15):
+* TLSv1.3 (IN), TLS handshake, Finished (20):
+* TLSv1.3 (OUT), TLS handshake, Finished (20):
+* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384
+* ALPN: server accepted http/1.1
+* Server certificate:
+*  subject: CN=media-origin.example.net
+*  start date: Aug 19 15:10:00 2026 GMT
+*  expire date: Nov 17 15:10:00 2026 GMT
+*  issuer: C=US; O=Example Trust; CN=R10
+*  SSL certificate verify result: certificate has expired (10), continuing anyway.
+> GET /media/p/1042.webp HTTP/1.1
+> Host: media-origin.example.net
+> User-Agent: curl/8.5.0
+> Accept: */*
+>
+< HTTP/1.1 200 OK
+< Server: nginx
+< Date: Tue, 17 Nov 2026 15:24:31 GMT
+< Content-Type: image/webp
+< Content-Length: 41822
+<
+* Connection #0 to host media-origin.example.net left intact
 ";
 
 #[cfg(test)]
