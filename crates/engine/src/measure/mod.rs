@@ -132,7 +132,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::TimerShare => self.timers(),
             S::ReusedShare => self.reused(),
             S::UnsafeMethodShare => self.unsafe_methods(),
-            S::TopTargetShare => self.top(|fail| fail.target()),
+            S::TopTargetShare => self.top(super::view::Fail::target),
             S::TopPathShare => self.top(|fail| fail.record.path.as_deref()),
             S::FailingTargets => self.failing_targets(),
             S::Steadiness => self.steadiness(),
