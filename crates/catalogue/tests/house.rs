@@ -30,8 +30,9 @@ const ALWAYS_VISIBLE: [Signal; 8] = [
 ];
 
 /// Figures that may stand in an observation.
-const IN_OBSERVATIONS: [&str; 9] = [
+const IN_OBSERVATIONS: [&str; 10] = [
     "drain",
+    "change",
     "value",
     "failures",
     "timer",

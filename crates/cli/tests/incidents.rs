@@ -37,7 +37,7 @@ const ACCEPTED: &[(&str, &[&str])] = &[
     ("env-004", &["target-response-timeout"]),
     ("hap-001", &["client-abort"]),
     ("hap-002", &["malformed-response"]),
-    ("lam-003", &["oom-kill"]),
+    ("lam-003", &["oom-kill", "lambda-function-error"]),
     ("lam-006", &["api-gateway-integration-timeout"]),
     ("lam-007", &["target-response-timeout", "worker-timeout-kill", "lambda-function-error"]),
     ("ngx-002", &["response-header-too-large"]),

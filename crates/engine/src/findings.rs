@@ -275,6 +275,11 @@ fn ruled_out(candidate: &Candidate<'_, '_>, citer: &Citer<'_>) -> Option<RuledOu
         State::NotThis(test, measured) => (test.otherwise?, test, measured),
         State::Undecided | State::Holds => return None,
     };
+    // What no request of these has was never in question.
+    let is_of_another_kind = matches!(test.signal, Signal::CdnShare | Signal::LocalhostShare);
+    if is_of_another_kind && measured.value == 0.0 {
+        return None;
+    }
     let figures = figures::of(&candidate.scope);
     let because = statement(says, test.signal, measured.value, &figures);
     Some(RuledOut {

@@ -135,3 +135,27 @@ fn the_order_of_records_and_the_way_they_are_split_change_nothing() {
     }
     assert!(!CAUSES.is_empty());
 }
+
+#[test]
+fn evidence_without_any_request_is_told_of_and_no_more() {
+    let mut log = Log::default();
+    log.happened(100, K::ProcessExit, "api");
+    let found = log.diagnose();
+    assert_eq!((found.incidents.len(), found.failures, found.requests), (1, 0, 0));
+    let finding = &found.incidents[0].findings[0];
+    assert_eq!((finding.cause.slug, finding.verdict), ("crashed", Verdict::Consistent));
+    assert_eq!(finding.failures, 0);
+
+    // Where requests are logged and none failed, nothing is wrong.
+    log.traffic(0, 600, 5);
+    assert_eq!(log.diagnose().incidents.len(), 0);
+}
+
+#[test]
+fn what_happens_every_day_is_no_incident() {
+    let mut log = Log::default();
+    log.happened(100, K::Deploy, "api");
+    log.happened(110, K::InstanceStart, "api");
+    log.happened(120, K::InstanceStop, "api");
+    assert_eq!(log.diagnose().incidents.len(), 0);
+}

@@ -285,46 +285,15 @@ impl<'a> Scope<'_, 'a> {
             && !names.iter().any(|name| told.contains(name.as_str()))
     }
 
-    /// What was changed, in the words of the record of it, and on what.
-    pub(crate) fn change_name(&self) -> Option<String> {
-        let changes = self.view.happened(&[OccurrenceKind::ConfigChange]);
-        let (_, change) = self.last_before(changes, |change| self.fits(change))?;
-        let subject = &change.subject;
-        Some(match change.detail.as_deref() {
-            Some(detail) if detail.contains(&**subject) => detail.to_owned(),
-            Some(detail) => format!("{detail}, {subject}"),
-            None => subject.to_string(),
-        })
-    }
-
-    /// The last wanted one of some changes in the time before the failures.
-    fn last_before(
-        &self,
-        changes: Vec<(Place, &'a Happened)>,
-        wanted: impl Fn(&Happened) -> bool,
-    ) -> Option<(Place, &'a Happened)> {
-        let onset = self.first_failure();
-        let near = |at: Option<Timestamp>| {
-            at.is_some_and(|at| at <= onset + CLOCKS && onset - at <= CHANGE_REACH)
-        };
-        changes.into_iter().rfind(|(_, change)| near(change.at) && wanted(change))
-    }
-
-    /// The last change before the failures that can have brought them about.
+    /// How long before the failures the last change came that can have brought them about.
     pub(super) fn change_lead(&self) -> Option<Measured> {
-        let changes = self.view.happened(&[OccurrenceKind::ConfigChange]);
-        if changes.is_empty() && !self.deploys_visible() {
+        let told = self.view.would_show(OccurrenceKind::ConfigChange) || self.deploys_visible();
+        if self.is_undated() || !told {
             return None;
         }
-        if self.is_undated() {
-            return None;
-        }
-        let onset = self.first_failure();
         let never = Measured { value: f64::INFINITY, shown_by: Vec::new() };
-        let Some((place, change)) = self.last_before(changes, |change| self.fits(change)) else {
-            return Some(never);
-        };
-        let at = change.at?;
+        let Some((place, change)) = self.last_change() else { return Some(never) };
+        let (at, onset) = (change.at?, self.first_failure());
         let log_begins = self
             .fails()
             .filter_map(|fail| self.view.stream_of(fail.key)?.period.0)
@@ -341,6 +310,36 @@ impl<'a> Scope<'_, 'a> {
         }
         let lead = (onset - at).as_secs_f64().max(0.0);
         Some(Measured { value: lead, shown_by: vec![shown((place, change))] })
+    }
+
+    /// What was changed, in the words of the record of it, and on what.
+    pub(crate) fn change_name(&self) -> Option<String> {
+        let (_, change) = self.last_change()?;
+        let subject = &change.subject;
+        Some(match change.detail.as_deref() {
+            Some(detail) if detail.contains(&**subject) => detail.to_owned(),
+            Some(detail) => format!("{detail}, {subject}"),
+            None => subject.to_string(),
+        })
+    }
+
+    /// The last change in the time before the failures that can have brought them about.
+    fn last_change(&self) -> Option<(Place, &'a Happened)> {
+        let changes = self.view.happened(&[OccurrenceKind::ConfigChange]);
+        self.last_before(changes, |change| self.fits(change))
+    }
+
+    /// The last wanted one of some changes in the time before the failures.
+    fn last_before(
+        &self,
+        changes: Vec<(Place, &'a Happened)>,
+        wanted: impl Fn(&Happened) -> bool,
+    ) -> Option<(Place, &'a Happened)> {
+        let onset = self.first_failure();
+        let near = |at: Option<Timestamp>| {
+            at.is_some_and(|at| at <= onset + CLOCKS && onset - at <= CHANGE_REACH)
+        };
+        changes.into_iter().rfind(|(_, change)| near(change.at) && wanted(change))
     }
 
     /// Failures in the time before their own target was marked down.
