@@ -20,7 +20,7 @@ use super::api_gateway::is_uuid;
 use crate::about::About;
 use crate::json::Json;
 use crate::node::{self, Origin};
-use crate::{Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{Context, Dialect, Quick, SLOW, Understood, apps, scan};
 use errors::{Printed, Wrong};
 use function::Function;
 use report::Report;
@@ -126,7 +126,7 @@ fn read(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
     }
     let printed = Printed::read(record)?;
     let origin = Origin { hop: function.name, at: printed.time };
-    let found = node::read_text(printed.text, &origin);
+    let found = apps::read_text(printed.text, &origin);
     let mut events = of_one_request(found, printed.id, function);
     if events.is_empty() && printed.is_error && node::opens_stack(printed.text) {
         let kind = OccurrenceKind::ApplicationError;
@@ -144,7 +144,13 @@ fn of_one_request(
 ) -> Vec<Event<'static>> {
     let mut events = found.unwrap_or_default();
     // The platform tells of starts and ends, and the runtime of errors nobody handled.
-    events.retain(|event| matches!(event, Event::Request(_)));
+    events.retain(|event| match event {
+        Event::Request(_) => true,
+        Event::Occurrence(occurrence) => matches!(
+            occurrence.kind,
+            OccurrenceKind::DatabaseLimit | OccurrenceKind::ConnectionPoolEmpty
+        ),
+    });
     for event in &mut events {
         let Event::Request(request) = event else { continue };
         request.id = id.map(|id| Cow::Owned(id.to_owned()));
@@ -282,7 +288,7 @@ fn went_wrong(
         let origin = Origin { hop: function.name, at };
         let outward = match Json::object(printed) {
             Some(error) => node::read_json(&error, &origin),
-            None => node::read_text(printed, &origin),
+            None => apps::read_text(printed, &origin),
         };
         events.extend(of_one_request(outward, id.as_deref(), function));
     }
@@ -343,12 +349,13 @@ fn printed_as_json(object: &Json<'_>, function: Function<'_>) -> Option<Vec<Even
     let text = |key: &str| object.get(key).and_then(Json::text);
     let at = scan::iso(text("timestamp")?.as_bytes(), 0)?;
     text("level").or_else(|| text("log_level"))?;
-    object.get("message")?;
+    let message = object.get("message")?.text().map(AsRef::as_ref);
     // The runtimes' own name, and that of the Powertools.
     let id = ["requestId", "function_request_id"].iter().find_map(|key| text(key));
     let id = id.filter(|id| is_uuid(id))?;
     let origin = Origin { hop: function.name, at: Some(at) };
-    Some(of_one_request(node::read_json(object, &origin), Some(id), function))
+    let found = node::read_json(object, &origin).or_else(|| apps::errors(object, message, &origin));
+    Some(of_one_request(found, Some(id), function))
 }
 
 #[cfg(test)]

@@ -183,7 +183,7 @@ fn timed_out<'a>(text: &str) -> Option<Wrong<'a>> {
     if !unit.starts_with("second") {
         return None;
     }
-    let mut wrong = Wrong::new(Failure::of(M::RequestDeadline), "Task timed out");
+    let mut wrong = Wrong::new(Failure::of(M::FunctionTimeout), "Task timed out");
     wrong.timer = Some(timer);
     Some(wrong)
 }
@@ -248,6 +248,7 @@ fn from_python(text: &str) -> Option<Wrong<'_>> {
     }
     let mut wrong = Wrong::new(of_error_type(class, false), class);
     wrong.said = Some(node::short(line));
+    wrong.printed = Some(Cow::Borrowed(text));
     Some(wrong)
 }
 
