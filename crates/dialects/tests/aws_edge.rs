@@ -2,6 +2,7 @@
 //! lines.
 
 use dialects::reader::{self, Options, Profile, Sink};
+use dialects::{Context, Quick};
 use model::{Event, Tally};
 
 #[derive(Default)]
@@ -86,4 +87,54 @@ fn a_line_after_a_page_that_was_cut_is_its_own() {
     let seen = read("502 ERROR\nThe request could not be satisfied.\nTypeError: fetch failed\n");
     assert_eq!(seen.events.len(), 1, "{:#?}", seen.events);
     assert_eq!(seen.unread, ["502 ERROR", "The request could not be satisfied."]);
+}
+
+/// How fast lines that say nothing of interest go by, in one thread, for
+/// `cargo test --release -p why502-dialects --test aws_edge -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures time"]
+fn speed() {
+    let standard = format!(
+        "2026-05-04\t09:15:30\tFRA56-P12\t1733\t192.0.2.17\tGET\td111111abcdef8.cloudfront.net\t\
+         /assets/app.js\t200\thttps://shop.example.com/\tMozilla/5.0%20(Linux;%20Android%2010;%20K)%20\
+         AppleWebKit/537.36%20(KHTML,%20like%20Gecko)%20Chrome/142.0.0.0%20Safari/537.36\t-\t-\tHit\t\
+         {ID}\tshop.example.com\thttps\t212\t0.042\t-\tTLSv1.3\tTLS_AES_128_GCM_SHA256\tHit\tHTTP/2.0\t\
+         -\t-\t52110\t0.042\tHit\ttext/html\t1733\t-\t-"
+    );
+    let names = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status \
+        cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id \
+        x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher \
+        x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port \
+        time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len \
+        sc-range-start sc-range-end";
+    let columns = names.split_ascii_whitespace().map(str::to_owned).collect();
+    let named = Context { columns, ..Context::default() };
+    let none = Context::default();
+    let values = names.split_ascii_whitespace().zip(standard.split('\t'));
+    let members: Vec<_> = values.map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
+    let json = format!("{{{}}}", members.join(","));
+    let clb = "2026-05-04T09:15:30.043211Z shop-front 192.0.2.17:52110 10.0.3.21:80 0.000086 \
+        0.041048 0.001337 200 200 0 57 \"GET https://shop.example.com:443/a HTTP/1.1\" \
+        \"Mozilla/5.0\" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2";
+    let health = "http 2026-05-04T09:15:30.043211Z 0.019584011 10.0.3.21:8080 shop-api PASS 200 -";
+    let connection = "2026-05-04T09:15:30.043211Z 192.0.2.17 36280 443 TLSv1.3 \
+        TLS_AES_128_GCM_SHA256 0.012 \"-\" - - - TID_0123456789abcdef0123456789abcdef";
+    for (name, what, line, context) in [
+        ("aws-cloudfront", "header", &standard[..], &named),
+        ("aws-cloudfront", "no header", &standard, &none),
+        ("aws-cloudfront", "JSON", &json, &none),
+        ("aws-clb", "", clb, &none),
+        ("aws-alb-health", "", health, &none),
+        ("aws-alb-connection", "", connection, &none),
+    ] {
+        let dialect = dialects::by_name(name).expect("a dialect");
+        let began = std::time::Instant::now();
+        let rounds = 1_000_000;
+        for _ in 0..rounds {
+            let line = std::hint::black_box(line.as_bytes());
+            assert_ne!(dialect.quick(line, context), Quick::Full);
+        }
+        let bytes = (line.len() + 1) * rounds;
+        println!("{name} {what}: {:.0} MB/s", bytes as f64 / 1e6 / began.elapsed().as_secs_f64());
+    }
 }

@@ -70,7 +70,7 @@ fn request<'a>(fields: &Fields<'a>) -> Request<'a> {
     request.timers.wait = fields.times[1];
     request.client = scan::present(fields.client).map(|c| client(c).into());
     request.id = fields.root_trace_id().map(Cow::from);
-    describe(&mut request, &fields.request);
+    describe(&mut request, fields.request.clone());
     request.host = request.host.or_else(|| scan::present(fields.domain).map(Cow::from));
 
     let healthy = fields

@@ -138,7 +138,7 @@ fn request<'a>(fields: &Fields<'a>) -> Request<'a> {
         times => words::sum(times),
     };
     request.client = scan::present(fields.client).map(|address| client(address).into());
-    describe(&mut request, &Cow::Borrowed(fields.request));
+    describe(&mut request, Cow::Borrowed(fields.request));
     request.complete_times();
     if let Some(status) = fields.status
         && !failure::unremarkable(status, fields.behind.is_some())

@@ -108,10 +108,10 @@ pub(super) fn client(address: &str) -> &str {
 
 /// Method, path and host out of the request field. For a request the load balancer could not
 /// read, the field is a skeleton such as `- http://HOST:80- -`, of which only the host is real.
-pub(super) fn describe<'a>(request: &mut Request<'a>, line: &Cow<'a, str>) {
+pub(super) fn describe<'a>(request: &mut Request<'a>, line: Cow<'a, str>) {
     match line {
         Cow::Borrowed(line) => request_parts(request, line, Cow::Borrowed),
-        Cow::Owned(line) => request_parts(request, line, |part| Cow::Owned(part.to_owned())),
+        Cow::Owned(line) => request_parts(request, &line, |part| Cow::Owned(part.to_owned())),
     }
 }
 

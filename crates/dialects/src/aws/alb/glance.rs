@@ -38,7 +38,7 @@ fn named(line: &[u8]) -> Option<Tally<'_>> {
     let mut members = flat::members(line);
     for (key, value) in members.by_ref() {
         match key {
-            b"type" => _ = is_type(value).then_some(())?,
+            b"type" if !is_type(value) => return None,
             b"time" => at = Some(scan::iso_micros_utc(value.first_chunk::<27>()?)?),
             b"elb" => hop = value,
             b"target:port" | b"target_port" => target = value,

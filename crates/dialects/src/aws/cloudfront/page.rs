@@ -147,7 +147,7 @@ impl<'a> Page<'a> {
 
     /// `None` for a page that does not say what happened and has no status of a server's error.
     fn request(&self, context: &Context) -> Option<Request<'a>> {
-        if self.says.is_none() && !self.status.is_some_and(|status| status >= 500) {
+        if self.says.is_none() && self.status.is_none_or(|status| status < 500) {
             return None;
         }
         let hop = context.hop.clone().unwrap_or_else(|| UNNAMED.to_owned());

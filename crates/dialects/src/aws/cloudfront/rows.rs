@@ -98,7 +98,7 @@ pub(super) fn line<'a>(line: &'a [u8], context: &Context) -> Option<Row<&'a [u8]
 
 /// Values cut at tabs; at blanks where a paste has lost the tabs (values have none of their own:
 /// they are percent-encoded).
-fn cut<'a>(line: &'a [u8], of: impl Fn(usize) -> Option<Field>) -> Option<(Row<&'a [u8]>, usize)> {
+fn cut(line: &[u8], of: impl Fn(usize) -> Option<Field>) -> Option<(Row<&[u8]>, usize)> {
     let mut values: [&[u8]; READ] = [b""; READ];
     let tabs = memchr(b'\t', line).is_some();
     let mut count = 0;
@@ -210,7 +210,7 @@ fn object(record: &str) -> Option<Row<Text<'_>>> {
 
 /// A row out of the members of an object that a quick look found; `None` if one of them asks for
 /// decoding.
-pub(super) fn members<'a>(line: &'a [u8]) -> Option<Row<&'a [u8]>> {
+pub(super) fn members(line: &[u8]) -> Option<Row<&[u8]>> {
     let mut values: [&[u8]; READ] = [b""; READ];
     let mut members = super::super::flat::members(line);
     let mut ours = false;
