@@ -133,6 +133,9 @@ vocabulary! {
         PrecededByTargetFailure = "preceded-by-target-failure",
         /// Requests the platform could find no instance for, in W.
         ScaleLimits = "scale-limits",
+        /// Reports of the platform in W or a minute before, other than the failing requests' own
+        /// records, that it could start or place no instance.
+        PlacementFailures = "placement-failures",
         /// Refusals of a database or its pool in W.
         DatabaseLimits = "database-limits",
         /// Refusals of a database itself, or a pooler in front of it, in W: it has too many
@@ -146,6 +149,10 @@ vocabulary! {
         PoolTimeoutAlignedShare = "pool-timeout-aligned-share",
         /// Errors in W that a function did not handle, or that ended its process.
         FunctionErrors = "function-errors",
+        /// Ends of functions' processes by SIGKILL in W or a minute before for which no record states a
+        /// reason: none where reports of memory use are in the evidence, for they state it or speak
+        /// against it.
+        FunctionKills = "function-kills",
         /// Reports in W that a platform or gateway refused calls beyond a rate, quota or
         /// concurrency: not the refused requests' own records.
         Throttles = "throttles",

@@ -98,7 +98,8 @@ pub static CAUSE: Cause = Cause {
     source: include_str!("cpu_or_eventloop_stall.rs"),
     shows: Shows {
         claims: &[
-            Claim::of(&[M::ResponseTimeout, M::RequestDeadline]).sides(&[Side::Upstream]),
+            Claim::of(&[M::ResponseTimeout, M::UpstreamTimeout, M::RequestDeadline])
+                .sides(&[Side::Upstream]),
             Claim::of(&[M::ConnectTimeout, M::ListenQueueFull]).sides(&[Side::Upstream]),
             Claim::of(&[M::Unspecified]).statuses(&[504]).bands(&[Band::Long]),
         ],

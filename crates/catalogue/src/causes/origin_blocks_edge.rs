@@ -79,6 +79,7 @@ pub static CAUSE: Cause = Cause {
     shows: Shows {
         claims: &[Claim::of(&[
             M::ConnectTimeout,
+            M::UpstreamTimeout,
             M::ConnectRefused,
             M::ConnectUnreachable,
             M::ConnectFailed,

@@ -5,7 +5,8 @@
 
 use memchr::memchr_iter;
 
-use super::{page, prefix};
+use super::{journal, page, prefix, thrown};
+use crate::curl::joins as transcript;
 use crate::scan;
 
 /// Longest record that is kept; a longer one is counted and named, not read.
@@ -55,6 +56,13 @@ pub(super) fn kind(line: &[u8]) -> Kind {
     if joins(content) {
         return Kind::Continuation;
     }
+    // What a field of the journal holds begins no record, dated or not.
+    if journal::is_field(content) {
+        return Kind::Start;
+    }
+    if content.starts_with(journal::FIRST) {
+        return Kind::Certain;
+    }
     if content.first() == Some(&b'{') || starts_dated(content) || dated_inside(content) {
         return Kind::Certain;
     }
@@ -91,12 +99,18 @@ pub(super) enum Open {
     Quote,
     /// A Python traceback, whose last line names the exception at the margin.
     Traceback,
+    /// A logger's line about an error, below which the error's name may stand at the margin.
+    Logged,
+    /// An entry of the journal in its export format, one field a line.
+    Journal,
     /// An error page of CloudFront's, as HTML or as its text.
     Page,
     /// The same behind a rule, where its sentence stands, whatever it says.
     PageText,
     /// The same behind its request id, where nothing but closing tags belongs to it.
     PageEnd,
+    /// A transcript of curl's, or the head of a response.
+    Transcript(transcript::Part),
 }
 
 impl Open {
@@ -108,12 +122,19 @@ impl Open {
         if page::begins(line) {
             return page::after(line);
         }
+        if line.starts_with(journal::FIRST) {
+            return Open::Journal;
+        }
+        if let Some(part) = transcript::begins(line) {
+            return Open::Transcript(part);
+        }
         // Error lines of nginx begin with a digit; the search is for them alone.
         if !line.first().is_some_and(u8::is_ascii_digit) && prefix::grouping(line).is_none() {
             return Open::No;
         }
         match find(line, b"FastCGI sent in stderr: \"") {
             Some(at) if find(&line[at..], b"\" while ").is_none() => Open::Quote,
+            None if thrown::is_announced(line) => Open::Logged,
             _ => Open::No,
         }
     }
@@ -123,9 +144,15 @@ impl Open {
         match self {
             Open::No => false,
             Open::Quote | Open::Traceback => true,
+            Open::Logged => thrown::is_named(content),
+            Open::Journal => journal::is_field(content),
             Open::Page => page::goes_on(content),
             Open::PageText => !page::begins(content) || page::goes_on(content),
             Open::PageEnd => page::closes(content),
+            Open::Transcript(part) => {
+                transcript::takes(part, content)
+                    || (part == transcript::Part::Answer && page::goes_on(content))
+            }
         }
     }
 
@@ -135,7 +162,9 @@ impl Open {
             return Open::Traceback;
         }
         match self {
+            Open::Journal => Open::Journal,
             Open::Page | Open::PageText | Open::PageEnd => page::after(content),
+            Open::Transcript(part) => Open::Transcript(transcript::after(part, content)),
             Open::Quote if find(line, b"\" while ").is_none() => Open::Quote,
             Open::Traceback if content.trim_ascii().is_empty() || !plainly_starts(content) => {
                 Open::Traceback
@@ -298,6 +327,8 @@ mod tests {
             ("[ 2170.372798] Out of memory", Kind::Certain),
             ("[WARNING] 124/210930 (59014) : Server", Kind::Certain),
             ("[debug] something", Kind::Start),
+            ("__CURSOR=s=1;i=2", Kind::Certain),
+            ("MESSAGE=10.0.0.1 - - [10/Oct/2000:13:55:36 -0700] x", Kind::Start),
             ("https 2018-07-02T22:23:00.186641Z app/lb", Kind::Certain),
             (
                 "2001:db8::1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 1",

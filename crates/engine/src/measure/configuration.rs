@@ -127,7 +127,11 @@ impl Area {
         );
         let waiting = matches!(
             mechanism,
-            M::ResponseTimeout | M::RequestDeadline | M::IntegrationTimeout | M::ResponseStalled
+            M::ResponseTimeout
+                | M::RequestDeadline
+                | M::IntegrationTimeout
+                | M::FunctionTimeout
+                | M::ResponseStalled
         );
         let picking = matches!(mechanism, M::NoTarget | M::NoHealthyTarget | M::NoInstance);
         match self {
@@ -271,6 +275,18 @@ impl<'a> Scope<'_, 'a> {
         self.lead(changes, |change| self.fits(change))
     }
 
+    /// What was changed, in the words of the record of it, and on what.
+    pub(crate) fn change_name(&self) -> Option<String> {
+        let changes = self.view.happened(&[OccurrenceKind::ConfigChange]);
+        let (_, change) = self.last_before(changes, |change| self.fits(change))?;
+        let subject = &change.subject;
+        Some(match change.detail.as_deref() {
+            Some(detail) if detail.contains(&**subject) => detail.to_owned(),
+            Some(detail) => format!("{detail}, {subject}"),
+            None => subject.to_string(),
+        })
+    }
+
     /// The last reload before the failures, where a proxy's settings can matter to them.
     pub(super) fn reload_lead(&self) -> Option<Measured> {
         use Mechanism as M;
@@ -290,21 +306,31 @@ impl<'a> Scope<'_, 'a> {
         self.lead(reloads, |_| own.value > 0.5)
     }
 
+    /// The last wanted one of some changes in the time before the failures.
+    fn last_before(
+        &self,
+        changes: Vec<(Place, &'a Happened)>,
+        wanted: impl Fn(&Happened) -> bool,
+    ) -> Option<(Place, &'a Happened)> {
+        let onset = self.first_failure();
+        let near = |at: Option<Timestamp>| {
+            at.is_some_and(|at| at <= onset + CLOCKS && onset - at <= CHANGE_REACH)
+        };
+        changes.into_iter().rfind(|(_, change)| near(change.at) && wanted(change))
+    }
+
     /// How long before the failures the last wanted one of some changes came.
     fn lead(
         &self,
-        mut changes: Vec<(Place, &'a Happened)>,
+        changes: Vec<(Place, &'a Happened)>,
         wanted: impl Fn(&Happened) -> bool,
     ) -> Option<Measured> {
         if self.is_undated() {
             return None;
         }
         let onset = self.first_failure();
-        changes.retain(|(_, change)| {
-            change.at.is_some_and(|at| at <= onset + CLOCKS && onset - at <= CHANGE_REACH)
-        });
         let never = Measured { value: f64::INFINITY, shown_by: Vec::new() };
-        let Some((place, change)) = changes.into_iter().rfind(|(_, change)| wanted(change)) else {
+        let Some((place, change)) = self.last_before(changes, wanted) else {
             return Some(never);
         };
         let at = change.at?;

@@ -187,8 +187,8 @@ mod tests {
     fn a_checks_status_is_read_from_the_reason() {
         assert_eq!(status("Layer7 wrong status, code: 404, info: \"Not Found\""), Some(404));
         assert_eq!(status("active check failed, http status 301"), Some(301));
-        assert_eq!(status("Layer4 timeout"), None);
         assert_eq!(status("Health checks failed with these codes: [404]"), Some(404));
+        assert_eq!(status("Layer4 timeout"), None);
         assert_eq!(status("HTTP probe failed with statuscode: 503"), Some(503));
     }
 }

@@ -49,7 +49,8 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
         K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
-        K::CheckFailed | K::Throttle | K::ResourceSaturated | K::CertificateProblem => &[],
+        K::CheckFailed => &["aws-alb-health"],
+        K::Throttle | K::ResourceSaturated | K::CertificateProblem => &[],
         K::FunctionError => &["aws-lambda"],
         K::AccessDenied => &["audit"],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
@@ -57,8 +58,18 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
 }
 
 /// Logs in which an application reports its errors.
-const APPLICATIONS: &[&str] =
-    &["node", "apache-error", "app-json", "java", "python", "dotnet", "go-client", "ruby"];
+const APPLICATIONS: &[&str] = &[
+    "node",
+    "apache-error",
+    "gunicorn",
+    "uvicorn",
+    "app-json",
+    "java",
+    "python",
+    "dotnet",
+    "go-client",
+    "ruby",
+];
 
 /// Logs of a database, and of the applications that it would refuse.
 const DATABASES_AND_CLIENTS: &[&str] = &[
@@ -195,11 +206,39 @@ impl Scope<'_, '_> {
             .sum();
         let counted = self.count(&[OccurrenceKind::OomKill], 60);
         if killed == 0.0 {
-            return counted;
+            // A kill whose reason is not stated may have been one for memory.
+            return counted.filter(|c| c.value > 0.0 || self.function_kills().value == 0.0);
         }
+        // The same kill may be told by the platform and by the requests that it ended.
         let mut measured = counted.unwrap_or_default();
-        measured.value += killed;
+        if measured.value == 0.0 {
+            measured.value = killed;
+        }
         Some(measured)
+    }
+
+    /// Processes of functions that were killed, and no report says how much memory they used.
+    pub(super) fn function_kills(&self) -> Measured {
+        let reports = |stream: &&crate::digest::stream::Stream| {
+            stream.key.dialect == "aws-lambda" && stream.requests > 0
+        };
+        if self.view.streams.iter().any(reports) {
+            return Measured::default();
+        }
+        let (from, to) = (self.window.start - Micros::from_secs(60), self.window.end);
+        let exits = self.view.happened(&[OccurrenceKind::ProcessExit]);
+        let kills = exits.into_iter().filter(|(_, exit)| {
+            exit.object.as_deref() == Some("signal: killed")
+                && (self.is_undated() || exit.at.is_none_or(|at| at >= from && at <= to))
+        });
+        let mut measured = Measured::default();
+        for kill in kills {
+            measured.value += 1.0;
+            if measured.shown_by.len() < CITED {
+                measured.shown_by.push(shown(kill));
+            }
+        }
+        measured
     }
 
     /// Listeners on loopback where a gateway comes from outside. A start may lie long before.
