@@ -291,14 +291,17 @@ fn finish<G: Gather>(plan: Plan, workers: Vec<Worker<G>>) -> Reading<G> {
             .map(|(block, line, text)| (line_of(&lines_before, number, block, line), text))
             .collect();
         let unread = part.unread;
+        // A document on one line has many records.
+        let read: u64 = part.dialects.iter().map(|(_, records)| records).sum();
+        let records = lines.max(unread + read);
         if part.overlong > 0 {
             complaints.push(Trouble::Overlong(part.overlong).about(&source.name));
         }
         if unread > part.overlong && part.dialects.is_empty() {
             complaints.push(Trouble::Unknown(lines).about(&source.name));
-        } else if unread * 20 > lines {
+        } else if unread * 20 > records {
             let first = examples.first().map_or(1, |(line, _)| *line);
-            complaints.push(Trouble::PartlyUnknown(unread, lines, first).about(&source.name));
+            complaints.push(Trouble::PartlyUnknown(unread, records, first).about(&source.name));
         }
         summaries.push(SourceSummary {
             name: source.name,

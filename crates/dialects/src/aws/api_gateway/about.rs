@@ -16,6 +16,10 @@ pub(super) static ABOUT: About = About {
            `$context.responseLatency`. Where the template has no time, that of the log event.",
     fields: &[
         ("requestId, extendedRequestId", "joins the entry with the execution log"),
+        (
+            "awsEndpointRequestId, integration.requestId",
+            "joins a status of 500 or more that the entry does not explain with the function's log",
+        ),
         ("status", "status the client got"),
         ("integration.status", "status the backend, or the code of a Lambda function, gave"),
         (

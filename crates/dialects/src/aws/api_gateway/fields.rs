@@ -13,6 +13,8 @@ use crate::json::Json;
 pub(super) enum Slot {
     RequestId,
     ExtendedRequestId,
+    /// The id of the request to the AWS service behind: of a Lambda function, its own request id.
+    EndpointRequestId,
     Status,
     Method,
     Path,
@@ -57,6 +59,9 @@ impl Slot {
         Some(match &*folded {
             b"requestid" | b"request.id" | b"apigw.request.id" => S::RequestId,
             b"extendedrequestid" | b"extended.request.id" => S::ExtendedRequestId,
+            b"awsendpointrequestid" | b"integration.requestid" | b"integrationrequestid" => {
+                S::EndpointRequestId
+            }
             b"status" | b"statuscode" | b"status.code" | b"httpstatus" | b"http.status"
             | b"responsestatus" | b"response.status" => S::Status,
             b"httpmethod" | b"http.method" | b"method" | b"request.method" | b"requestmethod" => {
@@ -105,12 +110,9 @@ impl Slot {
             | b"resource.id"
             | b"domainprefix"
             | b"domain.prefix"
-            | b"awsendpointrequestid"
             | b"xraytraceid"
             | b"wafresponsecode"
             | b"webaclarn"
-            | b"integration.requestid"
-            | b"integrationrequestid"
             | b"dataprocessed"
             | b"customdomain.basepathmatched" => S::Typical,
             other if other.starts_with(b"identity.") || other.starts_with(b"authorizer.") => {
