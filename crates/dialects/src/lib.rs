@@ -23,6 +23,7 @@ mod kernel;
 mod metric;
 mod nginx;
 mod node;
+mod raw;
 pub mod reader;
 pub mod scan;
 mod traefik;
