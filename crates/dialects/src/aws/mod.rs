@@ -1,6 +1,8 @@
 //! AWS.
 mod about;
 pub(crate) mod alb;
+pub(crate) mod alb_connection;
+pub(crate) mod alb_health;
 pub(crate) mod api_gateway;
 pub(crate) mod api_gateway_execution;
 pub(crate) mod clb;
@@ -9,8 +11,10 @@ pub(crate) mod cloudtrail;
 pub(crate) mod ecs;
 mod flat;
 pub(crate) mod flow;
+pub(crate) mod lambda;
 pub(crate) mod metrics;
 mod names;
+pub(crate) mod nlb;
 pub(crate) mod target_health;
 mod words;
 
