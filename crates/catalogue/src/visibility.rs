@@ -40,10 +40,7 @@ const PROCESS: &[Evidence] = &[
     on("Cloud Run", RUN_SYSTEM),
     on("Kubernetes", K8S_EVENTS),
     on("Linux", "journalctl -o short-iso --since '-2h' > journal.log"),
-    on(
-        "AWS ECS",
-        "aws ecs describe-tasks --cluster CLUSTER --tasks TASK > tasks.json # read it yourself, why502 does not yet",
-    ),
+    on("AWS ECS", "aws ecs describe-tasks --cluster CLUSTER --tasks TASK > tasks.json"),
 ];
 
 const RELEASES: &[Evidence] = &[
@@ -57,7 +54,7 @@ const RELEASES: &[Evidence] = &[
     on(
         "AWS ECS",
         "aws ecs describe-services --cluster CLUSTER --services SERVICE > \
-        services.json # read it yourself, why502 does not yet",
+        services.json",
     ),
 ];
 
@@ -325,7 +322,7 @@ pub(crate) const HEALTH: Visibility = Visibility {
         on("Apache httpd", "LogLevel warn proxy_hcheck:info"),
         on(
             "AWS ALB",
-            "aws elbv2 describe-target-health --target-group-arn ARN # read it yourself, why502 does not yet",
+            "aws elbv2 describe-target-health --target-group-arn ARN > target-health.json",
         ),
         on(
             "Google Cloud Load Balancing",
@@ -516,11 +513,11 @@ const FIREWALL_LOG: &[Evidence] = &[
     on("UFW", "ufw logging low"),
     on(
         "AWS VPC",
-        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE # read it yourself, why502 does not yet",
+        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE\naws logs filter-log-events --log-group-name vpc-rejects > rejects.json",
     ),
     on(
         "Google Cloud",
-        "gcloud compute firewall-rules update RULE --enable-logging # read it yourself, why502 does not yet",
+        "gcloud compute firewall-rules update RULE --enable-logging\ngcloud logging read 'log_id(\"compute.googleapis.com/firewall\")' --freshness=1d --format=json > firewall.json",
     ),
 ];
 
