@@ -12,6 +12,7 @@ mod appserver;
 mod aws;
 mod caddy;
 mod context;
+mod curl;
 mod database;
 mod envoy;
 mod gcp;
@@ -23,6 +24,7 @@ mod kernel;
 mod metric;
 mod nginx;
 mod node;
+mod probe;
 mod raw;
 pub mod reader;
 pub mod scan;
@@ -128,6 +130,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &database::mysql::MySql,
     &envoy::events::EnvoyHealth,
     &envoy::events::EnvoyOutlier,
+    &envoy::log::EnvoyLog,
     &envoy::json::EnvoyJson,
     &envoy::text::EnvoyText,
     &haproxy::http::HaproxyHttp,
@@ -138,6 +141,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &apache::error::ApacheError,
     &nginx::access::NginxAccess,
     &apache::access::ApacheAccess,
+    &probe::HealthProbe,
     &kernel::audit::Audit,
     &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
@@ -154,6 +158,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &apps::languages::PYTHON,
     &apps::languages::GO,
     &node::fetch::NodeErrors,
+    &curl::transcript::Curl,
 ];
 
 /// The dialect of a name.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use model::{Author, Event, Failure, HopKind, Mechanism, Micros, Request, Role, Tally};
 
 use crate::nginx::{clf, tail};
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, probe, scan};
 
 /// Apache httpd access log.
 pub(crate) struct ApacheAccess;
@@ -30,11 +30,16 @@ impl Dialect for ApacheAccess {
         if context.hop.is_some() {
             return Quick::Full;
         }
-        let Some((line, total)) = entry(line, context.combined_is_apache) else {
+        let raw = line;
+        let Some((line, total)) = entry(raw, context.combined_is_apache) else {
             return Quick::Full;
         };
         match line.status {
-            Some(status @ 100..500) if status != 499 && total.is_none_or(|t| t < SLOW) => {
+            Some(status @ 100..500)
+                if status != 499
+                    && total.is_none_or(|t| t < SLOW)
+                    && !probe::is_refused(raw, status) =>
+            {
                 Quick::Tally(Tally {
                     at: line.time,
                     hop: b"httpd",
@@ -57,7 +62,10 @@ impl Dialect for ApacheAccess {
         let Some((line, total)) = entry(record.as_bytes(), context.combined_is_apache) else {
             return Understood::No;
         };
-        out.push(Event::Request(Box::new(request(&line, total, context))));
+        let request = request(&line, total, context);
+        let check = probe::check(record.as_bytes(), &request);
+        out.push(Event::Request(Box::new(request)));
+        out.extend(check);
         Understood::Yes
     }
 }
@@ -100,14 +108,41 @@ fn request<'a>(line: &clf::Line<'a>, total: Option<Micros>, context: &Context) -
 /// that cannot be taken for something else.
 fn entry(line: &[u8], is_apache: bool) -> Option<(clf::Line<'_>, Option<Micros>)> {
     let read = clf::read(line)?;
-    if !(is_apache || read.only_apache) {
+    // nginx's own columns of whole numbers come with others; its times have decimals.
+    let number = scan_number(read.tail);
+    if !(is_apache || read.only_apache || number.is_some()) {
         return None;
     }
     let total = match columns(read.tail)? {
         Columns::Duration(total) => Some(total),
-        Columns::Others => None,
+        Columns::Others => number.and_then(|number| only_micros(number, &read)),
     };
     Some((read, total))
+}
+
+/// The one whole number behind the user agent, if that is all there is.
+fn scan_number(tail: &[u8]) -> Option<i64> {
+    let digits = tail.strip_prefix(b" ")?;
+    let whole = (1..=15).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(digits).ok().filter(|_| whole)?.parse().ok()
+}
+
+/// A lone number as the duration in microseconds (`%D`), where it can be nothing else: not seconds
+/// (`%T`) or milliseconds (`%{ms}T`), for then the request took hours; not what was sent (`%O`), for
+/// that is the content and its header; not what was received (`%I`), for it has no content.
+fn only_micros(number: i64, line: &clf::Line<'_>) -> Option<Micros> {
+    const HOURS_OF_MILLIS: i64 = 10_000_000;
+    const HEADER: i64 = 65_536;
+    let sent = match line.bytes {
+        b"-" => 0,
+        bytes => std::str::from_utf8(bytes).ok()?.parse::<i64>().ok()?,
+    };
+    let without_content = [&b"GET "[..], b"HEAD ", b"OPTIONS ", b"DELETE "]
+        .iter()
+        .any(|method| line.request.starts_with(method));
+    let is_micros =
+        without_content && number >= HOURS_OF_MILLIS && number > sent.checked_add(HEADER)?;
+    is_micros.then_some(Micros(number))
 }
 
 enum Columns {

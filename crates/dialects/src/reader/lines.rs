@@ -6,6 +6,7 @@
 use memchr::memchr_iter;
 
 use super::{journal, page, prefix, thrown};
+use crate::curl::joins as transcript;
 use crate::scan;
 
 /// Longest record that is kept; a longer one is counted and named, not read.
@@ -108,6 +109,8 @@ pub(super) enum Open {
     PageText,
     /// The same behind its request id, where nothing but closing tags belongs to it.
     PageEnd,
+    /// A transcript of curl's, or the head of a response.
+    Transcript(transcript::Part),
 }
 
 impl Open {
@@ -121,6 +124,9 @@ impl Open {
         }
         if line.starts_with(journal::FIRST) {
             return Open::Journal;
+        }
+        if let Some(part) = transcript::begins(line) {
+            return Open::Transcript(part);
         }
         // Error lines of nginx begin with a digit; the search is for them alone.
         if !line.first().is_some_and(u8::is_ascii_digit) && prefix::grouping(line).is_none() {
@@ -143,6 +149,10 @@ impl Open {
             Open::Page => page::goes_on(content),
             Open::PageText => !page::begins(content) || page::goes_on(content),
             Open::PageEnd => page::closes(content),
+            Open::Transcript(part) => {
+                transcript::takes(part, content)
+                    || (part == transcript::Part::Answer && page::goes_on(content))
+            }
         }
     }
 
@@ -154,6 +164,7 @@ impl Open {
         match self {
             Open::Journal => Open::Journal,
             Open::Page | Open::PageText | Open::PageEnd => page::after(content),
+            Open::Transcript(part) => Open::Transcript(transcript::after(part, content)),
             Open::Quote if find(line, b"\" while ").is_none() => Open::Quote,
             Open::Traceback if content.trim_ascii().is_empty() || !plainly_starts(content) => {
                 Open::Traceback
