@@ -330,7 +330,7 @@ pub(crate) const HEALTH: Visibility = Visibility {
         on("Apache httpd", "LogLevel warn proxy_hcheck:info"),
         on(
             "AWS ALB",
-            "aws elbv2 describe-target-health --target-group-arn ARN # read it yourself, why502 does not yet",
+            "aws elbv2 describe-target-health --target-group-arn ARN > target-health.json",
         ),
         on(
             "Google Cloud Load Balancing",
@@ -521,11 +521,11 @@ const FIREWALL_LOG: &[Evidence] = &[
     on("UFW", "ufw logging low"),
     on(
         "AWS VPC",
-        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE",
+        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE\naws logs filter-log-events --log-group-name vpc-rejects > rejects.json",
     ),
     on(
         "Google Cloud",
-        "gcloud compute firewall-rules update RULE --enable-logging # read it yourself, why502 does not yet",
+        "gcloud compute firewall-rules update RULE --enable-logging\ngcloud logging read 'log_id(\"compute.googleapis.com/firewall\")' --freshness=1d --format=json > firewall.json",
     ),
 ];
 

@@ -25,6 +25,7 @@ mod metric;
 mod nginx;
 mod node;
 mod probe;
+mod raw;
 pub mod reader;
 pub mod scan;
 mod traefik;

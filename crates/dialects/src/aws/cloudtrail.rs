@@ -14,7 +14,8 @@ use memchr::memmem;
 use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::raw::{only, string};
+use crate::{About, Context, Dialect, Quick, Understood, scan};
 
 /// CloudTrail events.
 pub(crate) struct CloudTrail;
@@ -30,6 +31,10 @@ impl Dialect for CloudTrail {
 
     fn sniff(&self, record: &str) -> bool {
         self.parse(record, &Context::default(), &mut Vec::new()) == Understood::Yes
+    }
+
+    fn quick<'a>(&self, line: &'a [u8], _context: &Context) -> Quick<'a> {
+        if is_plainly_a_read(line) { Quick::Nothing } else { Quick::Full }
     }
 
     fn parse<'a>(
@@ -53,6 +58,21 @@ impl Dialect for CloudTrail {
         out.extend(found.into_iter().map(|one| Event::Occurrence(Box::new(one))));
         Understood::Yes
     }
+}
+
+/// Whether an event is a call that only read and did not fail: most are.
+fn is_plainly_a_read(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let line = line.strip_suffix(b",").unwrap_or(line);
+    line.starts_with(b"{")
+        && line.ends_with(b"}")
+        && only(line, b"\"readOnly\"").is_some_and(|value| value.starts_with(b"true"))
+        && only(line, b"\"eventSource\"")
+            .and_then(string)
+            .is_some_and(|source| source.ends_with(b".amazonaws.com"))
+        && only(line, b"\"eventName\"").and_then(string).is_some_and(|name| !name.is_empty())
+        && only(line, b"\"eventTime\"").is_some()
+        && memmem::find(line, b"\"errorCode\"").is_none()
 }
 
 /// Whether the record is a digest file, which lies beside the logs and holds their checksums.

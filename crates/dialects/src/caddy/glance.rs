@@ -4,6 +4,7 @@
 use memchr::memmem;
 use model::{HopKind, Tally, Timestamp};
 
+use crate::raw::{only, string};
 use crate::{SLOW, scan};
 
 /// The tally of a healthy entry, or `None` if only a full parse can tell.
@@ -32,17 +33,6 @@ pub(super) fn tally(line: &[u8]) -> Option<Tally<'_>> {
     Some(Tally { at, hop: b"caddy", kind, status, target, elapsed: Some(elapsed) })
 }
 
-/// What follows `"key":`, if the quoted key occurs exactly once. A string cannot hold it: its
-/// quotes would be escaped.
-fn only<'a>(line: &'a [u8], quoted_key: &[u8]) -> Option<&'a [u8]> {
-    let at = memmem::find(line, quoted_key)?;
-    let rest = line.get(at + quoted_key.len()..)?;
-    if memmem::find(rest, quoted_key).is_some() {
-        return None;
-    }
-    rest.strip_prefix(b":")
-}
-
 /// The number behind a key, as text.
 pub(super) fn number<'a>(line: &'a [u8], quoted_key: &[u8]) -> Option<&'a [u8]> {
     let rest = only(line, quoted_key)?.trim_ascii_start();
@@ -53,9 +43,7 @@ pub(super) fn number<'a>(line: &'a [u8], quoted_key: &[u8]) -> Option<&'a [u8]> 
 
 /// The string behind a key, if it has no escapes and is not empty.
 fn text<'a>(line: &'a [u8], quoted_key: &[u8]) -> Option<&'a [u8]> {
-    let inside = only(line, quoted_key)?.strip_prefix(b"\"")?;
-    let end = memchr::memchr2(b'"', b'\\', inside)?;
-    (inside[end] == b'"' && end > 0).then(|| &inside[..end])
+    only(line, quoted_key).and_then(string).filter(|text| !text.is_empty())
 }
 
 /// A number of seconds (with a fraction or without), milliseconds, or nanoseconds since 1970.

@@ -12,8 +12,8 @@ use memchr::memmem;
 use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
-use super::glance::{only, string};
 use crate::json::Json;
+use crate::raw::{only, string};
 use crate::{About, Blind, Context, Dialect, Quick, Understood};
 
 /// Firewall logs.

@@ -7,7 +7,7 @@ use memchr::memmem;
 use model::Event;
 
 use super::entry::Entry;
-use super::glance::{only, string};
+use crate::raw::{only, string};
 use crate::{About, Blind, Context, Dialect, Quick, Understood};
 
 /// VPC flow logs.

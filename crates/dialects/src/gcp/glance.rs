@@ -4,6 +4,7 @@
 use memchr::memmem;
 use model::{HopKind, Micros, Tally, Timestamp};
 
+use crate::raw::{only, string};
 use crate::{SLOW, scan};
 
 /// Where the tally's hop stands and what makes an entry unremarkable, per log.
@@ -57,24 +58,6 @@ pub(super) fn tally<'a>(line: &'a [u8], expected: &Expected) -> Option<Tally<'a>
     Some(Tally { at, hop, kind: expected.kind, status, target, elapsed })
 }
 
-/// What follows `"key":`, if the quoted key occurs exactly once. A string value cannot contain
-/// the quoted key: its quotes would be escaped.
-pub(super) fn only<'a>(text: &'a [u8], quoted_key: &[u8]) -> Option<&'a [u8]> {
-    let at = memmem::find(text, quoted_key)?;
-    let rest = text.get(at + quoted_key.len()..)?;
-    if memmem::find(rest, quoted_key).is_some() {
-        return None;
-    }
-    rest.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start)
-}
-
-/// The string a value begins with, if it has no escapes.
-pub(super) fn string(value: &[u8]) -> Option<&[u8]> {
-    let inside = value.strip_prefix(b"\"")?;
-    let end = memchr::memchr2(b'"', b'\\', inside)?;
-    (inside.get(end) == Some(&b'"')).then(|| &inside[..end])
-}
-
 /// The object a value begins with, if nothing is nested in it.
 fn flat_object(value: &[u8]) -> Option<&[u8]> {
     if value.first() != Some(&b'{') {
@@ -112,13 +95,6 @@ fn time(text: &[u8]) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_key_counts_only_if_it_is_there_once() {
-        assert_eq!(only(br#"{"a" : 1}"#, b"\"a\""), Some(&b"1}"[..]));
-        assert_eq!(only(br#"{"a":1,"b":{"a":2}}"#, b"\"a\""), None);
-        assert_eq!(only(br#"{"b":"x \"a\": 3","a":4}"#, b"\"a\""), Some(&b"4}"[..]));
-    }
 
     #[test]
     fn objects_are_cut_at_their_own_brace() {

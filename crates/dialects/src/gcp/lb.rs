@@ -13,7 +13,7 @@ use super::entry::Entry;
 use super::glance::{self, Expected};
 use super::{proxy_status, status_details};
 use crate::json::Json;
-use crate::{About, Context, Dialect, Quick, Understood};
+use crate::{About, Context, Dialect, Quick, Understood, raw};
 
 /// Google Cloud HTTP(S) load balancer log entries.
 pub(crate) struct LoadBalancer;
@@ -43,7 +43,7 @@ impl Dialect for LoadBalancer {
 
     fn quick<'a>(&self, line: &'a [u8], _context: &Context) -> Quick<'a> {
         if memmem::find(line, b"\"statusDetails\"").is_some() {
-            let word = glance::only(line, b"\"statusDetails\"").and_then(glance::string);
+            let word = raw::only(line, b"\"statusDetails\"").and_then(raw::string);
             if !word.is_some_and(status_details::unremarkable) {
                 return Quick::Full;
             }

@@ -1,5 +1,7 @@
 //! Which calls change what requests depend on, and how.
 
+use std::borrow::Cow;
+
 use model::{Occurrence, OccurrenceKind as K};
 
 use super::super::names::{cut, short};
@@ -61,7 +63,7 @@ fn instances(call: &Call<'_, '_>, kind: K, group: &str, list: &str) -> Vec<Occur
     let group = name_of(call, &[group]);
     let id = |item: &Json<'_>| match item {
         Json::Text(id) => Some(id.clone().into_owned()),
-        item => item.word("instanceId").map(|id| id.into_owned()),
+        item => item.word("instanceId").map(Cow::into_owned),
     };
     let ids: Vec<String> = match list {
         Json::Text(id) => vec![id.clone().into_owned()],

@@ -1,5 +1,7 @@
 //! What a change of a setting was about, in a few words.
 
+use std::borrow::Cow;
+
 use super::super::names::{cut, short};
 use super::Call;
 use super::changes::items;
@@ -374,7 +376,7 @@ fn permission(rule: &Json<'_>, way: &str) -> String {
     let ends: Vec<String> = listed
         .chain(flat.iter().filter_map(|key| rule.word(key)))
         .chain(referred)
-        .map(|end| end.into_owned())
+        .map(Cow::into_owned)
         .collect();
     if ends.is_empty() { what } else { format!("{what} {way} {}", ends.join(", ")) }
 }
@@ -407,7 +409,7 @@ fn acl_entry(entry: &Json<'_>) -> String {
         });
     }
     let block = entry.word("cidrBlock").or_else(|| entry.word("ipv6CidrBlock"));
-    words.extend(block.map(|block| block.into_owned()));
+    words.extend(block.map(Cow::into_owned));
     words.join(" ")
 }
 
@@ -418,7 +420,7 @@ pub(super) fn record_values(set: &Json<'_>) -> Option<String> {
     }
     let values = set.get("resourceRecords").map(items).unwrap_or_default();
     let values = values.iter().take(4).filter_map(|value| value.word("value"));
-    joined(values.map(|value| value.into_owned()).collect())
+    joined(values.map(Cow::into_owned).collect())
 }
 
 /// Members that say where a thing is, not what becomes of it.
