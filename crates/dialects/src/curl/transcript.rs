@@ -6,14 +6,12 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
 use model::{Author, Event, Failure, HopKind, Mechanism, Micros, Phase, ProxyError, Request, Role};
 
 use super::about;
 use super::body::Stated;
 use super::line::{self, Line, Server};
 use super::reason::Reason;
-use crate::aws::cloudfront::page::ErrorPage;
 use crate::{About, Context, Dialect, Understood, scan};
 
 /// What a client saw.
@@ -39,25 +37,9 @@ impl Dialect for Curl {
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
         let Some(seen) = gather(record) else { return Understood::No };
-        // CloudFront's page says more than its status, and has a reader of its own.
-        if let Some(page) = page(record)
-            && ErrorPage.parse(page, context, out) == Understood::Yes
-        {
-            return Understood::Yes;
-        }
         out.extend(seen.into_request(context).map(|request| Event::Request(Box::new(request))));
         Understood::Yes
     }
-}
-
-/// The page in HTML that CloudFront answered with, if the transcript holds one.
-fn page(record: &str) -> Option<&str> {
-    memmem::find(record.as_bytes(), b"loudfront")?;
-    ["\n<!DOCTYPE ", "\n<HTML>", "\n<html>"]
-        .iter()
-        .filter_map(|start| record.find(start))
-        .min()
-        .and_then(|at| record.get(at + 1..))
 }
 
 /// Lines of a record that are looked at: a transcript with its certificates has fewer.
