@@ -267,11 +267,11 @@ pub(crate) fn look_behind(fails: &mut [Fail<'_>], by_id: &BTreeMap<&str, Vec<usi
             (elsewhere || behind.is_outward()) && says_why(behind) && behind.at <= until
         });
         if let Some(position_behind) = inner {
-            fails[position].behind = Some(Behind { position: position_behind, same_request: true });
+            same_request(fails, position, position_behind);
             continue;
         }
         if let Some(position_behind) = alike.take(fails, position) {
-            fails[position].behind = Some(Behind { position: position_behind, same_request: true });
+            same_request(fails, position, position_behind);
             continue;
         }
         // `fails` is in the order of ends, so what lies before all running requests can be left.
@@ -286,6 +286,16 @@ pub(crate) fn look_behind(fails: &mut [Fail<'_>], by_id: &BTreeMap<&str, Vec<usi
             fails[position].behind = Some(Behind { position: outward[o], same_request: false });
         }
     }
+}
+
+/// Notes that a record of a hop behind tells of the same request.
+fn same_request(fails: &mut [Fail<'_>], position: usize, behind: usize) {
+    let inner = &fails[behind];
+    let target =
+        inner.record.target.as_deref().filter(|_| inner.is_access() && !inner.is_outward());
+    let target = target.map(|target| (target, inner.key));
+    fails[position].target_behind = target;
+    fails[position].behind = Some(Behind { position: behind, same_request: true });
 }
 
 /// Clock differences between streams, from requests that both of them logged.

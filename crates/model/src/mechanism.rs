@@ -121,6 +121,9 @@ vocabulary! {
         ClientClosed = "client-closed",
         /// The client did not send its request in time.
         ClientTimeout = "client-timeout",
+        /// The client's TLS handshake with this hop failed, or its certificate was refused: there
+        /// was no request.
+        ClientTlsFailed = "client-tls-failed",
         /// The client's request is malformed.
         ClientRequestInvalid = "client-request-invalid",
         /// The client's request exceeds a limit of the hop on its line, header or content.
@@ -195,6 +198,7 @@ impl Mechanism {
             }
             M::UpstreamTimeout => return (Side::Upstream, None, None),
             M::ClientClosed => return (Side::Client, None, None),
+            M::ClientTlsFailed => return (Side::Client, Some(P::Accept), None),
             M::ClientTimeout | M::ClientRequestInvalid | M::RequestTooLarge => {
                 return (Side::Client, Some(P::RequestRead), Some(E::HttpRequestError));
             }

@@ -203,7 +203,8 @@ vocabulary! {
         /// Share of F, where the target is known, in the five minutes before a health check marked
         /// that very target down. Not visible where no record tells of a target marked down.
         DownAfterShare = "down-after-share",
-        /// Share of F that a CDN, in front of everything else, tells of.
+        /// Share of F that failed between a CDN and its origin: the CDN wrote the status, and no hop
+        /// behind it logged why.
         CdnShare = "cdn-share",
         /// Requests of W that a hop behind the one that tells of F answered well. Not visible where
         /// no hop behind it logs requests.
@@ -221,7 +222,8 @@ vocabulary! {
         /// Records, in W or within a day of it, that a certificate was expired or could not be
         /// renewed.
         CertificateProblems = "certificate-problems",
-        /// Measurements in W of a processor that was used up.
+        /// Measurements in W, or two minutes around it, of a processor that was used up and that was
+        /// not mostly so at other times.
         ProcessorSaturations = "processor-saturations",
         /// Number of causes this one leads to, without others between, whose needs all hold in W.
         EffectsHold = "effects-hold",

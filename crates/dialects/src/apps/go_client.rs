@@ -18,8 +18,20 @@ pub(super) fn read(text: &str, origin: &Origin<'_>) -> Found {
         return Some(vec![occurrence(exit)]);
     }
     let line = text.trim().lines().next()?;
+    if is_traefik(line) {
+        return None;
+    }
     let call = of_url(line).or_else(|| of_dial(line))?;
     Some(vec![call.event(origin)])
+}
+
+/// Traefik's own line about a request it answered: `'502 Bad Gateway' caused by: dial tcp …`, since
+/// version 3 `502 Bad Gateway error="dial tcp …"`.
+fn is_traefik(line: &str) -> bool {
+    line.contains("' caused by: ")
+        || ["Bad Gateway error=", "Gateway Timeout error=", "Internal Server Error error="]
+            .iter()
+            .any(|words| line.contains(words))
 }
 
 /// `Get "https://api.example.com/x": dial tcp 203.0.113.7:443: connect: connection refused`.

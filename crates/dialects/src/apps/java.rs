@@ -17,8 +17,14 @@ pub(super) fn read(text: &str, origin: &Origin<'_>) -> Found {
     if let Some(told) = lifecycle(text, origin) {
         return Some(told.map(occurrence).into_iter().collect());
     }
+    if let Some(call) = last_packet(text) {
+        return Some(vec![call.event(origin)]);
+    }
     if !text.contains("Exception") && !text.contains("Error") && !text.contains("Timeout") {
         return None;
+    }
+    if let Some(error) = servlet(text, origin) {
+        return Some(vec![occurrence(error)]);
     }
     let heads: Vec<Head<'_>> = heads(text).into_iter().filter(is_java).collect();
     if heads.is_empty() {
@@ -139,16 +145,6 @@ fn failed(head: &Head<'_>, text: &str) -> Option<Call> {
         "PSQLException" if has("An I/O error occurred while sending to the backend") => {
             is(M::EndedBeforeResponse)
         }
-        "CommunicationsException"
-            if text.contains("has not received any packets from the server") =>
-        {
-            is(M::ConnectFailed)
-        }
-        "CommunicationsException"
-            if text.contains("last packet successfully received from the server was") =>
-        {
-            is(M::EndedBeforeResponse).map(Call::reused)
-        }
         "RedisConnectionException" | "JedisConnectionException"
             if has("nable to connect") || has("ailed to connect") || has("ailed connecting") =>
         {
@@ -166,6 +162,37 @@ fn failed(head: &Head<'_>, text: &str) -> Option<Call> {
         "ConnectionPoolTimeoutException" | "ConnectionRequestTimeoutException" => is(M::ProxyLimit),
         _ => tls(head, text).and_then(is),
     }
+}
+
+/// Connector/J's second paragraph, which stands apart from the exception's name: the connection
+/// was open before, or it never came to be. A cause below it says more.
+fn last_packet(text: &str) -> Option<Call> {
+    let never = text.contains("The driver has not received any packets from the server");
+    let before = text.contains("The last packet successfully received from the server was ");
+    if !never && !before {
+        return None;
+    }
+    let deeper = heads(text)
+        .iter()
+        .rev()
+        .filter(|head| is_java(head) && !head.name().ends_with("CommunicationsException"))
+        .find_map(|head| failed(head, text));
+    let mechanism = if never { M::ConnectFailed } else { M::EndedBeforeResponse };
+    let call = deeper.unwrap_or_else(|| Call::new(mechanism, "CommunicationsException"));
+    Some(if never { call } else { call.reused() })
+}
+
+/// An exception that ended a request, in the words of servlet containers. The exception may follow
+/// as a record of its own.
+fn servlet(text: &str, origin: &Origin<'_>) -> Option<Occurrence<'static>> {
+    let (_, rest) = text.split_once("Servlet.service() for servlet [")?;
+    rest.contains("threw exception").then_some(())?;
+    let said = match heads(text).last() {
+        Some(head) => format!("{}: {}", head.class, head.message),
+        None => format!("Servlet.service() for servlet [{rest}"),
+    };
+    let error = Occurrence::new(OccurrenceKind::ApplicationError, origin.at, origin.hop.to_owned());
+    Some(error.detail(crate::node::short(said.trim_end_matches([':', ' ']))))
 }
 
 /// Errors of a socket, by their words.
@@ -294,9 +321,8 @@ fn unhandled(heads: &[Head<'_>], text: &str, origin: &Origin<'_>) -> Option<Occu
         let told = event(OccurrenceKind::ResourceSaturated).object("memory");
         return Some(told.detail(crate::node::short(first.message)));
     }
-    let nobody_caught = text.contains("Exception in thread \"")
-        || text.contains("Servlet.service() for servlet ")
-        || text.contains("Unhandled exception");
+    let nobody_caught =
+        text.contains("Exception in thread \"") || text.contains("Unhandled exception");
     let last = heads.last().unwrap_or(first);
     nobody_caught.then(|| {
         let said = format!("{}: {}", last.class, last.message);

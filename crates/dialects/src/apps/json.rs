@@ -25,7 +25,7 @@ const RECORDS: usize = 4096;
 
 /// Members of a line that is no application's own: the text of another program, or a proxy's
 /// variables.
-const ELSEWHERE: [&str; 14] = [
+const ELSEWHERE: [&str; 17] = [
     "textPayload",
     "log",
     "__REALTIME_TIMESTAMP",
@@ -40,6 +40,9 @@ const ELSEWHERE: [&str; 14] = [
     "DownstreamStatus",
     "elb_status_code",
     "integrationStatus",
+    "error_severity",
+    "err_symbol",
+    "logging_pod",
 ];
 
 /// Members that hold an error's text with its stack, or its message.
@@ -125,6 +128,10 @@ fn one(line: &Json<'_>, service: Option<&str>, context: &Context) -> Option<Vec<
         .iter()
         .any(|key| matches!(line.get(key), Some(value) if !matches!(value, Json::Object(_))))
     {
+        return None;
+    }
+    // Caddy's loggers are known to its own dialect.
+    if line.word("logger").is_some_and(|logger| logger.starts_with("http.")) {
         return None;
     }
     let at = time(line, context.offset_east)?;
@@ -218,9 +225,21 @@ fn service_is_plain(line: &Json<'_>) -> bool {
 
 /// Access and error lines of servers, which some programs log through a logger of their own.
 fn carries_a_line(said: &str) -> bool {
-    [" HTTP/1.", " HTTP/2", "[error]", "[crit]", "[warn]", "[notice]", "kernel: ", "systemd["]
-        .iter()
-        .any(|words| said.contains(words))
+    [
+        "' caused by: ",
+        " Bad Gateway",
+        "Gateway Timeout",
+        " HTTP/1.",
+        " HTTP/2",
+        "[error]",
+        "[crit]",
+        "[warn]",
+        "[notice]",
+        "kernel: ",
+        "systemd[",
+    ]
+    .iter()
+    .any(|words| said.contains(words))
 }
 
 /// What the texts of a line say, in whatever language they were printed.

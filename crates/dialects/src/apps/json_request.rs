@@ -56,7 +56,13 @@ pub(super) enum Found {
 pub(super) fn read(line: &Json<'_>, origin: &Origin<'_>) -> Option<Found> {
     let method = text(line, &METHOD).filter(|method| is_method(method));
     let path = text(line, &PATH).filter(|path| path.starts_with('/') || path.contains("://"));
-    let plain = || (method.is_some() && path.is_some()).then(|| integer(line, &["status"]))?;
+    // A bare `status` may be anything: it counts beside the method and the path, at the top.
+    let plain = || {
+        let beside = |names: &[&str]| names.iter().any(|name| line.get(name).is_some());
+        let whole = beside(&["method", "request_method", "http_method", "verb"])
+            && beside(&["path", "uri", "url", "request_uri", "route"]);
+        whole.then(|| line.get("status")?.integer())?
+    };
     let status = integer(line, &STATUS).or_else(plain)?;
     let status = u16::try_from(status).ok().filter(|status| (100..600).contains(status))?;
     if method.is_none() && path.is_none() {

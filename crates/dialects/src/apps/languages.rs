@@ -5,7 +5,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use super::{Found, dotnet, go_client, java, occurrence, pages, python, ruby};
 use crate::database::{Complaint, complaint};
-use crate::node::{Origin, leading_stamp, short};
+use crate::node::{Origin, begins_code, is_code, leading_stamp, short};
 use crate::{About, Context, Dialect, Understood, scan};
 
 /// Longest text of one record that is looked at.
@@ -77,7 +77,7 @@ impl Language {
         let text = &text[..text.floor_char_boundary(LONGEST)];
         let marked =
             self.marks.iter().any(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some());
-        if !marked {
+        if !marked || is_source(text) {
             return None;
         }
         // A refusal by the database or an empty pool says more than the exception it comes in, and
@@ -130,6 +130,13 @@ fn read(language: &Language, record: &str, context: &Context) -> Found {
     let text = &record[record.find(first)? + first.len() - rest.len()..];
     let hop = context.hop.as_deref().unwrap_or("application");
     language.told(text, &Origin { hop, at: at.or(context.prefix_time) })
+}
+
+/// Whether a text is source code or prose about an error. A driver of PostgreSQL for Go writes
+/// backticks itself.
+fn is_source(text: &str) -> bool {
+    let line = text.trim_start().lines().next().unwrap_or("");
+    begins_code(text) || is_code(line) && !line.contains("failed to connect to `")
 }
 
 /// The time that a logger wrote elsewhere than in front: `time=…` of logfmt and Go's slog, `E,

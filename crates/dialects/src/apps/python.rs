@@ -21,7 +21,9 @@ pub(super) fn read(text: &str, origin: &Origin<'_>) -> Found {
     let marked = ["ConnectionPool(host='", "<urlopen error ", "[Errno ", "Connect call failed ('"]
         .iter()
         .any(|mark| text.contains(mark));
-    if !traceback && heads.is_empty() && !marked {
+    // uvicorn's own line about its own port.
+    let of_server = text.contains("error while attempting to bind on address");
+    if of_server || !traceback && heads.is_empty() && !marked {
         return None;
     }
     // The error that was raised last stands last; what it was raised from, before it.
@@ -48,6 +50,8 @@ fn is_code(line: &str) -> bool {
     ["#", "raise ", "except ", "assert ", "import ", "from ", ">>> ", "//", "> "]
         .iter()
         .any(|mark| text.starts_with(mark))
+        || text.contains("  # ")
+        || text.starts_with("print(")
         || text.contains("str(e)")
         || text.contains('`')
 }

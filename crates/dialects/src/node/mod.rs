@@ -16,4 +16,5 @@ pub use continues::continues;
 pub(crate) use details::of_url;
 pub(crate) use fetch::{Origin, read_json, read_text};
 pub(crate) use head::{is_unhandled, opens_stack, short};
+pub(crate) use source_code::{begins_code, is_code};
 pub(crate) use stamp::{clock, leading as leading_stamp};

@@ -2,7 +2,7 @@
 
 /// Whether a line is a comment, a statement or a sentence with something in backticks. None of the
 /// servers whose words are read here writes such lines.
-pub(super) fn is_code(line: &str) -> bool {
+pub(crate) fn is_code(line: &str) -> bool {
     const STARTS: [&str; 16] = [
         "//", "/*", "* ", "#", "\"", "(\"", "[\"", "&[\"", "||", "&&", "<!--", "> ", "let ",
         "raise ", "throw ", "return ",
@@ -16,7 +16,7 @@ pub(super) fn is_code(line: &str) -> bool {
 
 /// Whether a text begins as a source file's item or statement does: with a keyword or a quoted
 /// text, and open or closed by the punctuation of code at the end of its first line.
-pub(super) fn begins_code(text: &str) -> bool {
+pub(crate) fn begins_code(text: &str) -> bool {
     const KEYWORDS: [&str; 26] = [
         "mod",
         "fn",

@@ -5,7 +5,7 @@
 
 use memchr::memchr_iter;
 
-use super::{page, prefix};
+use super::{journal, page, prefix, thrown};
 use crate::curl::joins as transcript;
 use crate::scan;
 
@@ -56,6 +56,13 @@ pub(super) fn kind(line: &[u8]) -> Kind {
     if joins(content) {
         return Kind::Continuation;
     }
+    // What a field of the journal holds begins no record, dated or not.
+    if journal::is_field(content) {
+        return Kind::Start;
+    }
+    if content.starts_with(journal::FIRST) {
+        return Kind::Certain;
+    }
     if content.first() == Some(&b'{') || starts_dated(content) || dated_inside(content) {
         return Kind::Certain;
     }
@@ -73,7 +80,12 @@ fn joins(line: &[u8]) -> bool {
         // The last line that a dying Node.js process prints.
         b"Node.js v",
     ];
-    OPENINGS.iter().any(|opening| line.starts_with(opening))
+    OPENINGS.iter().any(|opening| line.starts_with(opening)) || is_rest_of_report(line)
+}
+
+/// The values of a Lambda report that a paste has put onto a line of their own.
+fn is_rest_of_report(line: &[u8]) -> bool {
+    line.starts_with(b"Duration: ") && find(line, b"Billed Duration: ").is_some()
 }
 
 /// Whether a line opens something that may claim lines at the margin.
@@ -87,6 +99,10 @@ pub(super) enum Open {
     Quote,
     /// A Python traceback, whose last line names the exception at the margin.
     Traceback,
+    /// A logger's line about an error, below which the error's name may stand at the margin.
+    Logged,
+    /// An entry of the journal in its export format, one field a line.
+    Journal,
     /// An error page of CloudFront's, as HTML or as its text.
     Page,
     /// The same behind a rule, where its sentence stands, whatever it says.
@@ -106,6 +122,9 @@ impl Open {
         if page::begins(line) {
             return page::after(line);
         }
+        if line.starts_with(journal::FIRST) {
+            return Open::Journal;
+        }
         if let Some(part) = transcript::begins(line) {
             return Open::Transcript(part);
         }
@@ -115,6 +134,7 @@ impl Open {
         }
         match find(line, b"FastCGI sent in stderr: \"") {
             Some(at) if find(&line[at..], b"\" while ").is_none() => Open::Quote,
+            None if thrown::is_announced(line) => Open::Logged,
             _ => Open::No,
         }
     }
@@ -124,6 +144,8 @@ impl Open {
         match self {
             Open::No => false,
             Open::Quote | Open::Traceback => true,
+            Open::Logged => thrown::is_named(content),
+            Open::Journal => journal::is_field(content),
             Open::Page => page::goes_on(content),
             Open::PageText => !page::begins(content) || page::goes_on(content),
             Open::PageEnd => page::closes(content),
@@ -140,6 +162,7 @@ impl Open {
             return Open::Traceback;
         }
         match self {
+            Open::Journal => Open::Journal,
             Open::Page | Open::PageText | Open::PageEnd => page::after(content),
             Open::Transcript(part) => Open::Transcript(transcript::after(part, content)),
             Open::Quote if find(line, b"\" while ").is_none() => Open::Quote,
@@ -295,6 +318,8 @@ mod tests {
             ("Traceback (most recent call last):", Kind::Continuation),
             ("TypeError: fetch failed", Kind::Start),
             ("Node.js v20.11.0", Kind::Continuation),
+            ("Duration: 5.00 ms  Billed Duration: 6 ms", Kind::Continuation),
+            ("Duration: 5.00 ms", Kind::Start),
             ("{\"a\": 1}", Kind::Certain),
             ("  2024/01/02 03:04:05 [error] 1#1: x", Kind::Certain),
             ("2024/01/02 03:04:05 [error] 1#1: x", Kind::Certain),
@@ -302,6 +327,8 @@ mod tests {
             ("[ 2170.372798] Out of memory", Kind::Certain),
             ("[WARNING] 124/210930 (59014) : Server", Kind::Certain),
             ("[debug] something", Kind::Start),
+            ("__CURSOR=s=1;i=2", Kind::Certain),
+            ("MESSAGE=10.0.0.1 - - [10/Oct/2000:13:55:36 -0700] x", Kind::Start),
             ("https 2018-07-02T22:23:00.186641Z app/lb", Kind::Certain),
             (
                 "2001:db8::1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 1",

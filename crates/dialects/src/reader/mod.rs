@@ -14,11 +14,13 @@ mod cloudwatch;
 mod csv;
 mod documents;
 pub(crate) mod header;
+mod journal;
 mod lines;
 mod offer;
 mod page;
 mod prefix;
 mod profile;
+mod thrown;
 mod value;
 mod wrapper;
 

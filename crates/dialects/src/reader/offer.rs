@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use model::{Event, Tally, Timestamp};
 
 use super::cloudwatch::{self, Carried};
-use super::lines;
 use super::prefix::{self, Prefix, Style};
 use super::profile::Profile;
 use super::wrapper;
+use super::{journal, lines};
 use crate::{Context, Quick, Understood, scan};
 
 /// Wrappings taken off one record at most: a runtime's prefix around a shipper's JSON around a
@@ -138,7 +138,7 @@ impl<'p> Offers<'p> {
         if let Some(plain) = wrapper::without_colours(text) {
             return self.layer(&plain, depth + 1, emit);
         }
-        if let Some(message) = wrapper::message(text) {
+        if let Some(message) = wrapper::message(text).or_else(|| journal::message(text)) {
             self.context.hop = self.context.hop.take().or(message.hop);
             self.context.prefix_time = self.context.prefix_time.or(message.time);
             return self.layer(&message.text, depth + 1, emit);
@@ -221,7 +221,7 @@ impl<'p> Offers<'p> {
 fn ask<'a>(
     profile: &Profile,
     line: &'a [u8],
-    context: &Context,
+    context: &'a Context,
 ) -> Option<(usize, Option<Tally<'a>>)> {
     for &index in &*profile.likely {
         match profile.order[index].quick(line, context) {

@@ -245,6 +245,12 @@ fn syslog5424(line: &[u8]) -> Option<Prefix> {
 fn journal_iso(line: &[u8]) -> Option<Prefix> {
     let end = iso_end(line)?;
     let host_end = word_end(line, end + 1)?;
+    // A logger's level is no host.
+    const LEVELS: [&[u8]; 7] =
+        [b"TRACE", b"DEBUG", b"INFO", b"WARN", b"WARNING", b"ERROR", b"FATAL"];
+    if LEVELS.contains(&line.get(end + 1..host_end)?) {
+        return None;
+    }
     let rest = program(line, host_end + 1)?;
     Some(Prefix { rest, hop: Some((end + 1, host_end)), time: Some((0, end)) })
 }

@@ -19,8 +19,20 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
     match kind {
         K::NatDrop | K::NatAllocation => &["gcp-nat"],
         K::Deploy | K::ConfigChange => &["gcp-audit", "aws-cloudtrail"],
-        K::OomKill | K::ScaleLimit => &["node", "kernel", "kubernetes"],
-        K::ProcessExit | K::InstanceStart | K::InstanceStop | K::ListenFailed => {
+        K::OomKill => &["node", "kernel", "kubernetes", "aws-lambda"],
+        K::ScaleLimit => &["node", "kernel", "kubernetes"],
+        K::ProcessExit | K::InstanceStart => &[
+            "node",
+            "kernel",
+            "kubernetes",
+            "gunicorn",
+            "uvicorn",
+            "uwsgi",
+            "php-fpm",
+            "puma",
+            "aws-lambda",
+        ],
+        K::InstanceStop | K::ListenFailed => {
             &["node", "kernel", "kubernetes", "gunicorn", "uvicorn", "uwsgi", "php-fpm", "puma"]
         }
         K::HealthDown | K::HealthUp => &["haproxy-notice", "envoy-health"],
@@ -37,19 +49,27 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
         K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
-        K::CheckFailed
-        | K::Throttle
-        | K::ResourceSaturated
-        | K::FunctionError
-        | K::CertificateProblem => &[],
+        K::CheckFailed => &["aws-alb-health"],
+        K::Throttle | K::ResourceSaturated | K::CertificateProblem => &[],
+        K::FunctionError => &["aws-lambda"],
         K::AccessDenied => &["audit"],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }
 }
 
 /// Logs in which an application reports its errors.
-const APPLICATIONS: &[&str] =
-    &["node", "apache-error", "app-json", "java", "python", "dotnet", "go-client", "ruby"];
+const APPLICATIONS: &[&str] = &[
+    "node",
+    "apache-error",
+    "gunicorn",
+    "uvicorn",
+    "app-json",
+    "java",
+    "python",
+    "dotnet",
+    "go-client",
+    "ruby",
+];
 
 /// Logs of a database, and of the applications that it would refuse.
 const DATABASES_AND_CLIENTS: &[&str] = &[
@@ -79,8 +99,9 @@ const SYSTEM_LOG: &[OccurrenceKind] = &[
     OccurrenceKind::ScaleLimit,
 ];
 
-/// Logs of gateways, which tell of their own start and end and of nobody else's.
-const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik"];
+/// Logs of gateways and of functions, which tell of their own start and end and of nobody else's.
+const OF_ITSELF: &[&str] =
+    &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik", "aws-lambda"];
 
 /// Logs of what was asked for and of what a controller did, which tell of a part of it and leave
 /// out, say, what ended by itself.
@@ -196,7 +217,7 @@ impl Scope<'_, '_> {
     pub(super) fn loopback_listeners(&self) -> Option<Measured> {
         let outside: BTreeSet<&str> = self
             .fails()
-            .filter_map(|f| f.record.target.as_deref()?.rsplit_once(':'))
+            .filter_map(|f| f.target()?.rsplit_once(':'))
             .filter(|(host, _)| !is_loopback(host))
             .map(|(_, port)| port)
             .collect();
