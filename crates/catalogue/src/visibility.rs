@@ -20,8 +20,7 @@ const GCLB_LOGS: &str = "gcloud compute backend-services update BACKEND --global
 const RUN_SYSTEM: &str = "gcloud logging read 'resource.type=\"cloud_run_revision\" AND \
 logName:\"varlog%2Fsystem\"' --freshness=1d --format=json > \
 system.json";
-const K8S_EVENTS: &str =
-    "kubectl get events -A -o json > events.json # read it yourself, why502 does not yet";
+const K8S_EVENTS: &str = "kubectl get events -A -o json > events.json";
 
 const fn on(product: &'static str, command: &'static str) -> Evidence {
     Evidence { product, command }
@@ -40,10 +39,7 @@ const PROCESS: &[Evidence] = &[
     on("Cloud Run", RUN_SYSTEM),
     on("Kubernetes", K8S_EVENTS),
     on("Linux", "journalctl -o short-iso --since '-2h' > journal.log"),
-    on(
-        "AWS ECS",
-        "aws ecs describe-tasks --cluster CLUSTER --tasks TASK > tasks.json # read it yourself, why502 does not yet",
-    ),
+    on("AWS ECS", "aws ecs describe-tasks --cluster CLUSTER --tasks TASK > tasks.json"),
 ];
 
 const RELEASES: &[Evidence] = &[
@@ -57,7 +53,7 @@ const RELEASES: &[Evidence] = &[
     on(
         "AWS ECS",
         "aws ecs describe-services --cluster CLUSTER --services SERVICE > \
-        services.json # read it yourself, why502 does not yet",
+        services.json",
     ),
 ];
 
@@ -147,8 +143,17 @@ pub(crate) const OOM_KILLS: Visibility = Visibility {
         on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
         on("Cloud Run", RUN_SYSTEM),
         on("Kubernetes", K8S_EVENTS),
+        on(
+            "AWS Lambda",
+            "aws logs filter-log-events --log-group-name /aws/lambda/FUNCTION --filter-pattern \
+            '\"Max Memory Used\"' --start-time MILLISECONDS > lambda.json",
+        ),
     ],
 };
+
+/// Kills of functions, which the reports of their memory explain.
+pub(crate) const FUNCTION_KILLS: Visibility =
+    Visibility { signal: Signal::FunctionKills, what: OOM_KILLS.what, how: OOM_KILLS.how };
 
 /// Orders to stop.
 pub(crate) const STOPS: Visibility = Visibility {
@@ -516,7 +521,7 @@ const FIREWALL_LOG: &[Evidence] = &[
     on("UFW", "ufw logging low"),
     on(
         "AWS VPC",
-        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE # read it yourself, why502 does not yet",
+        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE",
     ),
     on(
         "Google Cloud",
@@ -750,17 +755,6 @@ pub(crate) const SCALING: Visibility = Visibility {
         "インスタンスについてのプラットフォーム自身のログ",
     ),
     how: PROCESS,
-};
-
-/// Reloads of a proxy.
-pub(crate) const RELOAD_MOMENTS: Visibility = Visibility {
-    signal: Signal::ReloadLead,
-    what: Text::new("the proxy's notices of its reloads", "プロキシの再読み込みの記録"),
-    how: &[
-        on("nginx", "error_log /var/log/nginx/error.log notice;"),
-        on("Apache httpd", "LogLevel notice"),
-        on("HAProxy", "log /dev/log local0 notice"),
-    ],
 };
 
 /// Certificates that ran out or could not be renewed.

@@ -18,9 +18,11 @@ const HEADINGS: [&str; 7] = [
 ];
 
 /// Signals that the failing records themselves always give.
-const ALWAYS_VISIBLE: [Signal; 6] = [
+const ALWAYS_VISIBLE: [Signal; 8] = [
     Signal::Failures,
     Signal::StatedShare,
+    Signal::UnreadableShare,
+    Signal::LocalhostShare,
     Signal::Steadiness,
     Signal::BurstShare,
     Signal::WindowSeconds,

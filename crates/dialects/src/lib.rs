@@ -24,6 +24,7 @@ mod kernel;
 mod metric;
 mod nginx;
 mod node;
+mod probe;
 pub mod reader;
 pub mod scan;
 mod traefik;
@@ -139,6 +140,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &apache::error::ApacheError,
     &nginx::access::NginxAccess,
     &apache::access::ApacheAccess,
+    &probe::HealthProbe,
     &kernel::audit::Audit,
     &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,

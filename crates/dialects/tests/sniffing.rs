@@ -40,6 +40,7 @@ const fn exception(
 
 /// Records that another dialect reads as well, or that need more than themselves to be recognised.
 const EXCEPTIONS: &[Exception] = &[
+    exception("go-client", "a panic with its stack", "-", PARAGRAPHS),
     exception("haproxy-notice", "a check failed, the server still counts as up", "-", UNSIGNED),
     exception("haproxy-notice", "a check succeeded", "-", UNSIGNED),
     exception("haproxy-notice", "a server is drained", "-", UNSIGNED),
@@ -62,6 +63,8 @@ const RUNTIMES_OWN: &str = "the Lambda runtime's own line around a Node.js error
                             the same call and of the invocation it ended";
 const UNSIGNED: &str = "says nothing of interest, in words that other programs use as well: read \
     where the file is HAProxy's, left alone elsewhere";
+const PARAGRAPHS: &str = "its stack stands below an empty line and at the margin: read where both \
+    come in one entry of a cloud's log";
 const INDENTED: &str = "an indented line belongs to the record above it";
 const SERVERS_OWN: &str = "the server's own log line, which its own dialect knows better";
 const AT_MARGIN: &str = "where the error was thrown stands above it at the margin, in lines that \

@@ -115,7 +115,7 @@ fn source_of(signal: Signal) -> &'static str {
     use Signal as S;
     match signal {
         S::DeployLead | S::DeploysFollowed | S::NewTargetShare | S::Recovers => "deploys",
-        S::ChangeLead | S::ReloadLead => "changes",
+        S::ChangeLead => "changes",
         S::AccessDenials => "policy",
         S::CertificateProblems => "certificates",
         S::ProcessorSaturations => "metrics",
@@ -130,7 +130,8 @@ fn source_of(signal: Signal) -> &'static str {
         | S::InstanceStops
         | S::ListenFailures
         | S::LoopbackListeners
-        | S::ScaleLimits => "processes",
+        | S::ScaleLimits
+        | S::PlacementFailures => "processes",
         S::HealthDowns | S::NoServerLeft | S::CheckRefusals | S::DownAfterShare => "health",
         S::EgressFailures
         | S::EgressConnectTimeouts
@@ -147,7 +148,7 @@ fn source_of(signal: Signal) -> &'static str {
         | S::PoolSaturations
         | S::KillAlignedShare
         | S::WorkerKills => "application",
-        S::FunctionErrors => "functions",
+        S::FunctionErrors | S::FunctionKills => "functions",
         S::Throttles => "quotas",
         S::ListenOverflows | S::ConntrackDrops => "kernel",
         S::FirewallDrops
@@ -284,6 +285,17 @@ fn pass<'s, 'a>(
     candidates
 }
 
+/// Every cause, judged on what happened beside any request.
+pub(crate) fn without_requests<'s, 'a>(
+    view: &'s View<'a>,
+    cluster: &'s Cluster,
+    clusters: &'s [Cluster],
+    graph: &Graph,
+) -> Vec<Candidate<'s, 'a>> {
+    let all = graph.causes.iter().copied();
+    all.map(|cause| weigh(view, cluster, clusters, cause, BTreeMap::new(), None)).collect()
+}
+
 /// How many of the causes that this one leads to hold; `None` if none does and it cannot be seen
 /// whether one should. What it does to others through a third may have many other reasons.
 fn direct_effects(cause: &Cause, candidates: &[Candidate<'_, '_>]) -> Option<usize> {
@@ -310,7 +322,9 @@ fn weigh<'s, 'a>(
     let at = |position: Option<&usize>| position.map(|&p| view.fails[p].at);
     let window = match (at(claimed.first()), at(claimed.last())) {
         (Some(start), Some(end)) => Window { start, end },
-        _ => Window { start: model::Timestamp(0), end: model::Timestamp(0) },
+        _ => cluster
+            .window
+            .unwrap_or(Window { start: model::Timestamp(0), end: model::Timestamp(0) }),
     };
     let scope = Scope { view, cluster, window, claimed, stated, effects, clusters, cause };
     let mut candidate = Candidate {

@@ -53,6 +53,9 @@ pub fn diagnose(
             }
         })
         .collect();
+    if incidents.is_empty() {
+        incidents.extend(crate::told::of(&view, &graph, &citer));
+    }
     incidents.sort_by_key(|incident| {
         (incident.windows.first().map(|w| (w.start, w.end)), std::cmp::Reverse(incident.failures))
     });
@@ -81,7 +84,7 @@ pub fn diagnose(
     }
 }
 
-fn considered(candidates: &[Candidate<'_, '_>]) -> Vec<(&'static Cause, Outcome)> {
+pub(crate) fn considered(candidates: &[Candidate<'_, '_>]) -> Vec<(&'static Cause, Outcome)> {
     let mut all: Vec<(&'static Cause, Outcome)> = candidates
         .iter()
         .map(|candidate| {

@@ -90,6 +90,33 @@ pub(crate) fn of(
     (findings, unexplained)
 }
 
+/// What records beside any request are consistent with: no request is explained by it.
+pub(crate) fn told(
+    candidate: &Candidate<'_, '_>,
+    all: &[&Candidate<'_, '_>],
+    citer: &Citer<'_>,
+) -> Finding {
+    let cause = candidate.cause();
+    let others = all.iter().map(|other| other.cause()).filter(|other| other.slug != cause.slug);
+    let mut missing = missing(candidate, &candidate.invisible);
+    missing.truncate(MISSING);
+    Finding {
+        cause,
+        verdict: Verdict::Consistent,
+        stated: false,
+        failures: 0,
+        windows: candidate.scope.cluster.window.into_iter().collect(),
+        chain: vec![cause],
+        observations: along_the_chain(candidate, &[], &[], citer),
+        failing: Vec::new(),
+        ruled_out: Vec::new(),
+        rivals: others.map(|other| rival_note(cause, other)).collect(),
+        missing: into_missing(missing),
+        remedies: cause.remedies.iter().collect(),
+        figures: figures::of(&candidate.scope),
+    }
+}
+
 fn weight(view: &View<'_>, positions: &[usize]) -> f64 {
     positions.iter().map(|&p| view.fails[p].weight).sum()
 }

@@ -15,6 +15,7 @@ mod hash;
 mod incidents;
 mod joins;
 mod measure;
+mod told;
 mod traits;
 mod view;
 mod windows;

@@ -103,6 +103,8 @@ vocabulary! {
         InstanceOutOfMemory = "instance-out-of-memory",
         /// The function raised an error that it did not handle, or its process ended.
         FunctionError = "function-error",
+        /// The function ran into the timeout that is set for it, and was ended.
+        FunctionTimeout = "function-timeout",
         /// The function's answer is not of the shape its caller requires.
         FunctionResponseInvalid = "function-response-invalid",
         /// The function's answer, or the request for it, exceeds the size its caller allows.
@@ -181,7 +183,9 @@ impl Mechanism {
             | M::EndedBeforeResponse
             | M::InstanceConnectionError
             | M::InstanceOutOfMemory => (P::ResponseWait, E::ConnectionTerminated),
-            M::ResponseTimeout | M::RequestDeadline => (P::ResponseWait, E::HttpResponseTimeout),
+            M::ResponseTimeout | M::RequestDeadline | M::FunctionTimeout => {
+                (P::ResponseWait, E::HttpResponseTimeout)
+            }
             M::ResponseStalled => (P::ResponseBody, E::ConnectionReadTimeout),
             M::ResponseHeaderTooLarge => (P::ResponseHead, E::HttpResponseHeaderSectionSize),
             M::ResponseMalformed | M::ProtocolMismatch => (P::ResponseHead, E::HttpProtocolError),

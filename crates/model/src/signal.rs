@@ -14,6 +14,9 @@ vocabulary! {
         Failures = "failures",
         /// Share of F whose record states this cause by itself (claims marked `states`).
         StatedShare = "stated-share",
+        /// Share of F whose record says that the hop could not take the target's response, and not for
+        /// which fault of it.
+        UnreadableShare = "unreadable-share",
         /// Share of F, where a duration is known, that ended within 50 ms of being sent.
         ShortWaitShare = "short-wait-share",
         /// Share of F, where a duration is known, that took one second or longer.
@@ -133,6 +136,9 @@ vocabulary! {
         PrecededByTargetFailure = "preceded-by-target-failure",
         /// Requests the platform could find no instance for, in W.
         ScaleLimits = "scale-limits",
+        /// Reports of the platform in W or a minute before, other than the failing requests' own
+        /// records, that it could start or place no instance.
+        PlacementFailures = "placement-failures",
         /// Refusals of a database or its pool in W.
         DatabaseLimits = "database-limits",
         /// Refusals of a database itself, or a pooler in front of it, in W: it has too many
@@ -146,6 +152,10 @@ vocabulary! {
         PoolTimeoutAlignedShare = "pool-timeout-aligned-share",
         /// Errors in W that a function did not handle, or that ended its process.
         FunctionErrors = "function-errors",
+        /// Ends of functions' processes by SIGKILL in W or a minute before for which no record states a
+        /// reason: none where reports of memory use are in the evidence, for they state it or speak
+        /// against it.
+        FunctionKills = "function-kills",
         /// Reports in W that a platform or gateway refused calls beyond a rate, quota or
         /// concurrency: not the refused requests' own records.
         Throttles = "throttles",
@@ -185,6 +195,10 @@ vocabulary! {
         ConntrackDrops = "conntrack-drops",
         /// Share of F, where the target's address is known, on the IPv6 loopback address.
         Ipv6LoopbackShare = "ipv6-loopback-share",
+        /// Share of F on the IPv6 loopback address, or whose group of targets is the name `localhost`
+        /// with all of its addresses taken out: a proxy never takes out the only one (nginx
+        /// `ngx_http_upstream_round_robin.c`), so that the name has `::1` as well as 127.0.0.1.
+        LocalhostShare = "localhost-share",
         /// Reports that a process listens on 127.0.0.1 and a port that F was refused on.
         Ipv4LoopbackListens = "ipv4-loopback-listens",
         /// Requests that 127.0.0.1 served on a port that F was refused on; not visible where it was
@@ -214,11 +228,6 @@ vocabulary! {
         /// came within 30 minutes before, or if the same failures were there before it. Not visible
         /// without any record of changes, or of what was before the change.
         ChangeLead = "change-lead",
-        /// Seconds from the last reload of a proxy to the first failure of F; infinity if none came
-        /// within 30 minutes before, if the same failures were there before it, or if F is what
-        /// applications answered themselves. Not visible without a log that tells of reloads, or of
-        /// what was before the reload.
-        ReloadLead = "reload-lead",
         /// Records, in W or within a day of it, that a certificate was expired or could not be
         /// renewed.
         CertificateProblems = "certificate-problems",
@@ -250,6 +259,8 @@ impl Signal {
         use Signal as S;
         match self {
             S::StatedShare
+            | S::UnreadableShare
+            | S::LocalhostShare
             | S::ShortWaitShare
             | S::LongWaitShare
             | S::TimerShare
@@ -288,7 +299,7 @@ impl Signal {
             | S::DownAfterShare
             | S::CdnShare
             | S::MovedShare => Unit::Share,
-            S::WindowSeconds | S::DeployLead | S::ChangeLead | S::ReloadLead => Unit::Seconds,
+            S::WindowSeconds | S::DeployLead | S::ChangeLead => Unit::Seconds,
             S::LoadRise | S::LatencyRise => Unit::Ratio,
             _ => Unit::Count,
         }

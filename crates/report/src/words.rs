@@ -108,6 +108,14 @@ pub(crate) const FAILED_ALONE: Counted = counted(
     "{n} failing requests; successful ones are not in this evidence",
     "失敗したリクエストは {n} 件です（成功したリクエストはこの証拠に含まれていません）",
 );
+pub(crate) const NO_REQUEST_HERE: Text = t(
+    "no request is in this evidence: what follows is told by other records",
+    "この証拠にリクエストの記録はありません。以下はほかの記録によるものです",
+);
+pub(crate) const TOLD_ALONE: Text = t(
+    "is what these records tell of; whether requests failed of it, they do not say",
+    "これらの記録が示す出来事です。それによりリクエストが失敗したかどうかは記録にありません",
+);
 pub(crate) const CLIENT_ENDED_OF: Counted = counted(
     "{n} of {total} requests ({share}) ended on the client's side: not a failure of the gateway",
     "{n} of {total} requests ({share}) ended on the client's side: not failures of the gateway",

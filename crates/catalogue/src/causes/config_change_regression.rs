@@ -5,7 +5,7 @@
 //! Nothing new was deployed, and yet a kind of failure begins that was not there before: somebody or
 //! something changed a setting of the path a moment ago. A rule of a firewall or a route was removed,
 //! a certificate was replaced, a timeout was shortened, a listener or a group of targets now points
-//! elsewhere, a proxy was reloaded with another configuration. Such changes take effect within
+//! elsewhere. Such changes take effect within
 //! seconds and for all requests they concern, and they stay until somebody takes them back.
 //!
 //! ## How it shows
@@ -15,8 +15,9 @@
 //!   `ChangeResourceRecordSets`, seconds to minutes before the first failure.
 //! - Google Cloud audit logs: `compute.firewalls.patch`, `compute.backendServices.patch`,
 //!   `compute.urlMaps.update`.
-//! - nginx `signal 1 (SIGHUP) received …, reconfiguring`; HAProxy and Apache httpd say the same of their
-//!   reloads.
+//! - PostgreSQL: `parameter "statement_timeout" changed to "40ms"`.
+//! - Proxies say that they were reloaded (nginx `signal 1 (SIGHUP) received …, reconfiguring`) and not
+//!   what was changed: compare the two configurations.
 //! - What fails fits what was changed: connections after a firewall, handshakes after a certificate,
 //!   answers after a timer, and nothing of the kind failed before.
 //!
@@ -37,8 +38,9 @@
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill config-change-regression`: while requests run, nginx gets a configuration with the
-//! target's wrong port and is reloaded. Then it is reloaded with the right one.
+//! `why502 drill config-change-regression`: while requests run, PostgreSQL gets a `statement_timeout`
+//! that is shorter than the application's query takes, and the application answers `500`. Then the
+//! timeout is longer than the query.
 //!
 //! ## Remedy
 //!
@@ -51,15 +53,15 @@
 //!
 //! - AWS, "CloudTrail record contents" and the API references of EC2, Elastic Load Balancing, CloudFront
 //!   and Route 53; Google Cloud, "Cloud Audit Logs overview".
-//! - nginx, "Controlling nginx" (reloads); nginx 1.22 was observed.
+//! - PostgreSQL `src/backend/utils/misc/guc-file.l`, whose message it is; PostgreSQL 15 was observed.
 
 use model::Condition::AtMost;
 use model::{
-    Action, Arrivals, Cause, Claim, Direction, Drill, Expect, Host, Load, Mechanism as M, Part,
-    Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Step, Test, Text, When,
+    Action, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
+    Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Step, Test, Text,
 };
 
-use crate::drills::{APP, STEADY};
+use crate::drills::STEADY;
 use crate::visibility;
 
 /// Setting that was changed: see the page above.
@@ -117,6 +119,7 @@ pub static CAUSE: Cause = Cause {
             M::ResponseTimeout,
             M::UpstreamTimeout,
             M::RequestDeadline,
+            M::FunctionTimeout,
             M::IntegrationTimeout,
             M::EndedBeforeResponse,
             M::ClosedBeforeResponse,
@@ -141,21 +144,9 @@ pub static CAUSE: Cause = Cause {
         )
         .independent()
         .otherwise(Text::new(
-            "No change of a setting that fits these failures came in the ten minutes before them, and \
-            no reload in the seconds before.",
-            "失敗の前の 10 分間に、これらに合う設定変更はなく、直前の再読み込みもありません。",
-        ))
-        .or(&Test::new(
-            S::ReloadLead,
-            AtMost(15.0),
-            Text::new(
-                "The first failure came {value} after the proxy had read its configuration again, and \
-                nothing of the kind failed before.",
-                "最初の失敗は、プロキシが設定を読み直した {value} 後でした。それ以前に同種の失敗はありま\
-                せん。",
-            ),
-        )
-        .independent())],
+            "No change of a setting that fits these failures came in the ten minutes before them.",
+            "失敗の前の 10 分間に、これらに合う設定変更はありません。",
+        ))],
         supports: &[Test::new(
             S::ChangeLead,
             AtMost(60.0),
@@ -174,13 +165,13 @@ pub static CAUSE: Cause = Cause {
                 "失敗の直前にあったのが新しいバージョンの公開か、経路の設定変更かです。",
             ),
         }],
-        visible: &[visibility::CHANGES, visibility::RELOAD_MOMENTS],
+        visible: &[visibility::CHANGES],
     },
     predicts: Predicts::NotYet(
         "Needs two states of the configuration: the relation is that of each cause it leads to, which \
         holds after the change and did not before.",
     ),
-    drill: Drill::Runs(&[NGINX_RELOAD]),
+    drill: Drill::Runs(&[POSTGRESQL_TIMEOUT]),
     remedies: &[
         Remedy {
             product: "any",
@@ -249,37 +240,61 @@ pub static CAUSE: Cause = Cause {
     ],
 };
 
-const NGINX_RELOAD: Scenario = Scenario {
-    name: "nginx-reload",
+const POSTGRESQL_TIMEOUT: Scenario = Scenario {
+    name: "nginx-node-postgresql",
     happens: Text::new(
-        "nginx is reloaded with a configuration that names the wrong port of the target.",
-        "ターゲットの誤ったポートを書いた設定で nginx が再読み込みされます。",
+        "PostgreSQL is told to end statements sooner than the application's query is done.",
+        "アプリケーションのクエリより短い時間で文を打ち切るよう、PostgreSQL の設定が変更されます。",
     ),
     cure: Text::new(
-        "The reloaded configuration names the right port.",
-        "再読み込みした設定のポートが正しくなっています。",
+        "The new limit is longer than the query takes.",
+        "新しい上限がクエリの所要時間より長くなっています。",
     ),
-    hosts: &[APP, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, RIGHT)])],
-    router: None,
-    knobs: &[],
-    steps: &[
-        Step::at("4000", Action::Rewrite { part: "nginx", file: "nginx.conf", text: WRONG })
-            .when(When::Fault),
-        Step::at("4000", Action::Rewrite { part: "nginx", file: "nginx.conf", text: RIGHT })
-            .when(When::Remedy),
+    hosts: &[
+        Host::new(
+            "db",
+            &[Part::new(
+                Server::Postgres,
+                "postgresql",
+                5432,
+                "include_if_exists = 'changed.conf'",
+            )],
+        ),
+        Host::new("api", &[Part::new(Server::Node, "api", 3000, QUERY)]),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
     ],
-    load: Load { lasts: "8000", arrivals: Arrivals::Constant { rate: "20" }, ..STEADY },
-    expect: Expect::failing(0.3, &[502]).at_most(0.7),
+    router: None,
+    knobs: &[Knob { name: "limit", fault: "40ms", remedy: "5s" }],
+    steps: &[Step::at(
+        "3000",
+        Action::Rewrite {
+            part: "db/postgresql",
+            file: "changed.conf",
+            text: "statement_timeout = {{limit}}\n",
+        },
+    )],
+    load: Load { lasts: "8000", ..STEADY },
+    expect: Expect::failing(0.3, &[500]).at_most(0.8),
     everyday: true,
 };
 
-const RIGHT: &str = "\
-upstream app { server {{ip:app}}:3000; }
-server { listen 8080; location / { proxy_pass http://app; } }
+/// Every request asks the database for what takes it a tenth of a second.
+const QUERY: &str = "const { Pool } = require('./pg.js');
+const pool = new Pool({ host: '{{ip:db}}', port: 5432, max: 8 });
+require('node:http').createServer(async (request, response) => {
+  try {
+    await pool.query('select pg_sleep(0.1)');
+    response.end('ok\\n');
+  } catch (error) {
+    console.error(new Date().toISOString(), error);
+    response.statusCode = 500;
+    response.end('error\\n');
+  }
+}).listen(3000);
 ";
 
-const WRONG: &str = "\
-upstream app { server {{ip:app}}:3001; }
+const NGINX: &str = "\
+upstream app { server {{ip:api}}:3000; }
 server { listen 8080; location / { proxy_pass http://app; } }
 ";
 
@@ -297,16 +312,8 @@ mod tests {
     }
 
     #[test]
-    fn a_reload_does_as_well_if_the_failures_follow_at_once() {
-        assert!(matches!(
-            judge(&CAUSE, &[(S::Failures, 24.0), (S::ReloadLead, 0.5)]),
-            Judgement::Holds { .. }
-        ));
-    }
-
-    #[test]
     fn quiet_long_after_any_change() {
-        let seen = [(S::Failures, 24.0), (S::ChangeLead, 1_500.0), (S::ReloadLead, f64::INFINITY)];
+        let seen = [(S::Failures, 24.0), (S::ChangeLead, 1_500.0)];
         assert_eq!(judge(&CAUSE, &seen), Judgement::NotThis(S::ChangeLead));
     }
 
@@ -314,7 +321,7 @@ mod tests {
     fn blind_without_a_record_of_changes() {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 24.0)]),
-            Judgement::CannotTell(vec![S::ChangeLead, S::ReloadLead])
+            Judgement::CannotTell(vec![S::ChangeLead])
         );
     }
 

@@ -33,7 +33,7 @@
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill health-check-lag`: one of two servers behind HAProxy is killed; checks every two
+//! `why502 drill health-check-lag`: one of two servers behind HAProxy leaves; checks every two
 //! seconds need three failures, and every other request fails until then. Then checks come every
 //! 200 ms and failed connections are tried on the other server.
 //!
@@ -57,7 +57,7 @@ use model::{
     Predicts, Remedy, Scenario, Server, Shows, Side, Signal as S, Step, Test, Text,
 };
 
-use crate::drills::{NODE_OK, STEADY};
+use crate::drills::STEADY;
 use crate::visibility;
 
 /// Health checks too slow to notice: see the page above.
@@ -210,9 +210,9 @@ pub static CAUSE: Cause = Cause {
 };
 
 const HAPROXY: Scenario = Scenario {
-    name: "haproxy-killed-server",
+    name: "haproxy-server-gone",
     happens: Text::new(
-        "One of two servers dies; HAProxy goes on sending to it until three checks have failed.",
+        "One of two servers leaves; HAProxy goes on sending to it until three checks have failed.",
         "2 台のうち 1 台のサーバーが停止し、HAProxy はチェックが 3 回失敗するまで送り続けます。",
     ),
     cure: Text::new(
@@ -220,8 +220,8 @@ const HAPROXY: Scenario = Scenario {
         "チェックは 200 ms ごとで、失敗した接続はもう 1 台で再試行します。",
     ),
     hosts: &[
-        Host::new("app-1", &[Part::new(Server::Node, "one", 3000, NODE_OK)]),
-        Host::new("app-2", &[Part::new(Server::Node, "two", 3000, NODE_OK)]),
+        Host::new("app-1", &[Part::new(Server::Node, "one", 3000, LEAVES)]),
+        Host::new("app-2", &[Part::new(Server::Node, "two", 3000, LEAVES)]),
         Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, CONFIG)]),
     ],
     router: None,
@@ -229,11 +229,18 @@ const HAPROXY: Scenario = Scenario {
         Knob { name: "inter", fault: "2s", remedy: "200ms" },
         Knob { name: "retries", fault: "0", remedy: "3" },
     ],
-    steps: &[Step::at("2000", Action::Signal { part: "one", signal: "KILL" })],
+    steps: &[Step::at("2000", Action::Signal { part: "app-1/one", signal: "TERM" })],
     load: Load { lasts: "12000", ..STEADY },
     expect: Expect::failing(0.1, &[503]).at_most(0.5),
     everyday: true,
 };
+
+/// Told to stop, it finishes what it has and listens no more.
+const LEAVES: &str = "\
+const server = require('http').createServer((request, response) => response.end('ok'));
+server.listen(process.env.PORT);
+process.on('SIGTERM', () => server.close());
+";
 
 const CONFIG: &str = "\
 defaults
@@ -241,6 +248,7 @@ defaults
     log global
     option httplog
     option redispatch 1
+    option http-server-close
     retries {{retries}}
     timeout connect 1s
     timeout client 30s

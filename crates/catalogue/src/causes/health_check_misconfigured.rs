@@ -88,17 +88,16 @@ pub static CAUSE: Cause = Cause {
             S::CheckRefusals,
             AtLeast(1.0),
             Text::new(
-                "{value} targets were marked down because they answered the check with a redirect \
-                or a client error (3xx, 4xx): they were there and did not know what it asked for.",
-                "{value} 個のターゲットは、チェックにリダイレクトまたはクライアントエラー(\
-                3xx、4xx)を返したために停止と判定されました。動作していますが、要求されたものを\
-                知りません。",
+                "{value} checks failed because the target answered them with a redirect or a client \
+                error (3xx, 4xx): it was there and did not know what they asked for.",
+                "{value} 件のチェックは、ターゲットがリダイレクトまたはクライアントエラー(3xx、4xx)を\
+                返したために失敗しました。動作していますが、要求されたものを知りません。",
             ),
         )
         .independent()
         .otherwise(Text::new(
-            "{value} targets were marked down for a 3xx or 4xx answer to the check.",
-            "チェックへの 3xx または 4xx の応答で停止と判定されたターゲットは {value} 個です。",
+            "{value} checks failed for a 3xx or 4xx answer.",
+            "3xx または 4xx の応答で失敗したチェックは {value} 件です。",
         ))],
         supports: &[
             Test::new(

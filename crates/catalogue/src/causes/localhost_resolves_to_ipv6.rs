@@ -15,7 +15,8 @@
 //! - nginx: `connect() failed (111: Connection refused) while connecting to upstream`, with
 //!   `upstream: "http://[::1]:3000/"`. nginx takes both addresses in turn: with
 //!   `proxy_next_upstream off` one request in two is a `502` until `[::1]` is out for
-//!   `fail_timeout`; otherwise the other address is tried and only the error log tells.
+//!   `fail_timeout`; otherwise the other address is tried and only the error log tells. `no live
+//!   upstreams … upstream: "http://localhost/"`: both addresses are out, one of them for this reason.
 //! - Envoy with a `STRICT_DNS` or `LOGICAL_DNS` cluster: `UF`, `503`, `Connection refused`, upstream
 //!   host `[::1]:3000`; it prefers IPv6, so all requests fail.
 //! - Node.js 17 to 19, and later with `autoSelectFamily: false`: `connect ECONNREFUSED ::1:3000`.
@@ -79,7 +80,7 @@ pub static CAUSE: Cause = Cause {
     ),
     place: Place::Connect,
     statuses: &[502, 503],
-    leads_to: &["target-connect-refused"],
+    leads_to: &["target-connect-refused", "passive-ejection-cascade"],
     source: include_str!("localhost_resolves_to_ipv6.rs"),
     shows: Shows {
         claims: &[
@@ -87,17 +88,42 @@ pub static CAUSE: Cause = Cause {
             Claim::of(&[M::ConnectFailed])
                 .bands(&[Band::Instant, Band::Short, Band::Unknown])
                 .to_ipv6_loopback(),
+            Claim::of(&[M::AllTargetsEjected]),
         ],
         claims_effects: false,
-        needs: &[Test::new(
-            S::Failures,
-            AtLeast(1.0),
-            Text::new(
-                "{value} connections to the IPv6 loopback address ::1 were refused.",
-                "IPv6 のループバックアドレス ::1 への接続 {value} 件が拒否されました。",
+        needs: &[
+            Test::new(
+                S::Failures,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} connections to localhost failed.",
+                    "localhost への接続 {value} 件が失敗しました。",
+                ),
             ),
-        )],
+            Test::new(
+                S::LocalhostShare,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of these requests were refused on ::1, or found that the proxy had taken out \
+                    all of the addresses of localhost, of which there have to be several.",
+                    "これらのリクエストの {value} は ::1 で拒否されたか、プロキシが localhost の複数のアド\
+                    レスをすべて外した状態でした。",
+                ),
+            )
+            .otherwise(Text::new(
+                "Only {value} of these requests went to ::1 or to a group called localhost.",
+                "::1 または localhost という名前のグループ宛てのリクエストは {value} だけです。",
+            )),
+        ],
         supports: &[
+            Test::new(
+                S::LocalhostShare,
+                AtLeast(0.9),
+                Text::new(
+                    "The target was written as a name, localhost, that has an IPv6 address here.",
+                    "ターゲットは localhost という名前で指定され、ここでは IPv6 アドレスも持ちます。",
+                ),
+            ),
             Test::new(
                 S::Ipv6LoopbackShare,
                 AtLeast(0.9),
@@ -290,13 +316,19 @@ mod tests {
                 &CAUSE,
                 &[
                     (S::Failures, 45.0),
+                    (S::LocalhostShare, 1.0),
                     (S::Ipv6LoopbackShare, 1.0),
                     (S::Ipv4LoopbackListens, 1.0),
                     (S::TargetSuccessShare, 0.0)
                 ]
             ),
             Judgement::Holds {
-                supports: vec![S::Ipv6LoopbackShare, S::Ipv4LoopbackListens, S::TargetSuccessShare],
+                supports: vec![
+                    S::LocalhostShare,
+                    S::Ipv6LoopbackShare,
+                    S::Ipv4LoopbackListens,
+                    S::TargetSuccessShare
+                ],
                 independent: true,
                 proved: false
             }
@@ -305,7 +337,7 @@ mod tests {
 
     #[test]
     fn quiet_when_the_other_loopback_refuses_too() {
-        let seen = [(S::Failures, 9.0), (S::Ipv4LoopbackServes, 0.0)];
+        let seen = [(S::Failures, 9.0), (S::LocalhostShare, 1.0), (S::Ipv4LoopbackServes, 0.0)];
         assert_eq!(judge(&CAUSE, &seen), Judgement::Excluded(S::Ipv4LoopbackServes));
     }
 
@@ -313,6 +345,7 @@ mod tests {
     fn the_server_that_listens_is_not_the_neighbours() {
         let seen = [
             (S::Failures, 45.0),
+            (S::LocalhostShare, 1.0),
             (S::Ipv6LoopbackShare, 1.0),
             (S::Ipv4LoopbackListens, 1.0),
             (S::TargetSuccessShare, 0.0),
@@ -325,16 +358,24 @@ mod tests {
 
     #[test]
     fn quiet_when_nothing_listens() {
-        let seen = [(S::Failures, 9.0), (S::Ipv6LoopbackShare, 1.0), (S::ListenFailures, 2.0)];
+        let seen = [
+            (S::Failures, 9.0),
+            (S::LocalhostShare, 1.0),
+            (S::Ipv6LoopbackShare, 1.0),
+            (S::ListenFailures, 2.0),
+        ];
         assert_eq!(judge(&CAUSE, &seen), Judgement::Excluded(S::ListenFailures));
     }
 
     #[test]
     fn without_the_servers_own_word_nothing_independent_supports_it() {
         assert_eq!(
-            judge(&CAUSE, &[(S::Failures, 45.0), (S::Ipv6LoopbackShare, 1.0)]),
+            judge(
+                &CAUSE,
+                &[(S::Failures, 45.0), (S::LocalhostShare, 1.0), (S::Ipv6LoopbackShare, 1.0)]
+            ),
             Judgement::Holds {
-                supports: vec![S::Ipv6LoopbackShare],
+                supports: vec![S::LocalhostShare, S::Ipv6LoopbackShare],
                 independent: false,
                 proved: false
             }
@@ -347,5 +388,16 @@ mod tests {
         assert_eq!(claims(&CAUSE, refused.to_ipv6_loopback()), Some(false));
         assert_eq!(claims(&CAUSE, refused), None);
         assert_eq!(claims(&CAUSE, Seen::of(M::ConnectTimeout, 504).to_ipv6_loopback()), None);
+    }
+
+    #[test]
+    fn a_group_called_localhost_that_is_all_out_had_several_addresses() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::AllTargetsEjected, 502)), Some(false));
+        assert!(matches!(
+            judge(&CAUSE, &[(S::Failures, 2.0), (S::LocalhostShare, 1.0)]),
+            Judgement::Holds { independent: false, .. }
+        ));
+        let elsewhere = [(S::Failures, 2.0), (S::LocalhostShare, 0.0)];
+        assert_eq!(judge(&CAUSE, &elsewhere), Judgement::NotThis(S::LocalhostShare));
     }
 }

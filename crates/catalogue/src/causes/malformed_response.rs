@@ -129,7 +129,15 @@ requests failed: it was the connection, not the response.",
 process.",
                     "プロセスの終了の近くで失敗したリクエストは {value} 以下です。",
                 ),
-            )),
+            )
+            .or(&Test::new(
+                S::UnreadableShare,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of the records say that the response was refused, for its size or for its form.",
+                    "記録の {value} が、大きさまたは形式のために応答を拒否したと示しています。",
+                ),
+            ))),
         ],
         supports: &[
             Test::new(
@@ -432,14 +440,19 @@ mod tests {
 
     #[test]
     fn quiet_when_processes_ended_and_no_record_states_it() {
-        let signals = [(S::Failures, 9.0), (S::StatedShare, 0.0), (S::ExitAlignedShare, 0.9)];
+        let signals = [
+            (S::Failures, 9.0),
+            (S::StatedShare, 0.0),
+            (S::ExitAlignedShare, 0.9),
+            (S::UnreadableShare, 0.0),
+        ];
         assert_eq!(judge(&CAUSE, &signals), Judgement::NotThis(S::StatedShare));
     }
 
     #[test]
     fn a_lost_instance_decides_nothing_without_the_log_of_processes() {
         assert_eq!(
-            judge(&CAUSE, &[(S::Failures, 9.0), (S::StatedShare, 0.0)]),
+            judge(&CAUSE, &[(S::Failures, 9.0), (S::StatedShare, 0.0), (S::UnreadableShare, 0.0)]),
             Judgement::CannotTell(vec![S::ExitAlignedShare])
         );
         assert_eq!(claims(&CAUSE, Seen::of(M::InstanceConnectionError, 503)), Some(false));

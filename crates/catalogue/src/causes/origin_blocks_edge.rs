@@ -126,15 +126,29 @@ pub static CAUSE: Cause = Cause {
             .independent()),
         ],
         supports: &[
+            // Drops are daily life at an origin's border: only their concentration says something.
             Test::new(
-                S::FirewallDrops,
-                AtLeast(1.0),
+                S::FirewallFocus,
+                AtLeast(0.8),
                 Text::new(
-                    "The origin's firewall logged {value} dropped or rejected openings.",
-                    "オリジンのファイアウォールは、接続の開始の破棄または拒否を {value} 件記録しました。",
+                    "{value} of all the connections that the origin's firewall dropped fall into the \
+                    time of these failures.",
+                    "オリジンのファイアウォールが破棄した接続の {value} が、これらの失敗と同じ時間帯に\
+                    起きました。",
                 ),
             )
-            .independent(),
+            .independent()
+            .or(&Test::new(
+                S::FirewallMatch,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of these requests went to an address and port towards which the origin's \
+                    firewall dropped connections at that time.",
+                    "これらのリクエストの {value} は、同じころオリジンのファイアウォールが接続を破棄したア\
+                    ドレスとポート宛てでした。",
+                ),
+            )
+            .independent()),
             Test::new(
                 S::ChangeLead,
                 AtMost(600.0),
@@ -217,10 +231,10 @@ mod tests {
 
     #[test]
     fn fires_when_the_origin_served_others_meanwhile() {
-        let seen = [(S::CdnShare, 1.0), (S::BehindServed, 240.0), (S::FirewallDrops, 60.0)];
+        let seen = [(S::CdnShare, 1.0), (S::BehindServed, 240.0), (S::FirewallFocus, 1.0)];
         assert_eq!(
             judge(&CAUSE, &seen),
-            Judgement::Holds { supports: vec![S::FirewallDrops], independent: true, proved: false }
+            Judgement::Holds { supports: vec![S::FirewallFocus], independent: true, proved: false }
         );
     }
 

@@ -388,14 +388,12 @@ mod tests {
     }
 
     #[test]
-    fn the_neighbour_cannot_be_told_by_such_records() {
-        assert_eq!(
-            judge(
-                &crate::causes::malformed_response::CAUSE,
-                &[(S::Failures, 14.0), (S::StatedShare, 0.0)]
-            ),
-            Judgement::CannotTell(vec![S::ExitAlignedShare])
-        );
+    fn a_response_refused_for_no_named_reason_is_the_neighbours_as_well() {
+        let refused = [(S::Failures, 14.0), (S::StatedShare, 0.0), (S::UnreadableShare, 1.0)];
+        assert!(matches!(
+            judge(&crate::causes::malformed_response::CAUSE, &refused),
+            Judgement::Holds { independent: false, .. }
+        ));
     }
 
     #[test]

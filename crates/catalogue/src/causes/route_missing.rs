@@ -33,8 +33,8 @@
 //!
 //! ## Reproduce it
 //!
-//! `why502 drill route-missing`: Envoy's only route is for `/v2` while the client asks for
-//! `/orders`. Then the route is for everything.
+//! `why502 drill route-missing`: Envoy's route names a cluster that is not there (`NC`, `503`). Then it
+//! names the one that is.
 //!
 //! ## Remedy
 //!
@@ -121,7 +121,7 @@ pub static CAUSE: Cause = Cause {
         "Needs the readers of configuration: the hosts and paths of the routes against each other and \
         the clusters they name against those that exist.",
     ),
-    drill: Drill::Runs(&[ENVOY_PATH]),
+    drill: Drill::Runs(&[ENVOY_CLUSTER]),
     remedies: &[
         Remedy {
             product: "Envoy",
@@ -186,19 +186,22 @@ pub static CAUSE: Cause = Cause {
     ],
 };
 
-const ENVOY_PATH: Scenario = Scenario {
-    name: "envoy-path",
+const ENVOY_CLUSTER: Scenario = Scenario {
+    name: "envoy-cluster",
     happens: Text::new(
-        "Envoy's only route is for a path that nobody asks for.",
-        "Envoy の唯一のルートが、誰も要求しないパス用です。",
+        "Envoy's route names a cluster that is not there.",
+        "Envoy のルートが、存在しないクラスターを指しています。",
     ),
-    cure: Text::new("The route is for every path.", "ルートがすべてのパスに合います。"),
+    cure: Text::new(
+        "The route names the cluster that is there.",
+        "ルートが、存在するクラスターを指します。",
+    ),
     hosts: &[APP, Host::new("gateway", &[Part::new(Server::Envoy, "envoy", 8080, ENVOY)])],
     router: None,
-    knobs: &[Knob { name: "prefix", fault: "/v2", remedy: "/" }],
+    knobs: &[Knob { name: "cluster", fault: "app-v2", remedy: "app" }],
     steps: &[],
     load: STEADY,
-    expect: Expect::failing(1.0, &[404]),
+    expect: Expect::failing(1.0, &[503]),
     everyday: true,
 };
 
@@ -212,10 +215,12 @@ const ENVOY: &str = r#"  listeners:
           stat_prefix: gateway
           {{access_log}}
           route_config:
+            # As with routes that are delivered apart from the clusters
+            validate_clusters: false
             virtual_hosts:
             - name: all
               domains: ["*"]
-              routes: [{match: {prefix: {{prefix}}}, route: {cluster: app}}]
+              routes: [{match: {prefix: /}, route: {cluster: {{cluster}}}}]
           http_filters:
           - name: envoy.filters.http.router
             typed_config:

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use model::{Author, Event, Failure, HopKind, Mechanism, Micros, Request, Role, Tally};
 
 use crate::nginx::{clf, tail};
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, probe, scan};
 
 /// Apache httpd access log.
 pub(crate) struct ApacheAccess;
@@ -30,11 +30,16 @@ impl Dialect for ApacheAccess {
         if context.hop.is_some() {
             return Quick::Full;
         }
-        let Some((line, total)) = entry(line, context.combined_is_apache) else {
+        let raw = line;
+        let Some((line, total)) = entry(raw, context.combined_is_apache) else {
             return Quick::Full;
         };
         match line.status {
-            Some(status @ 100..500) if status != 499 && total.is_none_or(|t| t < SLOW) => {
+            Some(status @ 100..500)
+                if status != 499
+                    && total.is_none_or(|t| t < SLOW)
+                    && !probe::is_refused(raw, status) =>
+            {
                 Quick::Tally(Tally {
                     at: line.time,
                     hop: b"httpd",
@@ -57,7 +62,10 @@ impl Dialect for ApacheAccess {
         let Some((line, total)) = entry(record.as_bytes(), context.combined_is_apache) else {
             return Understood::No;
         };
-        out.push(Event::Request(Box::new(request(&line, total, context))));
+        let request = request(&line, total, context);
+        let check = probe::check(record.as_bytes(), &request);
+        out.push(Event::Request(Box::new(request)));
+        out.extend(check);
         Understood::Yes
     }
 }

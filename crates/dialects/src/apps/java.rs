@@ -20,11 +20,11 @@ pub(super) fn read(text: &str, origin: &Origin<'_>) -> Found {
     if let Some(call) = last_packet(text) {
         return Some(vec![call.event(origin)]);
     }
-    if !text.contains("Exception") && !text.contains("Error") && !text.contains("Timeout") {
-        return None;
-    }
     if let Some(error) = servlet(text, origin) {
         return Some(vec![occurrence(error)]);
+    }
+    if !text.contains("Exception") && !text.contains("Error") && !text.contains("Timeout") {
+        return None;
     }
     let heads: Vec<Head<'_>> = heads(text).into_iter().filter(is_java).collect();
     if heads.is_empty() {

@@ -30,6 +30,8 @@ pub(crate) static JAVA: Language = Language {
         "started on port",
         "raceful shutdown",
         "Web server failed to start",
+        "The last packet s",
+        "Servlet.service()",
     ],
     read: java::read,
 };

@@ -6,7 +6,7 @@ use model::{Event, HopKind, Micros, Request, Reuse, Role, Tally, Timestamp};
 
 use super::fields::{Fields, Var, is_address, tries};
 use super::{clf, judge, manager, tail};
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, probe, scan};
 
 /// nginx access log, built-in and given formats.
 pub(crate) struct NginxAccess;
@@ -52,7 +52,9 @@ impl Dialect for NginxAccess {
         }
         match entry(line, context) {
             Some(Entry { ref fields, status: status @ 100..500, end: Some(at), total })
-                if status != 499 && total.is_none_or(|total| total < SLOW) =>
+                if status != 499
+                    && total.is_none_or(|total| total < SLOW)
+                    && !probe::is_refused(line, status) =>
             {
                 let target = fields.last(Var::UpstreamAddr).filter(|target| is_address(target));
                 Quick::Tally(Tally {
@@ -76,7 +78,10 @@ impl Dialect for NginxAccess {
     ) -> Understood {
         match entry(record.as_bytes(), context) {
             Some(entry) => {
-                out.push(Event::Request(Box::new(request(&entry, context))));
+                let request = request(&entry, context);
+                let check = probe::check(record.as_bytes(), &request);
+                out.push(Event::Request(Box::new(request)));
+                out.extend(check);
                 Understood::Yes
             }
             None => Understood::No,

@@ -52,10 +52,8 @@ const WORDS: &[(&str, Area)] = &[
     ("certificate", Area::Tls),
     ("sslpolic", Area::Tls),
     ("targethttpsprox", Area::Tls),
-    ("resourcerecordset", Area::Names),
-    ("route53", Area::Names),
+    ("record", Area::Names),
     ("managedzone", Area::Names),
-    ("dns", Area::Names),
     ("webacl", Area::Policies),
     ("waf", Area::Policies),
     ("securitypolic", Area::Policies),
@@ -66,23 +64,29 @@ const WORDS: &[(&str, Area)] = &[
     ("networkpolic", Area::Network),
     ("firewall", Area::Network),
     ("routetable", Area::Network),
-    ("createroute", Area::Network),
-    ("replaceroute", Area::Network),
-    ("deleteroute", Area::Network),
     ("subnet", Area::Network),
     ("peering", Area::Network),
     ("natgateway", Area::Network),
     ("router", Area::Network),
     ("loadbalancerattribute", Area::Timers),
     ("targetgroupattribute", Area::Timers),
+    ("lambda", Area::Functions),
+    ("function", Area::Functions),
+    ("database", Area::Databases),
+    ("dbinstance", Area::Databases),
+    ("dbparameter", Area::Databases),
+    ("dbcluster", Area::Databases),
+    ("cloudsql", Area::Databases),
+    ("postgresql", Area::Databases),
+    ("healthcheck", Area::Targets),
     ("timeout", Area::Timers),
     ("keepalive", Area::Timers),
     ("targetgroup", Area::Targets),
-    ("healthcheck", Area::Targets),
     ("backendservice", Area::Targets),
     ("instancegroup", Area::Targets),
     ("networkendpointgroup", Area::Targets),
     ("autoscaling", Area::Targets),
+    ("desiredcount", Area::Targets),
     ("listener", Area::Routing),
     ("distribution", Area::Routing),
     ("urlmap", Area::Routing),
@@ -92,19 +96,23 @@ const WORDS: &[(&str, Area)] = &[
     ("createrule", Area::Routing),
     ("restapi", Area::Routing),
     ("integration", Area::Routing),
+    ("updatestage", Area::Routing),
     ("loadbalancer", Area::Routing),
-    ("lambda", Area::Functions),
-    ("function", Area::Functions),
-    ("dbinstance", Area::Databases),
-    ("dbparameter", Area::Databases),
-    ("dbcluster", Area::Databases),
-    ("cloudsql", Area::Databases),
-    ("rds", Area::Databases),
 ];
+
+/// Words of changes that only let more through: nothing fails of them.
+const HARMLESS: [&str; 3] = ["authorizesecuritygroup", "allowtcp", "addtags"];
+
+/// Linux and most others choose the ports of outgoing connections up to this one at least (Linux
+/// `ip_local_port_range`): a range that reaches it is about answers, not about a service.
+const EPHEMERAL: u16 = 60_999;
 
 impl Area {
     fn of(change: &Happened) -> Option<Area> {
-        let words = plain(&told(change));
+        let words = plain(&kind(change));
+        if HARMLESS.iter().any(|word| words.contains(word)) {
+            return None;
+        }
         WORDS.iter().find(|(word, _)| words.contains(word)).map(|(_, area)| *area)
     }
 
@@ -127,7 +135,11 @@ impl Area {
         );
         let waiting = matches!(
             mechanism,
-            M::ResponseTimeout | M::RequestDeadline | M::IntegrationTimeout | M::ResponseStalled
+            M::ResponseTimeout
+                | M::RequestDeadline
+                | M::IntegrationTimeout
+                | M::FunctionTimeout
+                | M::ResponseStalled
         );
         let picking = matches!(mechanism, M::NoTarget | M::NoHealthyTarget | M::NoInstance);
         match self {
@@ -185,6 +197,16 @@ impl Area {
     }
 }
 
+/// What a record says of the kind of change: what the subject is, without its name, and what was
+/// done. A call such as `compute firewalls.patch` is no name.
+fn kind(change: &Happened) -> String {
+    let mut words = change.subject.split(' ');
+    let first = words.next().unwrap_or_default();
+    let call = words.next().filter(|word| word.contains('.') && !word.contains('/'));
+    let detail = change.detail.as_deref().unwrap_or_default();
+    [first, call.unwrap_or_default(), detail].join(" ").to_ascii_lowercase()
+}
+
 /// All the words of a record of a change.
 fn told(change: &Happened) -> String {
     let parts = [Some(&*change.subject), change.object.as_deref(), change.detail.as_deref()];
@@ -192,7 +214,7 @@ fn told(change: &Happened) -> String {
 }
 
 fn plain(text: &str) -> String {
-    text.chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '.')).collect()
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// Ports that a change names: `tcp/8080`, `tcp/8000-8100`, `port 8080`.
@@ -251,6 +273,7 @@ impl<'a> Scope<'_, 'a> {
             self.fails().filter_map(|fail| fail.target().and_then(port)).collect();
         let elsewhere = !named.is_empty()
             && !failing.is_empty()
+            && !named.iter().any(|(_, last)| *last >= EPHEMERAL)
             && !failing.iter().any(|port| named.iter().any(|(a, b)| (a..=b).contains(&port)));
         if elsewhere {
             return true;
@@ -260,15 +283,6 @@ impl<'a> Scope<'_, 'a> {
         area.is_named_in_logs()
             && !names.is_empty()
             && !names.iter().any(|name| told.contains(name.as_str()))
-    }
-
-    /// The last change before the failures that can have brought them about.
-    pub(super) fn change_lead(&self) -> Option<Measured> {
-        let changes = self.view.happened(&[OccurrenceKind::ConfigChange]);
-        if changes.is_empty() && !self.deploys_visible() {
-            return None;
-        }
-        self.lead(changes, |change| self.fits(change))
     }
 
     /// What was changed, in the words of the record of it, and on what.
@@ -281,25 +295,6 @@ impl<'a> Scope<'_, 'a> {
             Some(detail) => format!("{detail}, {subject}"),
             None => subject.to_string(),
         })
-    }
-
-    /// The last reload before the failures, where a proxy's settings can matter to them.
-    pub(super) fn reload_lead(&self) -> Option<Measured> {
-        use Mechanism as M;
-        let reloads = self.view.happened(&[OccurrenceKind::Reload]);
-        if reloads.is_empty() && !self.view.would_show(OccurrenceKind::Reload) {
-            return None;
-        }
-        let own = self.share(|fail| {
-            Some(!matches!(
-                fail.failure.mechanism,
-                M::StatusFromUpstream
-                    | M::StatusFromApplication
-                    | M::ClientClosed
-                    | M::InstanceOutOfMemory
-            ))
-        })?;
-        self.lead(reloads, |_| own.value > 0.5)
     }
 
     /// The last wanted one of some changes in the time before the failures.
@@ -315,18 +310,18 @@ impl<'a> Scope<'_, 'a> {
         changes.into_iter().rfind(|(_, change)| near(change.at) && wanted(change))
     }
 
-    /// How long before the failures the last wanted one of some changes came.
-    fn lead(
-        &self,
-        changes: Vec<(Place, &'a Happened)>,
-        wanted: impl Fn(&Happened) -> bool,
-    ) -> Option<Measured> {
+    /// The last change before the failures that can have brought them about.
+    pub(super) fn change_lead(&self) -> Option<Measured> {
+        let changes = self.view.happened(&[OccurrenceKind::ConfigChange]);
+        if changes.is_empty() && !self.deploys_visible() {
+            return None;
+        }
         if self.is_undated() {
             return None;
         }
         let onset = self.first_failure();
         let never = Measured { value: f64::INFINITY, shown_by: Vec::new() };
-        let Some((place, change)) = self.last_before(changes, wanted) else {
+        let Some((place, change)) = self.last_before(changes, |change| self.fits(change)) else {
             return Some(never);
         };
         let at = change.at?;
@@ -466,10 +461,13 @@ mod tests {
             ("compute firewalls.patch", "", Some(Area::Network)),
             ("network-acl acl-1", "ReplaceNetworkAclEntry", Some(Area::Network)),
             ("certificate arn", "DeleteCertificate", Some(Area::Tls)),
+            ("security-group sg-1", "AuthorizeSecurityGroupIngress tcp/8080", None),
+            ("role firewall-admin", "DetachRolePolicy policyArn=Read", None),
+            ("function orders", "UpdateFunctionConfiguration timeout=3", Some(Area::Functions)),
             ("listener app/shop/1", "ModifyListener", Some(Area::Routing)),
             ("load-balancer app/shop/1", "ModifyLoadBalancerAttributes", Some(Area::Timers)),
             ("target-group shop", "ModifyTargetGroup", Some(Area::Targets)),
-            ("route53 Z1", "ChangeResourceRecordSets", Some(Area::Names)),
+            ("record api.example.com. A", "ChangeResourceRecordSets", Some(Area::Names)),
             ("bucket assets", "PutBucketTagging", None),
         ] {
             assert_eq!(Area::of(&change(subject, detail)), area, "{subject} {detail}");

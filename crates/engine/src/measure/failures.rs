@@ -37,6 +37,18 @@ fn duration(fail: &Fail<'_>) -> Option<Micros> {
 }
 
 impl<'a> Scope<'_, 'a> {
+    /// The response came and was refused: header section, syntax or framing, the record does not say.
+    pub(super) fn unreadable(&self) -> Option<Measured> {
+        self.share(|fail| {
+            let failure = fail.failure;
+            Some(
+                failure.mechanism == model::Mechanism::Unspecified
+                    && failure.side == model::Side::Upstream
+                    && failure.phase == Some(model::Phase::ResponseHead),
+            )
+        })
+    }
+
     pub(super) fn short_waits(&self) -> Option<Measured> {
         self.share(|fail| {
             duration(fail).map(|d| matches!(Band::of(Some(d)), Band::Instant | Band::Short))
@@ -144,6 +156,7 @@ impl<'a> Scope<'_, 'a> {
                 || matches!(
                     fail.failure.mechanism,
                     Mechanism::FunctionError
+                        | Mechanism::FunctionTimeout
                         | Mechanism::FunctionResponseInvalid
                         | Mechanism::FunctionPayloadTooLarge
                         | Mechanism::FunctionThrottled

@@ -107,7 +107,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             // A bare status could be of a function's caller; ask only where functions are called.
             S::FunctionErrors | S::Throttles => self.calls_functions(),
             // Anything could follow a change that nobody recorded: to ask for it each time says nothing.
-            S::ChangeLead | S::ReloadLead => false,
+            S::ChangeLead => false,
             // Checks are late only where the rest of the group serves.
             S::DownAfterShare => self.healthy_targets().is_some_and(|share| share.value > 0.0),
             // Every slow answer could be a forgotten flow: ask only where pauses point to it.
@@ -121,9 +121,12 @@ impl<'s, 'a> Scope<'s, 'a> {
         use OccurrenceKind as K;
         use Signal as S;
         match signal {
+            // Nothing can be said of failing requests where there are none to look at.
+            S::Failures | S::StatedShare if self.claimed.is_empty() => None,
             S::Failures => Measured::of(self.weight()),
             S::StatedShare => Measured::of(self.stated / self.weight().max(1e-9)),
             S::EffectsHold => Measured::of(self.effects? as f64),
+            S::UnreadableShare => self.unreadable(),
             S::ShortWaitShare => self.short_waits(),
             S::LongWaitShare => self.long_waits(),
             S::TimerShare => self.timers(),
@@ -171,6 +174,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             | S::PoolTimeoutAlignedShare => self.near(signal),
             S::PoolTimeouts => self.count(&[K::ConnectionPoolEmpty], 30),
             S::FunctionErrors => self.count(&[K::FunctionError], 30),
+            S::FunctionKills => Some(self.function_kills()),
             S::Throttles => self.count(&[K::Throttle], 60),
             S::Stalls => self.count(&[K::Stall], 30),
             S::FinishedTogether => self.finished_together(),
@@ -180,11 +184,13 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::InstanceStops => self.count(&[K::InstanceStop], 60),
             S::LoopbackListeners => self.loopback_listeners(),
             S::ListenFailures => self.count(&[K::ListenFailed], 120),
-            S::PoolSaturations => self.count(&[K::PoolSaturated], 120),
+            // PHP-FPM and Apache httpd say once that all are busy, and no more until one is idle.
+            S::PoolSaturations => self.count(&[K::PoolSaturated], 600),
             S::HealthDowns => self.count(&[K::HealthDown], 120),
             S::NoServerLeft => self.count(&[K::NoServerLeft], 30),
             S::Ejections => self.count(&[K::TargetEjected], 60),
             S::ScaleLimits => self.scale_limits(),
+            S::PlacementFailures => self.count(&[K::ScaleLimit], 60),
             S::DatabaseLimits => self.count(&[K::DatabaseLimit, K::ConnectionPoolEmpty], 30),
             S::DatabaseRefusals => self.count(&[K::DatabaseLimit], 30),
             S::ApplicationErrors => self.count(&[K::ApplicationError], 5),
@@ -199,6 +205,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::AfterPauseShare => self.after_pause(),
             S::ConntrackDrops => self.count(&[K::ConntrackFull], 60),
             S::Ipv6LoopbackShare => self.ipv6_loopback(),
+            S::LocalhostShare => self.localhost_groups(),
             S::Ipv4LoopbackListens => self.ipv4_loopback_listens(),
             S::Ipv4LoopbackServes => self.ipv4_loopback_serves(),
             S::DrainCutShare => self.drain_cut(),
@@ -211,7 +218,6 @@ impl<'s, 'a> Scope<'s, 'a> {
             }),
             S::BehindServed => self.behind_served(),
             S::ChangeLead => self.change_lead(),
-            S::ReloadLead => self.reload_lead(),
             S::CertificateProblems => self.certificate_problems(),
             S::ProcessorSaturations => self.processor_saturations(),
         }

@@ -147,7 +147,7 @@ fn common_delay(
 /// (`Health checks failed with these codes: [404]`), Kubernetes (`HTTP probe failed with statuscode:
 /// 404`), and what a target logs of a checker's request.
 const BEFORE_STATUS: [&str; 5] =
-    ["wrong status, code: ", "http status ", "these codes: [", "statuscode: ", "answered "];
+    ["wrong status, code: ", "http status ", "these codes: [", "statuscode: ", "was answered "];
 
 /// The status with which a target answered a check, as the checker gives it for its reason.
 fn status(reason: &str) -> Option<u16> {

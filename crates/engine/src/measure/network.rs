@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use model::{Micros, OccurrenceKind, Timestamp, Window};
+use model::{Mechanism, Micros, OccurrenceKind, Timestamp, Window};
 
 use super::surroundings::shown;
 use super::{Measured, Scope};
@@ -93,6 +93,17 @@ impl<'a> Scope<'_, 'a> {
 
     pub(super) fn ipv6_loopback(&self) -> Option<Measured> {
         self.share(|fail| target(fail).map(|to| to.ip() == Ipv6Addr::LOCALHOST))
+    }
+
+    /// Connections to the IPv6 loopback, and groups that bear the loopback's name and had more than
+    /// one address to lose.
+    pub(super) fn localhost_groups(&self) -> Option<Measured> {
+        let is_group = |fail: &Fail<'_>| {
+            let group = fail.record.upstream.as_deref().unwrap_or_default();
+            fail.failure.mechanism == Mechanism::AllTargetsEjected
+                && group.split(':').next() == Some("localhost")
+        };
+        self.share(|fail| Some(is_to_ipv6_loopback(fail) || is_group(fail)))
     }
 
     /// Ports of the IPv6 loopback that failures went to.

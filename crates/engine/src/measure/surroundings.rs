@@ -206,11 +206,39 @@ impl Scope<'_, '_> {
             .sum();
         let counted = self.count(&[OccurrenceKind::OomKill], 60);
         if killed == 0.0 {
-            return counted;
+            // A kill whose reason is not stated may have been one for memory.
+            return counted.filter(|c| c.value > 0.0 || self.function_kills().value == 0.0);
         }
+        // The same kill may be told by the platform and by the requests that it ended.
         let mut measured = counted.unwrap_or_default();
-        measured.value += killed;
+        if measured.value == 0.0 {
+            measured.value = killed;
+        }
         Some(measured)
+    }
+
+    /// Processes of functions that were killed, and no report says how much memory they used.
+    pub(super) fn function_kills(&self) -> Measured {
+        let reports = |stream: &&crate::digest::stream::Stream| {
+            stream.key.dialect == "aws-lambda" && stream.requests > 0
+        };
+        if self.view.streams.iter().any(reports) {
+            return Measured::default();
+        }
+        let (from, to) = (self.window.start - Micros::from_secs(60), self.window.end);
+        let exits = self.view.happened(&[OccurrenceKind::ProcessExit]);
+        let kills = exits.into_iter().filter(|(_, exit)| {
+            exit.object.as_deref() == Some("signal: killed")
+                && (self.is_undated() || exit.at.is_none_or(|at| at >= from && at <= to))
+        });
+        let mut measured = Measured::default();
+        for kill in kills {
+            measured.value += 1.0;
+            if measured.shown_by.len() < CITED {
+                measured.shown_by.push(shown(kill));
+            }
+        }
+        measured
     }
 
     /// Listeners on loopback where a gateway comes from outside. A start may lie long before.

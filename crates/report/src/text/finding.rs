@@ -46,7 +46,8 @@ impl View<'_> {
         let explains = self.explains(cause, finding.failures, incident.failures, finding.verdict);
         self.page.text(PART, "", &explains);
         let verdict_before = before.and_then(|i| self.told(i, finding)).map(|f| f.verdict);
-        if verdict_before != Some(finding.verdict) {
+        let told = finding.failures == 0 && incident.failures == 0;
+        if verdict_before != Some(finding.verdict) && !told {
             let worth =
                 self.say(words::worth(finding.verdict, finding.stated, !finding.rivals.is_empty()));
             self.page.para(PART, "", vec![ink(Ink::Quiet, worth)]);
@@ -81,6 +82,9 @@ impl View<'_> {
         all: u64,
         verdict: Verdict,
     ) -> String {
+        if failures == 0 && all == 0 {
+            return self.say(words::TOLD_ALONE).to_owned();
+        }
         let doubtful = matches!(verdict, Verdict::Consistent | Verdict::CannotTell);
         let (of, alone) = match (is_client_side(cause), doubtful) {
             (true, _) => (&words::ACCOUNTS, &words::ACCOUNTS_ALONE),

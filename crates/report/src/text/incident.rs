@@ -72,6 +72,9 @@ impl View<'_> {
     }
 
     fn failed(&self, incident: &Incident) -> String {
+        if incident.failures == 0 && incident.requests == 0 {
+            return self.say(words::NO_REQUEST_HERE).to_owned();
+        }
         let client = incident.failures > 0 && on_client_side(incident) == incident.failures;
         let (of, alone) = if client {
             (&words::CLIENT_ENDED_OF, &words::CLIENT_ENDED)

@@ -183,7 +183,7 @@ fn timed_out<'a>(text: &str) -> Option<Wrong<'a>> {
     if !unit.starts_with("second") {
         return None;
     }
-    let mut wrong = Wrong::new(Failure::of(M::RequestDeadline), "Task timed out");
+    let mut wrong = Wrong::new(Failure::of(M::FunctionTimeout), "Task timed out");
     wrong.timer = Some(timer);
     Some(wrong)
 }

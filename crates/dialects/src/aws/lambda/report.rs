@@ -71,7 +71,7 @@ impl<'a> Report<'a> {
     /// What went wrong, if the report says so.
     pub(super) fn failure(&self) -> Option<Failure> {
         match self.status? {
-            "timeout" => Some(Failure::of(M::RequestDeadline)),
+            "timeout" => Some(Failure::of(M::FunctionTimeout)),
             "error" | "failure" => Some(of_error_type(self.error.unwrap_or(""), self.used_all())),
             _ => None,
         }
@@ -89,7 +89,7 @@ pub(super) fn of_error_type(name: &str, all_memory: bool) -> Failure {
     match name {
         "Runtime.OutOfMemory" => Failure::of(M::InstanceOutOfMemory),
         "Runtime.ExitError" if all_memory => Failure::of(M::InstanceOutOfMemory),
-        "Sandbox.Timedout" => Failure::of(M::RequestDeadline),
+        "Sandbox.Timedout" => Failure::of(M::FunctionTimeout),
         "Function.ResponseSizeTooLarge" => Failure::of(M::FunctionPayloadTooLarge),
         // The process never took the request.
         "Runtime.ImportModuleError"
