@@ -14,6 +14,12 @@ pub(super) type Said = Option<Occurrence<'static>>;
 /// Lines of one record that are looked at: a traceback says at its head what it is.
 const LINES: usize = 40;
 
+/// Reads a line about one request.
+type ReadRequest = for<'a> fn(&'a str, &Context) -> Option<Request<'a>>;
+
+/// Looks at a line about one request only as far as its counters.
+type Glance = for<'a> fn(&'a [u8], &Context) -> Option<Tally<'a>>;
+
 /// An application server.
 pub(crate) struct Server {
     name: &'static str,
@@ -21,9 +27,9 @@ pub(crate) struct Server {
     /// Reads one line; `None` if it is not the server's. The whole record comes with it.
     line: fn(&str, &str, Option<Timestamp>) -> Option<Said>,
     /// Reads a line about one request, where the server logs them in the same place.
-    request: Option<for<'a> fn(&'a str, &Context) -> Option<Request<'a>>>,
+    request: Option<ReadRequest>,
     /// The quick look at such a line.
-    glance: Option<for<'a> fn(&'a [u8], &Context) -> Option<Tally<'a>>>,
+    glance: Option<Glance>,
 }
 
 /// gunicorn's error log.

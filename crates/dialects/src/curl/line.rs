@@ -222,7 +222,7 @@ fn remark(text: &str) -> Option<Line<'_>> {
     (known && plausible).then_some(Line::Other)
 }
 
-/// `real	0m15.655s`, as the shell's `time` prints it; the decimal point is the locale's.
+/// `real`, a tab and `0m15.655s`, as the shell's `time` prints it; the decimal point is the locale's.
 fn elapsed(line: &str) -> Option<Line<'_>> {
     let (word, span) = line.split_once('\t')?;
     let (minutes, seconds) = span.strip_suffix('s')?.split_once('m')?;

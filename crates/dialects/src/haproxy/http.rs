@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use model::{Author, Event, HopKind, Micros, Request, Role, Tally};
 
 use super::line::{self, Line, Timers};
-use super::{clf, flags};
+use super::{clf, custom, flags};
 use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
 
 /// HAProxy HTTP log.
@@ -47,7 +47,9 @@ impl Dialect for HaproxyHttp {
 }
 
 fn read(record: &str, offset_east: i32) -> Option<Line<'_>> {
-    line::native(record, offset_east).or_else(|| clf::clf(record, offset_east))
+    line::native(record, offset_east)
+        .or_else(|| clf::clf(record, offset_east))
+        .or_else(|| custom::custom(record, offset_east))
 }
 
 /// Lines about a client's connection rather than a request: `IP:PORT [date] frontend/bind: SSL
