@@ -1,6 +1,8 @@
 """Application Load Balancer access log."""
 
-from core import AGENTS, S, iso
+import json
+
+from core import AGENTS, MS, S, iso
 
 ARN = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:targetgroup"
 
@@ -16,7 +18,8 @@ class Alb:
         self.node = f"172.31.{ev.rng.randint(1, 40)}.{ev.rng.randint(4, 250)}"
         self.random = "".join(ev.rng.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(8))
 
-    def request(self, start, total, status, target_status, times, target, method, path, received=0, sent=0):
+    def request(self, start, total, status, target_status, times, target, method, path, received=0, sent=0,
+                reason="-"):
         """One line; the time stamp is the moment the response was made."""
         ev = self.ev
         end = start + total
@@ -36,7 +39,7 @@ class Alb:
             f'"{method} https://{self.host}:443{path} HTTP/2.0" "{ev.rng.choice(AGENTS)}" '
             f"TLS_AES_128_GCM_SHA256 TLSv1.3 {self.arn} "
             f'"Root=1-{end // S:08x}-{ev.hex(24)}" "{self.host}" "{self.cert}" 10 {iso(start)} '
-            f'"forward" "-" "-" "{target_text}" "{target_status}" "-" "-" TID_{ev.hex(32)}'
+            f'"forward" "-" "{reason}" "{target_text}" "{target_status}" "-" "-" TID_{ev.hex(32)}'
         )
         ev.add(file, "aws-alb", end, line)
 
@@ -63,3 +66,77 @@ class Alb:
         """No connection to the target."""
         m, p, _ = self.ev.page()
         self.request(at, took, status, "-", "-1 -1 -1", target, m, p, sent=277)
+
+    def function(self, at, total, status, reason="-", page=None, received=0, sent=0, answered=True):
+        """A request for a target that is a function: no address, and a reason where it failed."""
+        m, p, _ = page or self.ev.page()
+        times = f"0.000 {(total - MS) / S:.3f} {'0.000' if answered else '-1'}"
+        self.request(at, total, status, status if reason == "-" else "-", times, None, m, p, received, sent, reason)
+
+    def function_traffic(self, start, end, per_minute, slow=1.0):
+        """Requests that a function answered."""
+        for at in self.ev.arrivals(start, end, per_minute):
+            m, p, took = self.ev.page()
+            self.function(at, int(took * slow) + MS, 200, page=(m, p, took))
+
+
+class ApiGateway:
+    """One stage of a REST API: its access log (JSON, the fields that tell of the integration) and its execution
+    log, both as CloudWatch Logs writes them."""
+
+    def __init__(self, ev, api="a1b2c3d4e5", stage="prod", access="api-access.log", execution="api-execution.log"):
+        self.ev, self.api, self.stage, self.access_file, self.execution_file = ev, api, stage, access, execution
+
+    def access(self, start, total, status, method, path, integration="-", error="-", message="-", request_id=None):
+        """One line; the time stamp is the request's start. Durations in the log are whole milliseconds."""
+        ev, waited = self.ev, max(1, (total - 4 * MS) // MS)
+        line = json.dumps({
+            "requestId": request_id or ev.uuid(), "requestTimeEpoch": str(start // MS), "apiId": self.api,
+            "stage": self.stage, "domainName": "api.shop.example.com", "httpMethod": method, "path": path,
+            "status": str(status), "responseLatency": str(total // MS),
+            "integrationLatency": "-" if integration is None else str(waited),
+            "integrationStatus": "-" if integration is None else str(integration),
+            "integrationErrorMessage": message, "error.responseType": error, "ip": ev.client(),
+        }, separators=(",", ":"))
+        ev.add(self.access_file, "aws-api-gateway", start + total, line)
+
+    def ok(self, at, slow=1.0, page=None):
+        """A request the function answered."""
+        m, p, took = page or self.ev.page()
+        self.access(at, int(took * slow) + 6 * MS, 200, m, p, 200)
+
+    def traffic(self, start, end, per_minute, slow=1.0):
+        """Healthy traffic."""
+        for at in self.ev.arrivals(start, end, per_minute):
+            self.ok(at, slow)
+
+    def execution(self, at, request_id, *texts):
+        """Lines of the execution log, as `aws logs tail` prints them."""
+        for number, text in enumerate(texts):
+            moment = at + number * MS
+            self.ev.add(self.execution_file, "aws-api-gateway-execution", moment,
+                        f"{iso(moment, 6, '+00:00')} {self.ev.hex(32)} ({request_id}) {text}")
+
+
+class Lambda:
+    """One function's log, as `aws logs tail` prints it."""
+
+    def __init__(self, ev, name="orders", memory=512, file="lambda.log"):
+        self.ev, self.name, self.memory, self.file = ev, name, memory, file
+        self.stream = ev.hex(32)
+
+    def line(self, at, text):
+        """One message of the log stream."""
+        stream = f"{iso(at, 0, '')[:10].replace('-', '/')}/[$LATEST]{self.stream}"
+        self.ev.add(self.file, "aws-lambda", at, f"{iso(at, 6, '+00:00')} {stream} {text}")
+
+    def request(self, start, total, *messages, used=97, status=""):
+        """One invocation: its beginning, what it printed just before it ended, and its report."""
+        request_id = self.ev.uuid()
+        self.line(start, f"START RequestId: {request_id} Version: $LATEST")
+        for number, text in enumerate(messages):
+            self.line(start + total - (len(messages) - number) * 100, text.replace("{id}", request_id))
+        self.line(start + total, f"END RequestId: {request_id}")
+        self.line(start + total + 50, f"REPORT RequestId: {request_id}\tDuration: {total / MS:.2f} ms\tBilled Duration: "
+                  f"{-(-total // MS)} ms\tMemory Size: {self.memory} MB\tMax Memory Used: {used} MB\t{status}")
+        return request_id

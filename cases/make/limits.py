@@ -1,7 +1,10 @@
 """Stories about limits: sizes, rates, the proxy's own connections, instances, pools."""
 
+import json
+
+from aws import Alb
 from connect import not_listening_run
-from core import MIN, MS, S, case, t, when
+from core import MIN, MS, S, case, iso, t, when
 from gcp import Gcp
 from nginx import SLOW_HEAD, Nginx
 from proxies import Envoy, Haproxy
@@ -241,6 +244,32 @@ def _(ev):
     cloud.lb_traffic(start, start + 30 * MIN, 7)
     for at in ev.spread(start + 12 * MIN, start + 13 * MIN, 40):
         cloud.lb(at, 10_020 * MS, 500, "response_sent_by_backend", "POST", "/hooks/mail", server=None)
+
+
+@case(SCALE, "fires-aws-ecs", f"first: {SCALE}\nverdict: supported|proved\nnot: no-registered-targets")
+def _(ev):
+    """The instances of the cluster are replaced all at once; the service finds no place for its tasks, the target
+    group is empty, and the load balancer answers 503."""
+    start = t("2026-11-18T14:00:00")
+    alb = Alb(ev, ["10.0.31.7:8080", "10.0.32.8:8080"])
+    alb.traffic(start, start + 12 * MIN, 10)
+    for at in ev.arrivals(start + 12 * MIN, start + 19 * MIN, 10):
+        m, p, _ = ev.page()
+        alb.request(at, MS, 503, "-", "-1 -1 -1", None, m, p, sent=337)
+    alb.traffic(start + 19 * MIN, start + 30 * MIN, 10)
+    told = [(4, "(service shop-api) has reached a steady state."),
+            (12.1, "(service shop-api) was unable to place a task because no container instance met all of its "
+             "requirements. Reason: No Container Instances were found in your cluster. For more information, see the "
+             "Troubleshooting section of the Amazon ECS Developer Guide."),
+            (15.2, "(service shop-api) was unable to place a task because no container instance met all of its "
+             "requirements. Reason: No Container Instances were found in your cluster. For more information, see the "
+             "Troubleshooting section of the Amazon ECS Developer Guide."),
+            (19.5, "(service shop-api) has reached a steady state.")]
+    events = [{"id": ev.uuid(), "createdAt": iso(start + int(minutes * MIN), 0, "+00:00"), "message": text}
+              for minutes, text in reversed(told)]
+    ev.add("services.json", "aws-ecs", start, json.dumps(
+        {"services": [{"serviceName": "shop-api", "status": "ACTIVE", "desiredCount": 2, "events": events}],
+         "failures": []}, indent=4))
 
 
 POOL = "db-pool-exhausted"

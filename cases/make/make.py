@@ -16,6 +16,7 @@ import capacity  # noqa: F401  (the imports register the stories)
 import client  # noqa: F401
 import connect  # noqa: F401
 import egress  # noqa: F401
+import functions  # noqa: F401
 import limits  # noqa: F401
 import network  # noqa: F401
 import process  # noqa: F401

@@ -3,6 +3,11 @@
 PAGES = {
     "aws-alb": "AWS, “Access logs for your Application Load Balancer” (docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html); meaning of the times and statuses from “Troubleshoot your Application Load Balancers”",
     "aws-vpc-flow": "AWS, “Flow log records” in the Amazon VPC user guide",
+    "aws-api-gateway": "AWS, “Set up CloudWatch logging for REST APIs in API Gateway” and “Variables for access logging for API Gateway”; the answers from “Gateway response types for API Gateway”",
+    "aws-api-gateway-execution": "AWS, “Handle Lambda errors in API Gateway” and re:Post's articles on the 500, 502 and 504 of API Gateway, which quote the execution log's sentences",
+    "aws-lambda": "AWS, “Sending Lambda function logs to CloudWatch Logs” and the runtimes' own error lines",
+    "aws-metrics": "AWS CLI, “get-metric-statistics” (output), and “Types of metrics for Lambda functions”",
+    "aws-ecs": "AWS, “Amazon ECS service event messages”, as `aws ecs describe-services` prints them",
     "nginx-access": "nginx, “Module ngx_http_log_module” and the variables of “Module ngx_http_upstream_module” (nginx.org/en/docs/http/)",
     "nginx-ingress": "ingress-nginx, “Log format” (kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/log-format/)",
     "nginx-error": "nginx source, src/core/ngx_log.c, src/http/ngx_http_upstream.c and src/http/ngx_http_request.c, whose messages these are",

@@ -147,8 +147,17 @@ pub(crate) const OOM_KILLS: Visibility = Visibility {
         on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
         on("Cloud Run", RUN_SYSTEM),
         on("Kubernetes", K8S_EVENTS),
+        on(
+            "AWS Lambda",
+            "aws logs filter-log-events --log-group-name /aws/lambda/FUNCTION --filter-pattern \
+            '\"Max Memory Used\"' --start-time MILLISECONDS > lambda.json",
+        ),
     ],
 };
+
+/// Kills of functions, which the reports of their memory explain.
+pub(crate) const FUNCTION_KILLS: Visibility =
+    Visibility { signal: Signal::FunctionKills, what: OOM_KILLS.what, how: OOM_KILLS.how };
 
 /// Orders to stop.
 pub(crate) const STOPS: Visibility = Visibility {

@@ -12,6 +12,7 @@ mod appserver;
 mod aws;
 mod caddy;
 mod context;
+mod curl;
 mod database;
 mod envoy;
 mod gcp;
@@ -64,7 +65,7 @@ pub trait Dialect: Sync {
 
     /// Looks at a raw line (without its line end) only as far as is needed to tell that the
     /// request was healthy and unremarkable. The default sends every line to [`Dialect::parse`].
-    fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
+    fn quick<'a>(&self, line: &'a [u8], context: &'a Context) -> Quick<'a> {
         let _ = (line, context);
         Quick::Full
     }
@@ -102,23 +103,32 @@ pub const SLOW: model::Micros = model::Micros::from_secs(5);
 /// Every dialect, most specific grammar first: the order in which a record is offered to them.
 pub static ALL: &[&dyn Dialect] = &[
     &aws::alb::Alb,
+    &aws::alb_health::AlbHealth,
+    &aws::alb_connection::AlbConnection,
+    &aws::nlb::Nlb,
     &aws::cloudfront::CloudFront,
     &aws::clb::Clb,
     &aws::flow::VpcFlow,
     &aws::cloudtrail::CloudTrail,
     &aws::api_gateway::ApiGateway,
     &aws::api_gateway_execution::ApiGatewayExecution,
+    &aws::lambda::Lambda,
     &aws::ecs::Ecs,
     &aws::metrics::CloudWatchMetrics,
+    &aws::target_health::TargetHealth,
     &gcp::lb::LoadBalancer,
     &gcp::run::CloudRun,
     &gcp::nat::CloudNat,
     &gcp::audit::CloudAudit,
+    &gcp::firewall::CloudFirewall,
+    &gcp::flow::CloudFlow,
+    &gcp::metrics::CloudMonitoring,
     &k8s::Kubernetes,
     &database::postgresql::PostgreSql,
     &database::mysql::MySql,
     &envoy::events::EnvoyHealth,
     &envoy::events::EnvoyOutlier,
+    &envoy::log::EnvoyLog,
     &envoy::json::EnvoyJson,
     &envoy::text::EnvoyText,
     &haproxy::http::HaproxyHttp,
@@ -145,6 +155,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &apps::languages::PYTHON,
     &apps::languages::GO,
     &node::fetch::NodeErrors,
+    &curl::transcript::Curl,
 ];
 
 /// The dialect of a name.

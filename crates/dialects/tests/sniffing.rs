@@ -52,12 +52,15 @@ const EXCEPTIONS: &[Exception] = &[
         INDENTED,
     ),
     exception("kubernetes", "kubectl describe pod, a line alone", "(marker)", INDENTED),
+    exception("node", "Lambda", "aws-lambda", RUNTIMES_OWN),
     exception("node", "PostgreSQL: no connection left", "postgresql", SERVERS_OWN),
     exception("node", "fetch: the cause in a record of its own", "(marker)", INDENTED),
     exception("node", "an error of another kind ends the process", "-", AT_MARGIN),
     exception("node", "an error that nothing caught ends the process", "-", AT_MARGIN),
 ];
 
+const RUNTIMES_OWN: &str = "the Lambda runtime's own line around a Node.js error: aws-lambda tells of \
+                            the same call and of the invocation it ended";
 const UNSIGNED: &str = "says nothing of interest, in words that other programs use as well: read \
     where the file is HAProxy's, left alone elsewhere";
 const PARAGRAPHS: &str = "its stack stands below an empty line and at the margin: read where both \

@@ -138,7 +138,6 @@ fn whole(profile: &Profile, text: &[u8]) -> Told {
 fn streamed(profile: &Profile, text: &[u8], steps: &[usize]) -> Told {
     let mut told = Told::default();
     let mut steps = steps.iter().copied().cycle();
-    let mut state = State::default();
     let (mut from, mut to) = (0, 0);
     let mut state = State::default();
     while from < text.len() {

@@ -130,7 +130,8 @@ fn source_of(signal: Signal) -> &'static str {
         | S::InstanceStops
         | S::ListenFailures
         | S::LoopbackListeners
-        | S::ScaleLimits => "processes",
+        | S::ScaleLimits
+        | S::PlacementFailures => "processes",
         S::HealthDowns | S::NoServerLeft | S::CheckRefusals | S::DownAfterShare => "health",
         S::EgressFailures
         | S::EgressConnectTimeouts
@@ -147,7 +148,7 @@ fn source_of(signal: Signal) -> &'static str {
         | S::PoolSaturations
         | S::KillAlignedShare
         | S::WorkerKills => "application",
-        S::FunctionErrors => "functions",
+        S::FunctionErrors | S::FunctionKills => "functions",
         S::Throttles => "quotas",
         S::ListenOverflows | S::ConntrackDrops => "kernel",
         S::FirewallDrops

@@ -60,17 +60,16 @@ pub(crate) fn of(scope: &Scope<'_, '_>) -> Vec<(&'static str, String)> {
     };
     let timer = scope.dominant_timer().filter(|(share, at)| *share > 0.0 && at.0 > 0);
     put("timer", timer.map(|(_, at)| at.to_string()));
-    put("top_target", scope.busiest(|f| f.record.target.as_deref()).map(|(t, _)| t.to_owned()));
+    put("top_target", scope.busiest(super::view::Fail::target).map(|(t, _)| t.to_owned()));
     put("top_path", scope.busiest(|f| f.record.path.as_deref()).map(|(p, _)| p.to_owned()));
     put("drain", scope.drain_delay().map(|delay| delay.to_string()));
     put("deploy", scope.deploy_name());
+    put("change", scope.change_name());
     put("deploy_time", scope.deploy_before().and_then(|d| Some(d.at?.to_seconds_string())));
     put("nat_destinations", list(scope.dropped_destinations()));
     put("nat_drops", scope.measure(Signal::NatDrops).map(|m| format!("{:.0}", m.value)));
-    let outward: BTreeSet<&str> = scope
-        .outward(|_| true)
-        .filter_map(|f| f.record.target.as_deref().or(f.record.host.as_deref()))
-        .collect();
+    let outward: BTreeSet<&str> =
+        scope.outward(|_| true).filter_map(|f| f.target().or(f.record.host.as_deref())).collect();
     put("egress_destinations", list(outward));
     let exits = [OccurrenceKind::OomKill, OccurrenceKind::ProcessExit];
     let near = scope.view.happened(&exits).into_iter().find(|(_, exit)| {

@@ -186,7 +186,11 @@ fn is_relevant(
 ) -> bool {
     let Some(fail) = members.first().map(|&p| &view.fails[p]) else { return false };
     let rate = requests.filter(|r| *r > 0.0).map(|r| weight / r);
-    if fail.failure.mechanism == Mechanism::RequestTooLarge {
+    if matches!(
+        fail.failure.mechanism,
+        Mechanism::RequestTooLarge | Mechanism::FunctionPayloadTooLarge
+    ) && fail.is_client_side()
+    {
         // Now and then somebody sends too much; among many requests only a number of them tells of a
         // limit that is too low for what people do.
         let all = view.streams.iter().map(|stream| stream.requests).max().unwrap_or(0);

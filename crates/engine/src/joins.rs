@@ -23,9 +23,53 @@ fn explains(explanation: &str, access: &str) -> bool {
         ("nginx-error", "nginx-access")
             | ("apache-error", "apache-access" | "nginx-access")
             | ("haproxy-notice", "haproxy-http")
+            | ("envoy-log", "envoy-text" | "envoy-json")
             | ("caddy", "caddy")
             | ("traefik", "traefik")
     )
+}
+
+/// Which log explains which records by the id of the request alone: its lines name neither client
+/// nor path, and many requests of one moment are told apart by nothing else.
+fn explains_by_id(explanation: &str, access: &str) -> bool {
+    matches!(
+        (explanation, access),
+        ("aws-api-gateway-execution", "aws-api-gateway") | ("aws-lambda", "aws-lambda")
+    )
+}
+
+/// Gives failing requests the more exact mechanism of the lines with their id; of several lines, the
+/// one that says most.
+fn absorb_by_id(fails: &mut [Fail<'_>]) {
+    let mut lines: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    for (position, fail) in fails.iter().enumerate() {
+        let explains = fail.key.role == Role::Explanation && fail.failure.side != Side::Egress;
+        if let Some(id) = fail.record.id.as_deref().filter(|_| explains) {
+            lines.entry((fail.key.dialect, id)).or_default().push(position);
+        }
+    }
+    for position in 0..if lines.is_empty() { 0 } else { fails.len() } {
+        let fail = &fails[position];
+        let Some(id) = fail.record.id.as_deref().filter(|_| fail.is_access()) else { continue };
+        let of_request: Vec<usize> = ["aws-api-gateway-execution", "aws-lambda"]
+            .into_iter()
+            .filter(|by| explains_by_id(by, fail.key.dialect))
+            .filter_map(|by| lines.get(&(by, id)))
+            .flatten()
+            .copied()
+            .collect();
+        let says_most = |line: &usize| (is_vague(fails[*line].failure.mechanism), *line);
+        let Some(most) = of_request.iter().copied().min_by_key(says_most) else { continue };
+        let explanation = fails[most].clone();
+        for line in of_request {
+            fails[line].absorbed = true;
+        }
+        let fail = &mut fails[position];
+        fail.explained_by = explanation.text.map(|text| (explanation.place, text));
+        if is_vague(fail.failure.mechanism) && !is_vague(explanation.failure.mechanism) {
+            fail.failure = explanation.failure;
+        }
+    }
 }
 
 /// Method, path and client; error logs that name no method are joined without it, those that name
@@ -91,10 +135,11 @@ fn unite_lines_of_one_failure(fails: &mut [Fail<'_>]) {
 /// the same request. `fails` is in the order of time.
 pub(crate) fn absorb_explanations(fails: &mut [Fail<'_>]) {
     unite_lines_of_one_failure(fails);
+    absorb_by_id(fails);
     let mut explanations: BTreeMap<RequestKey<'_>, Vec<usize>> = BTreeMap::new();
     for (position, fail) in fails.iter().enumerate() {
         let explains = fail.key.role == Role::Explanation && fail.failure.side != Side::Egress;
-        if let Some(key) = request_key(fail).filter(|_| explains && fail.dated) {
+        if let Some(key) = request_key(fail).filter(|_| explains && fail.dated && !fail.absorbed) {
             explanations.entry(key).or_default().push(position);
         }
     }
@@ -266,11 +311,11 @@ pub(crate) fn look_behind(fails: &mut [Fail<'_>], by_id: &BTreeMap<&str, Vec<usi
             (elsewhere || behind.is_outward()) && says_why(behind) && behind.at <= until
         });
         if let Some(position_behind) = inner {
-            fails[position].behind = Some(Behind { position: position_behind, same_request: true });
+            same_request(fails, position, position_behind);
             continue;
         }
         if let Some(position_behind) = alike.take(fails, position) {
-            fails[position].behind = Some(Behind { position: position_behind, same_request: true });
+            same_request(fails, position, position_behind);
             continue;
         }
         // `fails` is in the order of ends, so what lies before all running requests can be left.
@@ -285,6 +330,16 @@ pub(crate) fn look_behind(fails: &mut [Fail<'_>], by_id: &BTreeMap<&str, Vec<usi
             fails[position].behind = Some(Behind { position: outward[o], same_request: false });
         }
     }
+}
+
+/// Notes that a record of a hop behind tells of the same request.
+fn same_request(fails: &mut [Fail<'_>], position: usize, behind: usize) {
+    let inner = &fails[behind];
+    let target =
+        inner.record.target.as_deref().filter(|_| inner.is_access() && !inner.is_outward());
+    let target = target.map(|target| (target, inner.key));
+    fails[position].target_behind = target;
+    fails[position].behind = Some(Behind { position: behind, same_request: true });
 }
 
 /// Clock differences between streams, from requests that both of them logged.

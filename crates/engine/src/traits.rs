@@ -58,7 +58,7 @@ pub(crate) fn of(view: &View<'_>, positions: &[usize]) -> Vec<Statement> {
     });
     most(SAYS_NOTHING, &|f| (f.failure.mechanism == Mechanism::Unspecified).then(String::new));
     most(SAME_TOKEN, &|f| f.record.token.as_deref().map(str::to_owned));
-    most(SAME_TARGET, &|f| f.record.target.as_deref().map(str::to_owned));
+    most(SAME_TARGET, &|f| f.target().map(str::to_owned));
     most(SAME_PATH, &|f| f.record.path.as_deref().map(str::to_owned));
     let durations = fails.iter().filter_map(|f| Some((f.record.total?, f.weight))).collect();
     if let Some((share, at)) = timer(durations).filter(|(share, _)| *share >= MOST) {

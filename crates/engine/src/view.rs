@@ -31,6 +31,8 @@ pub(crate) struct Fail<'a> {
     pub(crate) made_good: bool,
     /// For a status that came from behind: the failure behind it that says why.
     pub(crate) behind: Option<Behind>,
+    /// The target of that record, and whose target it is, if it is of the same request.
+    pub(crate) target_behind: Option<(&'a str, &'a ClassKey)>,
 }
 
 /// The failure behind a passed-on status: of an inner hop, or of a call the application made.
@@ -43,7 +45,20 @@ pub(crate) struct Behind {
     pub(crate) same_request: bool,
 }
 
-impl Fail<'_> {
+impl<'a> Fail<'a> {
+    /// The target it failed at: as the record says, or that of the hop behind.
+    pub(crate) fn target(&self) -> Option<&'a str> {
+        self.record.target.as_deref().or(self.target_behind.map(|(target, _)| target))
+    }
+
+    /// The class of the record that names the target: its stream knows that target.
+    pub(crate) fn target_key(&self) -> &'a ClassKey {
+        match self.target_behind {
+            Some((_, key)) if self.record.target.is_none() => key,
+            _ => self.key,
+        }
+    }
+
     pub(crate) fn is_access(&self) -> bool {
         self.key.role == Role::Access
     }
@@ -131,6 +146,7 @@ impl<'a> View<'a> {
                         absorbed: false,
                         made_good: false,
                         behind: None,
+                        target_behind: None,
                     }),
                     (None, Some(end)) => {
                         slow.push(Slow { key, record, end, place, text });

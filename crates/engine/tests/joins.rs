@@ -180,3 +180,28 @@ fn without_ids_two_hops_are_joined_by_what_they_log_alike() {
     assert_eq!((finding.cause.slug, finding.failures), ("refused", 15), "other paths are others");
     assert_eq!(found.failures, 20, "counted at the outermost hop only");
 }
+
+/// Lines that name nothing but the id of their request, many requests at one moment: only the id
+/// tells which line is about which.
+#[test]
+fn an_execution_line_explains_the_request_with_its_id() {
+    let mut logs = Logs::default();
+    for i in 0..20 {
+        let id = format!("request-{i}");
+        let mut request = access("api", HopKind::Edge, M::Unspecified, at(7));
+        request.client = None;
+        request.id = Some(id.clone().into());
+        logs.add("aws-api-gateway", request, "access line");
+        let mechanism = if i < 12 { M::ConnectRefused } else { M::ConnectTimeout };
+        for says in [M::StatusFromUpstream, mechanism] {
+            let mut line = Request::new("api", HopKind::Edge, Role::Explanation);
+            line.failure = Some(Failure::of(says));
+            line.id = Some(id.clone().into());
+            logs.add("aws-api-gateway-execution", line, "execution line");
+        }
+    }
+    let found = logs.diagnose();
+    assert_eq!(found.failures, 20, "each request is counted once");
+    let finding = &found.incidents[0].findings[0];
+    assert_eq!((finding.cause.slug, finding.failures), ("refused", 12));
+}

@@ -103,6 +103,8 @@ vocabulary! {
         InstanceOutOfMemory = "instance-out-of-memory",
         /// The function raised an error that it did not handle, or its process ended.
         FunctionError = "function-error",
+        /// The function ran into the timeout that is set for it, and was ended.
+        FunctionTimeout = "function-timeout",
         /// The function's answer is not of the shape its caller requires.
         FunctionResponseInvalid = "function-response-invalid",
         /// The function's answer, or the request for it, exceeds the size its caller allows.
@@ -121,6 +123,9 @@ vocabulary! {
         ClientClosed = "client-closed",
         /// The client did not send its request in time.
         ClientTimeout = "client-timeout",
+        /// The client's TLS handshake with this hop failed, or its certificate was refused: there
+        /// was no request.
+        ClientTlsFailed = "client-tls-failed",
         /// The client's request is malformed.
         ClientRequestInvalid = "client-request-invalid",
         /// The client's request exceeds a limit of the hop on its line, header or content.
@@ -178,7 +183,9 @@ impl Mechanism {
             | M::EndedBeforeResponse
             | M::InstanceConnectionError
             | M::InstanceOutOfMemory => (P::ResponseWait, E::ConnectionTerminated),
-            M::ResponseTimeout | M::RequestDeadline => (P::ResponseWait, E::HttpResponseTimeout),
+            M::ResponseTimeout | M::RequestDeadline | M::FunctionTimeout => {
+                (P::ResponseWait, E::HttpResponseTimeout)
+            }
             M::ResponseStalled => (P::ResponseBody, E::ConnectionReadTimeout),
             M::ResponseHeaderTooLarge => (P::ResponseHead, E::HttpResponseHeaderSectionSize),
             M::ResponseMalformed | M::ProtocolMismatch => (P::ResponseHead, E::HttpProtocolError),
@@ -195,6 +202,7 @@ impl Mechanism {
             }
             M::UpstreamTimeout => return (Side::Upstream, None, None),
             M::ClientClosed => return (Side::Client, None, None),
+            M::ClientTlsFailed => return (Side::Client, Some(P::Accept), None),
             M::ClientTimeout | M::ClientRequestInvalid | M::RequestTooLarge => {
                 return (Side::Client, Some(P::RequestRead), Some(E::HttpRequestError));
             }

@@ -133,6 +133,9 @@ vocabulary! {
         PrecededByTargetFailure = "preceded-by-target-failure",
         /// Requests the platform could find no instance for, in W.
         ScaleLimits = "scale-limits",
+        /// Reports of the platform in W or a minute before, other than the failing requests' own
+        /// records, that it could start or place no instance.
+        PlacementFailures = "placement-failures",
         /// Refusals of a database or its pool in W.
         DatabaseLimits = "database-limits",
         /// Refusals of a database itself, or a pooler in front of it, in W: it has too many
@@ -146,6 +149,10 @@ vocabulary! {
         PoolTimeoutAlignedShare = "pool-timeout-aligned-share",
         /// Errors in W that a function did not handle, or that ended its process.
         FunctionErrors = "function-errors",
+        /// Ends of functions' processes by SIGKILL in W or a minute before for which no record states a
+        /// reason: none where reports of memory use are in the evidence, for they state it or speak
+        /// against it.
+        FunctionKills = "function-kills",
         /// Reports in W that a platform or gateway refused calls beyond a rate, quota or
         /// concurrency: not the refused requests' own records.
         Throttles = "throttles",
@@ -203,7 +210,8 @@ vocabulary! {
         /// Share of F, where the target is known, in the five minutes before a health check marked
         /// that very target down. Not visible where no record tells of a target marked down.
         DownAfterShare = "down-after-share",
-        /// Share of F that a CDN, in front of everything else, tells of.
+        /// Share of F that failed between a CDN and its origin: the CDN wrote the status, and no hop
+        /// behind it logged why.
         CdnShare = "cdn-share",
         /// Requests of W that a hop behind the one that tells of F answered well. Not visible where
         /// no hop behind it logs requests.
@@ -221,7 +229,8 @@ vocabulary! {
         /// Records, in W or within a day of it, that a certificate was expired or could not be
         /// renewed.
         CertificateProblems = "certificate-problems",
-        /// Measurements in W of a processor that was used up.
+        /// Measurements in W, or two minutes around it, of a processor that was used up and that was
+        /// not mostly so at other times.
         ProcessorSaturations = "processor-saturations",
         /// Number of causes this one leads to, without others between, whose needs all hold in W.
         EffectsHold = "effects-hold",

@@ -115,7 +115,9 @@ pub static CAUSE: Cause = Cause {
             M::NoTarget,
             M::NoHealthyTarget,
             M::ResponseTimeout,
+            M::UpstreamTimeout,
             M::RequestDeadline,
+            M::FunctionTimeout,
             M::IntegrationTimeout,
             M::EndedBeforeResponse,
             M::ClosedBeforeResponse,
@@ -132,10 +134,10 @@ pub static CAUSE: Cause = Cause {
             S::ChangeLead,
             AtMost(600.0),
             Text::new(
-                "The first failure came {value} after a change of a setting that can bring it about, \
-                and nothing of the kind failed before.",
-                "最初の失敗は、それを引き起こしうる設定変更の {value} 後でした。変更前に同種の失敗はあ\
-                りません。",
+                "The first failure came {value} after a change that can bring it about ({change}), and \
+                nothing of the kind failed before.",
+                "最初の失敗は、それを引き起こしうる設定変更({change})の {value} 後でした。変更前に同種の\
+                失敗はありません。",
             ),
         )
         .independent()

@@ -98,7 +98,8 @@ pub static CAUSE: Cause = Cause {
     source: include_str!("cpu_or_eventloop_stall.rs"),
     shows: Shows {
         claims: &[
-            Claim::of(&[M::ResponseTimeout, M::RequestDeadline]).sides(&[Side::Upstream]),
+            Claim::of(&[M::ResponseTimeout, M::UpstreamTimeout, M::RequestDeadline])
+                .sides(&[Side::Upstream]),
             Claim::of(&[M::ConnectTimeout, M::ListenQueueFull]).sides(&[Side::Upstream]),
             Claim::of(&[M::Unspecified]).statuses(&[504]).bands(&[Band::Long]),
         ],
@@ -127,7 +128,16 @@ pub static CAUSE: Cause = Cause {
                 "別々の時刻に始まった {value} 件のリクエストが、1 つのターゲットで\
                 同時に終わりました。",
             ),
-        ))],
+        )
+        .or(&Test::new(
+            S::ProcessorSaturations,
+            AtLeast(3.0),
+            Text::new(
+                "The processor was used up in {value} measurements of that time, and not at others.",
+                "同じころに限り、CPU が {value} 回の測定で使い切られていました。",
+            ),
+        )
+        .independent()))],
         supports: &[
             Test::new(
                 S::ProcessorSaturations,
@@ -438,15 +448,35 @@ mod tests {
     }
 
     #[test]
+    fn a_processor_used_up_at_that_time_supports_it() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 32.0), (S::ProcessorSaturations, 12.0)]),
+            Judgement::Holds {
+                supports: vec![S::ProcessorSaturations],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
     fn quiet_when_nothing_stood_still() {
-        let signals = [(S::Failures, 32.0), (S::Stalls, 0.0), (S::FinishedTogether, 0.0)];
+        let signals = [
+            (S::Failures, 32.0),
+            (S::Stalls, 0.0),
+            (S::FinishedTogether, 0.0),
+            (S::ProcessorSaturations, 0.0),
+        ];
         assert_eq!(judge(&CAUSE, &signals), Judgement::NotThis(S::Stalls));
     }
 
     #[test]
     fn blind_without_a_watch_on_the_loop() {
         assert_eq!(
-            judge(&CAUSE, &[(S::Failures, 32.0), (S::FinishedTogether, 1.0)]),
+            judge(
+                &CAUSE,
+                &[(S::Failures, 32.0), (S::FinishedTogether, 1.0), (S::ProcessorSaturations, 0.0)]
+            ),
             Judgement::CannotTell(vec![S::Stalls])
         );
     }

@@ -89,6 +89,7 @@ pub static CAUSE: Cause = Cause {
     leads_to: &[
         "target-response-timeout",
         "api-gateway-integration-timeout",
+        "lambda-function-error",
         "no-healthy-targets",
         "backend-own-5xx",
     ],
@@ -98,8 +99,13 @@ pub static CAUSE: Cause = Cause {
             Claim::of(&[M::StatusFromUpstream, M::StatusFromApplication])
                 .statuses(&[500, 502, 503, 504]),
             Claim::of(&[M::Unspecified]).statuses(&[500, 502, 503, 504]),
-            Claim::of(&[M::ResponseTimeout, M::RequestDeadline, M::IntegrationTimeout])
-                .sides(&[Side::Upstream]),
+            Claim::of(&[
+                M::ResponseTimeout,
+                M::RequestDeadline,
+                M::IntegrationTimeout,
+                M::FunctionTimeout,
+            ])
+            .sides(&[Side::Upstream]),
         ],
         claims_effects: false,
         needs: &[Test::new(

@@ -106,6 +106,15 @@ pub static CAUSE: Cause = Cause {
                 ),
             ),
             Test::new(
+                S::PlacementFailures,
+                AtLeast(1.0),
+                Text::new(
+                    "The platform reported {value} times that it could start or place no instance.",
+                    "インスタンスを起動または配置できないというプラットフォームの報告が {value} 件あります。",
+                ),
+            )
+            .independent(),
+            Test::new(
                 S::LoadRise,
                 AtLeast(1.2),
                 Text::new(
@@ -260,6 +269,26 @@ mod tests {
             ),
             Judgement::Holds {
                 supports: vec![S::StatedShare, S::InstanceStarts],
+                independent: true,
+                proved: false
+            }
+        );
+    }
+
+    #[test]
+    fn fires_on_an_empty_group_when_the_platform_finds_no_place() {
+        assert_eq!(
+            judge(
+                &CAUSE,
+                &[
+                    (S::Failures, 53.0),
+                    (S::ScaleLimits, 2.0),
+                    (S::StatedShare, 0.0),
+                    (S::PlacementFailures, 2.0)
+                ]
+            ),
+            Judgement::Holds {
+                supports: vec![S::PlacementFailures],
                 independent: true,
                 proved: false
             }

@@ -79,9 +79,8 @@ pub static CAUSE: Cause = Cause {
     source: include_str!("lambda_function_error.rs"),
     shows: Shows {
         claims: &[
-            Claim::of(&[M::FunctionError]).sides(&[Side::Upstream]).states(),
+            Claim::of(&[M::FunctionError, M::FunctionTimeout]).sides(&[Side::Upstream]).states(),
             Claim::of(&[M::Unspecified]).statuses(&[500, 502]),
-            Claim::of(&[M::RequestDeadline]).sides(&[Side::Upstream]),
         ],
         claims_effects: false,
         needs: &[Test::new(
@@ -261,7 +260,9 @@ mod tests {
 
     #[test]
     fn fires_on_what_states_it() {
-        assert_eq!(claims(&CAUSE, Seen::of(M::FunctionError, 502)), Some(true));
+        for mechanism in [M::FunctionError, M::FunctionTimeout] {
+            assert_eq!(claims(&CAUSE, Seen::of(mechanism, 502)), Some(true));
+        }
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 12.0), (S::StatedShare, 1.0), (S::FunctionErrors, 12.0)]),
             Judgement::Holds {

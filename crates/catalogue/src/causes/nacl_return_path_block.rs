@@ -77,7 +77,7 @@ pub static CAUSE: Cause = Cause {
     source: include_str!("nacl_return_path_block.rs"),
     shows: Shows {
         claims: &[
-            Claim::of(&[M::ConnectTimeout]),
+            Claim::of(&[M::ConnectTimeout, M::UpstreamTimeout]),
             Claim::of(&[M::ConnectFailed]).bands(&[Band::Medium, Band::Long, Band::Unknown]),
         ],
         claims_effects: false,

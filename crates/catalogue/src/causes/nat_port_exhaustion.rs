@@ -113,6 +113,7 @@ pub static CAUSE: Cause = Cause {
         "timeout-ladder-inversion",
         "target-response-timeout",
         "api-gateway-integration-timeout",
+        "lambda-function-error",
         "backend-own-5xx",
     ],
     source: include_str!("nat_port_exhaustion.rs"),
@@ -125,6 +126,7 @@ pub static CAUSE: Cause = Cause {
                 M::ResponseTimeout,
                 M::RequestDeadline,
                 M::IntegrationTimeout,
+                M::FunctionTimeout,
                 M::Unspecified,
             ])
             .statuses(&[500, 502, 503, 504]),

@@ -144,7 +144,17 @@ minute before.",
                     "{value} of the failing records name the memory limit.",
                     "失敗した記録の {value} がメモリの上限に言及しています。",
                 ),
-            )),
+            )
+            .or(&Test::new(
+                S::FunctionKills,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} processes of functions were ended by SIGKILL, which their platform \
+                    hardly sends for anything but memory.",
+                    "関数のプロセス {value} 個が SIGKILL で終了しています。基盤がメモリ以外の理由で\
+                    これを送ることはほとんどありません。",
+                ),
+            ))),
             Test::new(
                 S::ExitAlignedShare,
                 AtLeast(0.1),
@@ -171,7 +181,15 @@ memory limit.",
                     "失敗した記録の {value} が、失敗そのものをメモリの上限に結び付けて\
 います。",
                 ),
-            )),
+            )
+            .or(&Test::new(
+                S::FunctionKills,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} calls ended with the kill of the function's process.",
+                    "{value} 件の呼び出しが、関数のプロセスの強制終了で終わっています。",
+                ),
+            ))),
         ],
         supports: &[
             Test::new(
@@ -194,6 +212,14 @@ memory limit.",
                 ),
             )
             .independent(),
+            Test::new(
+                S::FunctionKills,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} of these ends name a signal, and neither an error of the code nor a time limit.",
+                    "そのうち {value} 件の記録にあるのはシグナルだけで、コードのエラーや時間の上限はありません。",
+                ),
+            ),
             Test::new(
                 S::LoadRise,
                 AtLeast(1.2),
@@ -224,7 +250,7 @@ memory limit.",
                 ),
             },
         ],
-        visible: &[visibility::OOM_KILLS, visibility::EXIT_ALIGNED],
+        visible: &[visibility::OOM_KILLS, visibility::FUNCTION_KILLS, visibility::EXIT_ALIGNED],
     },
     predicts: Predicts::NotYet(
         "Needs the readers of configuration and a measured size per \
@@ -441,6 +467,7 @@ mod tests {
                     (S::Failures, 7.0),
                     (S::OomKills, 1.0),
                     (S::StatedShare, 0.0),
+                    (S::FunctionKills, 0.0),
                     (S::ExitAlignedShare, 0.0)
                 ]
             ),
@@ -457,6 +484,7 @@ mod tests {
                     (S::Failures, 7.0),
                     (S::OomKills, 0.0),
                     (S::StatedShare, 0.0),
+                    (S::FunctionKills, 0.0),
                     (S::ProcessExits, 2.0),
                     (S::ExitAlignedShare, 1.0)
                 ]
@@ -489,12 +517,25 @@ mod tests {
     fn blind_without_kernel_log() {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 7.0), (S::StatedShare, 0.0)]),
-            Judgement::CannotTell(vec![S::OomKills, S::ExitAlignedShare])
+            Judgement::CannotTell(vec![S::OomKills, S::FunctionKills, S::ExitAlignedShare])
         );
     }
 
     #[test]
     fn the_platforms_own_words_state_it() {
         assert_eq!(claims(&CAUSE, Seen::of(M::InstanceOutOfMemory, 503)), Some(true));
+    }
+
+    #[test]
+    fn the_kill_of_a_function_without_a_report_is_no_more_than_consistent() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::FunctionError, 502)), Some(false));
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 3.0), (S::StatedShare, 0.0), (S::FunctionKills, 3.0)]),
+            Judgement::Holds {
+                supports: vec![S::FunctionKills],
+                independent: false,
+                proved: false
+            }
+        );
     }
 }

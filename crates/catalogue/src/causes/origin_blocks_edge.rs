@@ -79,6 +79,7 @@ pub static CAUSE: Cause = Cause {
     shows: Shows {
         claims: &[Claim::of(&[
             M::ConnectTimeout,
+            M::UpstreamTimeout,
             M::ConnectRefused,
             M::ConnectUnreachable,
             M::ConnectFailed,
@@ -106,7 +107,6 @@ pub static CAUSE: Cause = Cause {
                     "その間、オリジン自身のログには正常に応答したリクエストが {value} 件あります。",
                 ),
             )
-            .independent()
             .otherwise(Text::new(
                 "The origin's own log shows only {value} requests that it answered meanwhile, and its \
                 firewall dropped none at that time.",

@@ -81,7 +81,7 @@ pub static CAUSE: Cause = Cause {
     source: include_str!("security_group_block.rs"),
     shows: Shows {
         claims: &[
-            Claim::of(&[M::ConnectTimeout, M::ConnectUnreachable]),
+            Claim::of(&[M::ConnectTimeout, M::ConnectUnreachable, M::UpstreamTimeout]),
             Claim::of(&[M::ConnectFailed]).bands(&[Band::Medium, Band::Long, Band::Unknown]),
         ],
         claims_effects: false,

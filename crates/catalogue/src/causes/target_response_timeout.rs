@@ -22,8 +22,9 @@
 //! - Apache httpd: `(70007)The timeout specified has expired` with `AH01102`; mod_proxy_http
 //!   writes `502`, not `504`.
 //! - Cloud Run: `504` `The request has been terminated because it has reached the maximum
-//!   request timeout` at 300 s. API Gateway: `Endpoint request timed out` at 29 s. CloudFront:
-//!   `504` at 30 s.
+//!   request timeout` at 300 s. API Gateway: `Endpoint request timed out` at 29 s.
+//! - CloudFront: `504` with `OriginCommError`, after 30 s or, for `GET`, after 90 s (three attempts);
+//!   up to 30 s the same word also means a connection that nobody answered.
 //! - Node.js as the caller: `UND_ERR_HEADERS_TIMEOUT` (300 s).
 //!
 //! ## What it is mistaken for
@@ -97,7 +98,7 @@ pub static CAUSE: Cause = Cause {
     shows: Shows {
         claims: &[
             Claim::of(&[M::ResponseTimeout]).states(),
-            Claim::of(&[M::RequestDeadline, M::ResponseStalled]),
+            Claim::of(&[M::RequestDeadline, M::ResponseStalled, M::UpstreamTimeout]),
             Claim::of(&[M::Unspecified]).statuses(&[504]).bands(&[Band::Long, Band::Unknown]),
         ],
         claims_effects: false,

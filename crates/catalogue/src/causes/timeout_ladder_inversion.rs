@@ -88,7 +88,12 @@ pub static CAUSE: Cause = Cause {
     source: include_str!("timeout_ladder_inversion.rs"),
     shows: Shows {
         claims: &[
-            Claim::of(&[M::ResponseTimeout, M::RequestDeadline, M::ClientClosed]),
+            Claim::of(&[
+                M::ResponseTimeout,
+                M::UpstreamTimeout,
+                M::RequestDeadline,
+                M::ClientClosed,
+            ]),
             Claim::of(&[M::Unspecified]).statuses(&[504]).bands(&[
                 Band::Medium,
                 Band::Long,

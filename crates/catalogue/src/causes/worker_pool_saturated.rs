@@ -109,6 +109,7 @@ pub static CAUSE: Cause = Cause {
             Claim::of(&[
                 M::ListenQueueFull,
                 M::ResponseTimeout,
+                M::UpstreamTimeout,
                 M::RequestDeadline,
                 M::ConnectTimeout,
             ])

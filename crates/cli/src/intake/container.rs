@@ -4,6 +4,7 @@ use std::io::{self, BufReader, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::awslogs;
 use super::frames::Frames;
 use super::utf16::Utf16;
 
@@ -28,6 +29,8 @@ pub(crate) enum Container {
     Utf16Le,
     /// The same, big endian.
     Utf16Be,
+    /// JSON around Base64, as CloudWatch Logs calls a function with.
+    AwsLogs,
     /// Nothing around it.
     Plain,
 }
@@ -41,6 +44,7 @@ impl Container {
             [0xFF, 0xFE, ..] => Container::Utf16Le,
             [0xFE, 0xFF, ..] => Container::Utf16Be,
             _ if head.get(257..262) == Some(b"ustar") => Container::Tar,
+            [b'{', ..] if awslogs::begins(head) => Container::AwsLogs,
             _ => Container::Plain,
         }
     }
@@ -80,6 +84,9 @@ pub(crate) fn open<'a>(reader: impl Read + 'a) -> io::Result<Opened<'a>> {
                 Box::new(MultiGzDecoder::new(BufReader::with_capacity(64 << 10, whole)))
             }
             Container::Zstd => Box::new(Frames::new(BufReader::with_capacity(64 << 10, whole))),
+            Container::AwsLogs => {
+                Box::new(awslogs::Data::new(BufReader::with_capacity(64 << 10, whole)))
+            }
             Container::Utf16Le => Box::new(Utf16::new(whole, u16::from_le_bytes)),
             Container::Utf16Be => Box::new(Utf16::new(whole, u16::from_be_bytes)),
             Container::Zip => return Ok(Opened::Archive("zip")),

@@ -5,6 +5,7 @@
 //! of the arguments nor on the number of workers.
 
 mod archive;
+mod awslogs;
 mod blocks;
 mod complaints;
 mod container;

@@ -100,14 +100,41 @@ fn request<'a>(line: &clf::Line<'a>, total: Option<Micros>, context: &Context) -
 /// that cannot be taken for something else.
 fn entry(line: &[u8], is_apache: bool) -> Option<(clf::Line<'_>, Option<Micros>)> {
     let read = clf::read(line)?;
-    if !(is_apache || read.only_apache) {
+    // nginx's own columns of whole numbers come with others; its times have decimals.
+    let number = scan_number(read.tail);
+    if !(is_apache || read.only_apache || number.is_some()) {
         return None;
     }
     let total = match columns(read.tail)? {
         Columns::Duration(total) => Some(total),
-        Columns::Others => None,
+        Columns::Others => number.and_then(|number| only_micros(number, &read)),
     };
     Some((read, total))
+}
+
+/// The one whole number behind the user agent, if that is all there is.
+fn scan_number(tail: &[u8]) -> Option<i64> {
+    let digits = tail.strip_prefix(b" ")?;
+    let whole = (1..=15).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(digits).ok().filter(|_| whole)?.parse().ok()
+}
+
+/// A lone number as the duration in microseconds (`%D`), where it can be nothing else: not seconds
+/// (`%T`) or milliseconds (`%{ms}T`), for then the request took hours; not what was sent (`%O`), for
+/// that is the content and its header; not what was received (`%I`), for it has no content.
+fn only_micros(number: i64, line: &clf::Line<'_>) -> Option<Micros> {
+    const HOURS_OF_MILLIS: i64 = 10_000_000;
+    const HEADER: i64 = 65_536;
+    let sent = match line.bytes {
+        b"-" => 0,
+        bytes => std::str::from_utf8(bytes).ok()?.parse::<i64>().ok()?,
+    };
+    let without_content = [&b"GET "[..], b"HEAD ", b"OPTIONS ", b"DELETE "]
+        .iter()
+        .any(|method| line.request.starts_with(method));
+    let is_micros =
+        without_content && number >= HOURS_OF_MILLIS && number > sent.checked_add(HEADER)?;
+    is_micros.then_some(Micros(number))
 }
 
 enum Columns {

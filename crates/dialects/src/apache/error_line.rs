@@ -74,9 +74,21 @@ pub(super) fn read<'a>(record: &'a str, context: &Context) -> Option<Line<'a>> {
         source(&mut rest);
         line.error(&mut rest);
     }
-    // httpd's own time with a level is enough; any other time, or none, needs module and process.
-    let has_module = level_of?;
-    if !(ctime || (has_module && process)) {
+    if level_of.is_none() && line.at.is_none() {
+        // Pasted from the error or the peer on: the code below shows whose it is.
+        line.error(&mut rest);
+        if let Some((group, after)) = group(rest)
+            && let Some(peer) = group.strip_prefix("client ")
+        {
+            line.peer(peer, true);
+            rest = after;
+            line.error(&mut rest);
+        }
+    }
+    // httpd's own time with a level is enough; any other time, or none, needs module and process,
+    // and without any of these it is the code of mod_proxy and its family that is nobody else's.
+    let framed = level_of.is_some_and(|has_module| ctime || (has_module && process));
+    if !framed && (level_of.is_some() || line.at.is_some() || !is_coded(rest)) {
         return None;
     }
     if let Some((code, after)) = rest.strip_prefix("AH").and_then(|text| text.split_once(": "))
@@ -87,6 +99,12 @@ pub(super) fn read<'a>(record: &'a str, context: &Context) -> Option<Line<'a>> {
     }
     line.message = rest.rfind(", referer: ").map_or(rest, |at| &rest[..at]);
     Some(line)
+}
+
+/// Whether a text begins with a code of httpd's: `AH00957: `.
+fn is_coded(text: &str) -> bool {
+    let code = text.strip_prefix("AH").and_then(|rest| rest.split_once(": "));
+    code.is_some_and(|(code, _)| code.len() == 5 && scan::digits(code.as_bytes()).is_some())
 }
 
 impl<'a> Line<'a> {

@@ -43,7 +43,7 @@ impl Dialect for ApiGateway {
         entry(record).is_some() || body::read(record, &Context::default()).is_some()
     }
 
-    fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
+    fn quick<'a>(&self, line: &'a [u8], context: &'a Context) -> Quick<'a> {
         glance(line, context).map_or(Quick::Full, Quick::Tally)
     }
 
@@ -81,7 +81,7 @@ fn entry(record: &str) -> Option<Fields<'_>> {
     fields.are_plausible().then_some(fields)
 }
 
-fn glance<'a>(line: &'a [u8], context: &Context) -> Option<Tally<'a>> {
+fn glance<'a>(line: &'a [u8], context: &'a Context) -> Option<Tally<'a>> {
     if line.first() != Some(&b'{') || line.len() > LONGEST {
         return None;
     }
@@ -100,8 +100,7 @@ fn glance<'a>(line: &'a [u8], context: &Context) -> Option<Tally<'a>> {
     let hop = match fields.get(Slot::Domain).or_else(|| fields.get(Slot::ApiId)) {
         Some(Cow::Borrowed(name)) => name.as_bytes(),
         Some(Cow::Owned(_)) => return None,
-        None if context.around("logGroup").is_some() => return None,
-        None => UNNAMED.as_bytes(),
+        None => context.around("logGroup").unwrap_or(UNNAMED).as_bytes(),
     };
     healthy.then_some(Tally { at, hop, kind: HopKind::Edge, status, target: b"", elapsed })
 }

@@ -38,7 +38,7 @@ impl Dialect for CloudFront {
     }
 
     fn sniff_in(&self, record: &str, context: &Context) -> bool {
-        rows::read(record, context).is_some()
+        rows::read(record, context).and_then(request).is_some()
     }
 
     fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {

@@ -41,7 +41,7 @@ impl Dialect for CloudTrail {
         let bytes = record.as_bytes();
         let quoted = memmem::find(bytes, b"\"CloudTrailEvent\"").is_some();
         if !quoted && memmem::find(bytes, b"\"eventName\"").is_none() {
-            return Understood::No;
+            return if is_digest(record) { Understood::Yes } else { Understood::No };
         }
         let Some(root) = Json::object(record) else { return Understood::No };
         let inner = if quoted { root.get("CloudTrailEvent").and_then(Json::text) } else { None };
@@ -53,6 +53,14 @@ impl Dialect for CloudTrail {
         out.extend(found.into_iter().map(|one| Event::Occurrence(Box::new(one))));
         Understood::Yes
     }
+}
+
+/// Whether the record is a digest file, which lies beside the logs and holds their checksums.
+fn is_digest(record: &str) -> bool {
+    memmem::find(record.as_bytes(), b"\"digestStartTime\"").is_some()
+        && Json::object(record).is_some_and(|root| {
+            root.get("digestStartTime").is_some() && root.get("logFiles").is_some()
+        })
 }
 
 /// One call of the AWS API.

@@ -92,7 +92,9 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Event<'a>>> {
         return Some(attempt(&entry, context).map(|request| Event::Request(Box::new(request))));
     }
     if of("tls") && matches!(&*entry.level, "error" | "ERROR") {
-        let Some(name) = entry.fields.word("identifier") else { return Some(None) };
+        let Some(name) = entry.fields.word("identifier") else {
+            return is_housekeeping(&entry.logger, &entry.message).then_some(None);
+        };
         let reason = entry.fields.word("error").unwrap_or(Cow::Borrowed(&*entry.message));
         let event = Occurrence::new(OccurrenceKind::CertificateProblem, entry.at, name);
         return Some(Some(Event::Occurrence(Box::new(event.detail(short(&reason))))));
@@ -112,17 +114,29 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Event<'a>>> {
 
 /// Whether an entry is one of those with which Caddy accompanies its start, its end and its work.
 fn is_housekeeping(logger: &str, message: &str) -> bool {
-    const LOGGERS: [&str; 8] = [
-        "admin",
-        "admin.api",
-        "http",
-        "http.log",
+    // Names that other programs give their loggers too need words of Caddy's.
+    const PLAIN: [(&str, &str); 17] = [
+        ("admin", "admin endpoint "),
+        ("admin", "stopped previous server"),
+        ("admin.api", "received request"),
+        ("admin.api", "config is unchanged"),
+        ("http", "HTTP/2 skipped because it requires TLS"),
+        ("http", "HTTP/3 skipped because it requires TLS"),
+        ("http", "enabling HTTP/3 listener"),
+        ("http", "enabling automatic TLS certificate management"),
+        ("http", "servers shutting down"),
+        ("http", "server is listening only on the HTTPS port"),
+        ("http", "enabling automatic HTTP->HTTPS redirects"),
+        ("http.log", "server running"),
+        ("tls", "storage cleaning happened too recently"),
+        ("tls", "cleaning storage unit"),
+        ("tls", "finished cleaning storage units"),
+        ("tls", "stapling OCSP"),
+        ("tls.obtain", ""),
+    ];
+    const FAMILIES: [&str; 9] = [
         "http.auto_https",
         "http.stdlib",
-        "tls",
-        "tls.obtain",
-    ];
-    const FAMILIES: [&str; 7] = [
         "http.handlers.",
         "tls.cache",
         "tls.issuance",
@@ -145,7 +159,8 @@ fn is_housekeeping(logger: &str, message: &str) -> bool {
     if logger.is_empty() {
         return BARE.iter().any(|words| message.starts_with(words));
     }
-    LOGGERS.contains(&logger) || FAMILIES.iter().any(|family| logger.starts_with(family))
+    PLAIN.iter().any(|(name, words)| *name == logger && message.starts_with(words))
+        || FAMILIES.iter().any(|family| logger.starts_with(family))
 }
 
 fn hop(context: &Context) -> Cow<'static, str> {

@@ -1,4 +1,4 @@
-//! Error lines of Caddy 1: `28/May/2018:04:15:17 +0000 [ERROR 502 /path] dial tcp …: i/o timeout`.
+//! Error lines of Caddy 1: `28/May/2018:04:15:17 +0000 [ERROR 502 /path]` and the error's text.
 //!
 //! Source: Caddy 1, `caddyhttp/errors/errors.go` (`[ERROR %d %s] %v` in a logger with the time of
 //! the common log format).

@@ -2,8 +2,11 @@
 mod about;
 pub(crate) mod audit;
 mod entry;
+pub(crate) mod firewall;
+pub(crate) mod flow;
 mod glance;
 pub(crate) mod lb;
+pub(crate) mod metrics;
 pub(crate) mod nat;
 mod proxy_status;
 pub(crate) mod run;
@@ -23,13 +26,24 @@ mod hostile {
             include_str!("../../tests/gcp-run.txt"),
             include_str!("../../tests/gcp-nat.txt"),
             include_str!("../../tests/gcp-audit.txt"),
+            include_str!("../../tests/gcp-firewall.txt"),
+            include_str!("../../tests/gcp-metrics.txt"),
+            include_str!("../../tests/gcp-vpc-flow.txt"),
             include_str!("../../tests/node.txt"),
             include_str!("../../tests/kernel.txt"),
         ];
-        let dialects: Vec<_> = ["gcp-lb", "gcp-run", "gcp-nat", "gcp-audit", "node", "kernel"]
-            .iter()
-            .filter_map(|name| by_name(name))
-            .collect();
+        let names = [
+            "gcp-lb",
+            "gcp-run",
+            "gcp-nat",
+            "gcp-audit",
+            "gcp-firewall",
+            "gcp-metrics",
+            "gcp-vpc-flow",
+            "node",
+            "kernel",
+        ];
+        let dialects: Vec<_> = names.iter().filter_map(|name| by_name(name)).collect();
         assert_eq!(dialects.len(), samples.len());
         let context = Context::default();
         let mut seed = 1_u32;

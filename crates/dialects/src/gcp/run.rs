@@ -81,7 +81,7 @@ impl Dialect for CloudRun {
     }
 }
 
-/// The entry, if it is one of Cloud Run's and no audit record.
+/// The entry, if it is one of Cloud Run's, and neither an audit record nor a metric.
 fn entry(record: &str) -> Option<Entry<'_>> {
     let bytes = record.as_bytes();
     if memmem::find(bytes, b"run.googleapis.com").is_none()
@@ -91,6 +91,10 @@ fn entry(record: &str) -> Option<Entry<'_>> {
     }
     let entry = Entry::read(record)?;
     if entry.get("protoPayload").is_some() || entry.log_id().starts_with("cloudaudit") {
+        return None;
+    }
+    // Time series are of the same resource, and no log entries.
+    if entry.get("points").is_some() && entry.get("metricKind").is_some() {
         return None;
     }
     let resource = matches!(entry.resource_type(), "cloud_run_revision" | "cloud_run_job");

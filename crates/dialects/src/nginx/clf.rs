@@ -22,6 +22,8 @@ pub(crate) struct Line<'a> {
     pub(crate) request: &'a [u8],
     /// Status; `None` if logged as `-`.
     pub(crate) status: Option<u16>,
+    /// Number of bytes sent to the client, or `-` for none.
+    pub(crate) bytes: &'a [u8],
     /// What follows the user agent, or the number of bytes where there is none.
     pub(crate) tail: &'a [u8],
     /// Whether something on the line is written by Apache httpd only.
@@ -67,7 +69,7 @@ pub(crate) fn read(line: &[u8]) -> Option<Line<'_>> {
     if vhost.is_some_and(|name| scan::digits(port(name)).is_some()) {
         only_apache = true;
     }
-    Some(Line { vhost, client, time, request, status, tail, only_apache })
+    Some(Line { vhost, client, time, request, status, bytes, tail, only_apache })
 }
 
 /// Digits after the last colon, or nothing.

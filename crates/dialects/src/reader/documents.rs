@@ -13,7 +13,7 @@ const LINES_BEFORE: usize = 20;
 /// Keys of lists whose elements are records: CloudTrail and Azure; CloudWatch Logs' events, what a
 /// subscription delivers and what a query found; ECS; CloudWatch's and Cloud Monitoring's metrics;
 /// Elastic Load Balancing; Kubernetes; Cloud Logging. Whatever their case.
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 13] = [
     "Records",
     "events",
     "logEvents",
@@ -25,6 +25,7 @@ const LISTS: [&str; 12] = [
     "Datapoints",
     "timeSeries",
     "TargetHealthDescriptions",
+    "InstanceStates",
     "entries",
 ];
 

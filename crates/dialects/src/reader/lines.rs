@@ -6,6 +6,7 @@
 use memchr::memchr_iter;
 
 use super::{journal, page, prefix, thrown};
+use crate::curl::joins as transcript;
 use crate::scan;
 
 /// Longest record that is kept; a longer one is counted and named, not read.
@@ -79,7 +80,12 @@ fn joins(line: &[u8]) -> bool {
         // The last line that a dying Node.js process prints.
         b"Node.js v",
     ];
-    OPENINGS.iter().any(|opening| line.starts_with(opening))
+    OPENINGS.iter().any(|opening| line.starts_with(opening)) || is_rest_of_report(line)
+}
+
+/// The values of a Lambda report that a paste has put onto a line of their own.
+fn is_rest_of_report(line: &[u8]) -> bool {
+    line.starts_with(b"Duration: ") && find(line, b"Billed Duration: ").is_some()
 }
 
 /// Whether a line opens something that may claim lines at the margin.
@@ -103,6 +109,8 @@ pub(super) enum Open {
     PageText,
     /// The same behind its request id, where nothing but closing tags belongs to it.
     PageEnd,
+    /// A transcript of curl's, or the head of a response.
+    Transcript(transcript::Part),
 }
 
 impl Open {
@@ -116,6 +124,9 @@ impl Open {
         }
         if line.starts_with(journal::FIRST) {
             return Open::Journal;
+        }
+        if let Some(part) = transcript::begins(line) {
+            return Open::Transcript(part);
         }
         // Error lines of nginx begin with a digit; the search is for them alone.
         if !line.first().is_some_and(u8::is_ascii_digit) && prefix::grouping(line).is_none() {
@@ -138,6 +149,10 @@ impl Open {
             Open::Page => page::goes_on(content),
             Open::PageText => !page::begins(content) || page::goes_on(content),
             Open::PageEnd => page::closes(content),
+            Open::Transcript(part) => {
+                transcript::takes(part, content)
+                    || (part == transcript::Part::Answer && page::goes_on(content))
+            }
         }
     }
 
@@ -149,6 +164,7 @@ impl Open {
         match self {
             Open::Journal => Open::Journal,
             Open::Page | Open::PageText | Open::PageEnd => page::after(content),
+            Open::Transcript(part) => Open::Transcript(transcript::after(part, content)),
             Open::Quote if find(line, b"\" while ").is_none() => Open::Quote,
             Open::Traceback if content.trim_ascii().is_empty() || !plainly_starts(content) => {
                 Open::Traceback
@@ -302,6 +318,8 @@ mod tests {
             ("Traceback (most recent call last):", Kind::Continuation),
             ("TypeError: fetch failed", Kind::Start),
             ("Node.js v20.11.0", Kind::Continuation),
+            ("Duration: 5.00 ms  Billed Duration: 6 ms", Kind::Continuation),
+            ("Duration: 5.00 ms", Kind::Start),
             ("{\"a\": 1}", Kind::Certain),
             ("  2024/01/02 03:04:05 [error] 1#1: x", Kind::Certain),
             ("2024/01/02 03:04:05 [error] 1#1: x", Kind::Certain),

@@ -221,7 +221,7 @@ impl<'p> Offers<'p> {
 fn ask<'a>(
     profile: &Profile,
     line: &'a [u8],
-    context: &Context,
+    context: &'a Context,
 ) -> Option<(usize, Option<Tally<'a>>)> {
     for &index in &*profile.likely {
         match profile.order[index].quick(line, context) {

@@ -134,21 +134,14 @@ impl Occurrences {
             of_kind.period.add(at);
             *of_kind.slots.slot(at) += times;
         }
-        of_kind.sample.offer(hash::of(&place), place, || Happened {
+        // One record may tell of many: the values of a metric, say.
+        let priority = hash::of(&(place, occurrence.at, &*occurrence.subject, object));
+        of_kind.sample.offer(priority, place, || Happened {
             at: occurrence.at,
             subject: short(&occurrence.subject, 120),
             object: occurrence.object.as_deref().map(|o| short(o, 120)),
             detail: occurrence.detail.as_deref().map(|d| short(d, 160)),
-            text: cited(
-                record,
-                &[
-                    if occurrence.kind == OccurrenceKind::NatDrop { "DROPPED" } else { "" },
-                    "textPayload",
-                    "methodName",
-                    object,
-                    &occurrence.subject,
-                ],
-            ),
+            text: told(occurrence, record),
         });
     }
 
@@ -156,5 +149,24 @@ impl Occurrences {
         for (kind, of_kind) in other.kinds {
             self.kinds.entry(kind).or_default().merge(of_kind);
         }
+    }
+}
+
+/// The part of a record that tells of an occurrence. A document in JSON often says it in many
+/// places, or says many things: what was made of it goes first.
+fn told(occurrence: &Occurrence<'_>, record: &str) -> Box<str> {
+    const SAYS_ITSELF: [&str; 3] = ["DROPPED", "textPayload", "methodName"];
+    let telling = |words: &str| match words {
+        "DROPPED" => occurrence.kind == OccurrenceKind::NatDrop,
+        _ => true,
+    };
+    let object = occurrence.object.as_deref().unwrap_or("");
+    let mut needles: Vec<&str> = SAYS_ITSELF.into_iter().filter(|words| telling(words)).collect();
+    let plain = !record.starts_with('{') || needles.iter().any(|words| record.contains(words));
+    needles.extend([object, &*occurrence.subject, "\"eventName\""]);
+    let text = cited(record, &needles);
+    match occurrence.detail.as_deref().filter(|detail| !plain && !record.contains(detail)) {
+        Some(detail) => format!("{}: {text}", short(detail, 120)).into(),
+        None => text,
     }
 }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use std::collections::BTreeMap;
+
 use model::{Mechanism, Micros, OccurrenceKind, Timestamp};
 
 use super::surroundings::shown;
@@ -125,7 +127,11 @@ impl Area {
         );
         let waiting = matches!(
             mechanism,
-            M::ResponseTimeout | M::RequestDeadline | M::IntegrationTimeout | M::ResponseStalled
+            M::ResponseTimeout
+                | M::RequestDeadline
+                | M::IntegrationTimeout
+                | M::FunctionTimeout
+                | M::ResponseStalled
         );
         let picking = matches!(mechanism, M::NoTarget | M::NoHealthyTarget | M::NoInstance);
         match self {
@@ -246,7 +252,7 @@ impl<'a> Scope<'_, 'a> {
         let told = told(change);
         let named = ports(&told);
         let failing: BTreeSet<u16> =
-            self.fails().filter_map(|fail| fail.record.target.as_deref().and_then(port)).collect();
+            self.fails().filter_map(|fail| fail.target().and_then(port)).collect();
         let elsewhere = !named.is_empty()
             && !failing.is_empty()
             && !failing.iter().any(|port| named.iter().any(|(a, b)| (a..=b).contains(&port)));
@@ -269,6 +275,18 @@ impl<'a> Scope<'_, 'a> {
         self.lead(changes, |change| self.fits(change))
     }
 
+    /// What was changed, in the words of the record of it, and on what.
+    pub(crate) fn change_name(&self) -> Option<String> {
+        let changes = self.view.happened(&[OccurrenceKind::ConfigChange]);
+        let (_, change) = self.last_before(changes, |change| self.fits(change))?;
+        let subject = &change.subject;
+        Some(match change.detail.as_deref() {
+            Some(detail) if detail.contains(&**subject) => detail.to_owned(),
+            Some(detail) => format!("{detail}, {subject}"),
+            None => subject.to_string(),
+        })
+    }
+
     /// The last reload before the failures, where a proxy's settings can matter to them.
     pub(super) fn reload_lead(&self) -> Option<Measured> {
         use Mechanism as M;
@@ -288,21 +306,31 @@ impl<'a> Scope<'_, 'a> {
         self.lead(reloads, |_| own.value > 0.5)
     }
 
+    /// The last wanted one of some changes in the time before the failures.
+    fn last_before(
+        &self,
+        changes: Vec<(Place, &'a Happened)>,
+        wanted: impl Fn(&Happened) -> bool,
+    ) -> Option<(Place, &'a Happened)> {
+        let onset = self.first_failure();
+        let near = |at: Option<Timestamp>| {
+            at.is_some_and(|at| at <= onset + CLOCKS && onset - at <= CHANGE_REACH)
+        };
+        changes.into_iter().rfind(|(_, change)| near(change.at) && wanted(change))
+    }
+
     /// How long before the failures the last wanted one of some changes came.
     fn lead(
         &self,
-        mut changes: Vec<(Place, &'a Happened)>,
+        changes: Vec<(Place, &'a Happened)>,
         wanted: impl Fn(&Happened) -> bool,
     ) -> Option<Measured> {
         if self.is_undated() {
             return None;
         }
         let onset = self.first_failure();
-        changes.retain(|(_, change)| {
-            change.at.is_some_and(|at| at <= onset + CLOCKS && onset - at <= CHANGE_REACH)
-        });
         let never = Measured { value: f64::INFINITY, shown_by: Vec::new() };
-        let Some((place, change)) = changes.into_iter().rfind(|(_, change)| wanted(change)) else {
+        let Some((place, change)) = self.last_before(changes, wanted) else {
             return Some(never);
         };
         let at = change.at?;
@@ -339,7 +367,7 @@ impl<'a> Scope<'_, 'a> {
                 || target.rsplit_once(':').is_some_and(|(host, _)| host == object)
         };
         let mut measured = self.share(|fail| {
-            let target = fail.record.target.as_deref()?;
+            let target = fail.target()?;
             Some(
                 fail.dated
                     && downs.iter().any(|(_, down)| {
@@ -350,9 +378,9 @@ impl<'a> Scope<'_, 'a> {
                     }),
             )
         })?;
-        let cited = downs.iter().filter(|(_, down)| {
-            self.fails().any(|f| f.record.target.as_deref().is_some_and(|t| names(down, t)))
-        });
+        let cited = downs
+            .iter()
+            .filter(|(_, down)| self.fails().any(|f| f.target().is_some_and(|t| names(down, t))));
         measured.shown_by = cited.take(3).map(|(place, down)| shown((*place, *down))).collect();
         Some(measured)
     }
@@ -399,9 +427,24 @@ impl<'a> Scope<'_, 'a> {
     }
 
     pub(super) fn processor_saturations(&self) -> Option<Measured> {
-        self.told_of(OccurrenceKind::ResourceSaturated, Micros::from_secs(120), |told| {
+        const REACH: Micros = Micros::from_secs(120);
+        let is_processor = |told: &Happened| {
             let metric = told.object.as_deref().unwrap_or_default().to_ascii_lowercase();
             metric.contains("cpu") || metric.contains("processor")
+        };
+        let inside = |told: &Happened| told.at.is_none_or(|at| self.window.contains(at, REACH));
+        // Whoever is as busy at other times explains nothing of this time.
+        let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for (_, told) in self.view.happened(&[OccurrenceKind::ResourceSaturated]) {
+            if is_processor(told) {
+                let (within, all) = counts.entry(&told.subject).or_default();
+                *within += u64::from(inside(told));
+                *all += 1;
+            }
+        }
+        self.told_of(OccurrenceKind::ResourceSaturated, REACH, |told| {
+            let (within, all) = counts.get(&*told.subject).copied().unwrap_or((0, 1));
+            is_processor(told) && within * 2 >= all
         })
     }
 }

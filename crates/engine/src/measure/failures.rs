@@ -103,7 +103,7 @@ impl<'a> Scope<'_, 'a> {
 
     pub(super) fn failing_targets(&self) -> Option<Measured> {
         let targets: std::collections::BTreeSet<&str> =
-            self.fails().filter_map(|f| f.record.target.as_deref()).collect();
+            self.fails().filter_map(super::super::view::Fail::target).collect();
         if targets.is_empty() { None } else { Measured::of(targets.len() as f64) }
     }
 
@@ -144,6 +144,7 @@ impl<'a> Scope<'_, 'a> {
                 || matches!(
                     fail.failure.mechanism,
                     Mechanism::FunctionError
+                        | Mechanism::FunctionTimeout
                         | Mechanism::FunctionResponseInvalid
                         | Mechanism::FunctionPayloadTooLarge
                         | Mechanism::FunctionThrottled

@@ -90,9 +90,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             | S::FinishedTogether
             | S::FirstAnswerShare
             | S::AnswersLaterShare
-            | S::NewTargetShare => {
-                !self.fails().any(|f| f.is_access() && f.record.target.is_some())
-            }
+            | S::NewTargetShare => !self.fails().any(|f| f.is_access() && f.target().is_some()),
             S::LoadRise | S::LatencyRise | S::FailureRate => !self.fails().any(Fail::is_access),
             S::Recovers => self.deploys_visible(),
             // No dialect tells new connections from reused ones, and ids of healthy requests are not
@@ -131,7 +129,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::TimerShare => self.timers(),
             S::ReusedShare => self.reused(),
             S::UnsafeMethodShare => self.unsafe_methods(),
-            S::TopTargetShare => self.top(|fail| fail.record.target.as_deref()),
+            S::TopTargetShare => self.top(super::view::Fail::target),
             S::TopPathShare => self.top(|fail| fail.record.path.as_deref()),
             S::FailingTargets => self.failing_targets(),
             S::Steadiness => self.steadiness(),
@@ -173,6 +171,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             | S::PoolTimeoutAlignedShare => self.near(signal),
             S::PoolTimeouts => self.count(&[K::ConnectionPoolEmpty], 30),
             S::FunctionErrors => self.count(&[K::FunctionError], 30),
+            S::FunctionKills => Some(self.function_kills()),
             S::Throttles => self.count(&[K::Throttle], 60),
             S::Stalls => self.count(&[K::Stall], 30),
             S::FinishedTogether => self.finished_together(),
@@ -187,6 +186,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::NoServerLeft => self.count(&[K::NoServerLeft], 30),
             S::Ejections => self.count(&[K::TargetEjected], 60),
             S::ScaleLimits => self.scale_limits(),
+            S::PlacementFailures => self.count(&[K::ScaleLimit], 60),
             S::DatabaseLimits => self.count(&[K::DatabaseLimit, K::ConnectionPoolEmpty], 30),
             S::DatabaseRefusals => self.count(&[K::DatabaseLimit], 30),
             S::ApplicationErrors => self.count(&[K::ApplicationError], 5),
@@ -207,7 +207,10 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::MovedShare => self.moved(),
             S::CheckRefusals => self.check_refusals(),
             S::DownAfterShare => self.down_after(),
-            S::CdnShare => self.share(|fail| Some(fail.key.kind == model::HopKind::Cdn)),
+            S::CdnShare => self.share(|fail| {
+                let by_itself = fail.behind.is_none() && fail.key.author != model::Author::Behind;
+                Some(fail.key.kind == model::HopKind::Cdn && by_itself)
+            }),
             S::BehindServed => self.behind_served(),
             S::ChangeLead => self.change_lead(),
             S::ReloadLead => self.reload_lead(),

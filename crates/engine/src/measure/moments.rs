@@ -67,8 +67,8 @@ impl<'a> Scope<'_, 'a> {
         let reload = reloads.into_iter().rfind(|(_, reload)| reload.at.is_some_and(after_it))?;
         let at = reload.1.at?;
         let given_up = |fail: &Fail<'a>| {
-            let name = fail.record.target.as_deref()?;
-            let stream = self.view.stream_of(fail.key)?;
+            let name = fail.target()?;
+            let stream = self.view.stream_of(fail.target_key())?;
             let counts = stream.targets.get(name.as_bytes())?;
             let (_, last) = counts.seen.0?;
             let taken_up = stream.targets.sorted().into_iter().any(|(_, other)| {
@@ -187,8 +187,8 @@ mod tests {
     fn a_checks_status_is_read_from_the_reason() {
         assert_eq!(status("Layer7 wrong status, code: 404, info: \"Not Found\""), Some(404));
         assert_eq!(status("active check failed, http status 301"), Some(301));
-        assert_eq!(status("Layer4 timeout"), None);
         assert_eq!(status("Health checks failed with these codes: [404]"), Some(404));
+        assert_eq!(status("Layer4 timeout"), None);
         assert_eq!(status("HTTP probe failed with statuscode: 503"), Some(503));
     }
 }

@@ -25,7 +25,7 @@ fn address(target: &str) -> Option<SocketAddr> {
 }
 
 fn target(fail: &Fail<'_>) -> Option<SocketAddr> {
-    address(fail.record.target.as_deref()?)
+    address(fail.target()?)
 }
 
 /// Whether a failing request was to the IPv6 loopback address.
@@ -148,7 +148,7 @@ impl<'a> Scope<'_, 'a> {
         let mut others: Vec<Micros> = Vec::new();
         let with_target = self.fails().filter(|f| f.is_access());
         let failing: Vec<(&str, &Fail<'a>)> =
-            with_target.filter_map(|f| Some((f.record.target.as_deref()?, f))).collect();
+            with_target.filter_map(|f| Some((f.target()?, f))).collect();
         let names: BTreeSet<&str> = failing.iter().map(|(name, _)| *name).collect();
         for name in names {
             let fails: Vec<&Fail<'a>> =

@@ -19,8 +19,20 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
     match kind {
         K::NatDrop | K::NatAllocation => &["gcp-nat"],
         K::Deploy | K::ConfigChange => &["gcp-audit", "aws-cloudtrail"],
-        K::OomKill | K::ScaleLimit => &["node", "kernel", "kubernetes"],
-        K::ProcessExit | K::InstanceStart | K::InstanceStop | K::ListenFailed => {
+        K::OomKill => &["node", "kernel", "kubernetes", "aws-lambda"],
+        K::ScaleLimit => &["node", "kernel", "kubernetes"],
+        K::ProcessExit | K::InstanceStart => &[
+            "node",
+            "kernel",
+            "kubernetes",
+            "gunicorn",
+            "uvicorn",
+            "uwsgi",
+            "php-fpm",
+            "puma",
+            "aws-lambda",
+        ],
+        K::InstanceStop | K::ListenFailed => {
             &["node", "kernel", "kubernetes", "gunicorn", "uvicorn", "uwsgi", "php-fpm", "puma"]
         }
         K::HealthDown | K::HealthUp => &["haproxy-notice", "envoy-health"],
@@ -37,11 +49,9 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
         K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
-        K::CheckFailed
-        | K::Throttle
-        | K::ResourceSaturated
-        | K::FunctionError
-        | K::CertificateProblem => &[],
+        K::CheckFailed => &["aws-alb-health"],
+        K::Throttle | K::ResourceSaturated | K::CertificateProblem => &[],
+        K::FunctionError => &["aws-lambda"],
         K::AccessDenied => &["audit"],
         K::Reload => &["nginx-error", "apache-error", "haproxy-notice"],
     }
@@ -89,8 +99,9 @@ const SYSTEM_LOG: &[OccurrenceKind] = &[
     OccurrenceKind::ScaleLimit,
 ];
 
-/// Logs of gateways, which tell of their own start and end and of nobody else's.
-const OF_ITSELF: &[&str] = &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik"];
+/// Logs of gateways and of functions, which tell of their own start and end and of nobody else's.
+const OF_ITSELF: &[&str] =
+    &["nginx-error", "apache-error", "haproxy-notice", "caddy", "traefik", "aws-lambda"];
 
 /// Logs of what was asked for and of what a controller did, which tell of a part of it and leave
 /// out, say, what ended by itself.
@@ -195,18 +206,46 @@ impl Scope<'_, '_> {
             .sum();
         let counted = self.count(&[OccurrenceKind::OomKill], 60);
         if killed == 0.0 {
-            return counted;
+            // A kill whose reason is not stated may have been one for memory.
+            return counted.filter(|c| c.value > 0.0 || self.function_kills().value == 0.0);
         }
+        // The same kill may be told by the platform and by the requests that it ended.
         let mut measured = counted.unwrap_or_default();
-        measured.value += killed;
+        if measured.value == 0.0 {
+            measured.value = killed;
+        }
         Some(measured)
+    }
+
+    /// Processes of functions that were killed, and no report says how much memory they used.
+    pub(super) fn function_kills(&self) -> Measured {
+        let reports = |stream: &&crate::digest::stream::Stream| {
+            stream.key.dialect == "aws-lambda" && stream.requests > 0
+        };
+        if self.view.streams.iter().any(reports) {
+            return Measured::default();
+        }
+        let (from, to) = (self.window.start - Micros::from_secs(60), self.window.end);
+        let exits = self.view.happened(&[OccurrenceKind::ProcessExit]);
+        let kills = exits.into_iter().filter(|(_, exit)| {
+            exit.object.as_deref() == Some("signal: killed")
+                && (self.is_undated() || exit.at.is_none_or(|at| at >= from && at <= to))
+        });
+        let mut measured = Measured::default();
+        for kill in kills {
+            measured.value += 1.0;
+            if measured.shown_by.len() < CITED {
+                measured.shown_by.push(shown(kill));
+            }
+        }
+        measured
     }
 
     /// Listeners on loopback where a gateway comes from outside. A start may lie long before.
     pub(super) fn loopback_listeners(&self) -> Option<Measured> {
         let outside: BTreeSet<&str> = self
             .fails()
-            .filter_map(|f| f.record.target.as_deref()?.rsplit_once(':'))
+            .filter_map(|f| f.target()?.rsplit_once(':'))
             .filter(|(host, _)| !is_loopback(host))
             .map(|(_, port)| port)
             .collect();

@@ -6,8 +6,10 @@ use model::{Micros, OccurrenceKind, Timestamp};
 
 use super::{Measured, Scope};
 use crate::digest::bounded::Merge;
+use crate::digest::failures::ClassKey;
 use crate::digest::histogram::Histogram;
 use crate::digest::stream::{Late, Stream, TargetCounts};
+use crate::view::Fail;
 
 /// Requests needed on both sides of a comparison.
 const ENOUGH: u64 = 30;
@@ -48,11 +50,16 @@ fn missed(counts: &TargetCounts, before: Micros, after: Micros) -> f64 {
 impl<'a> Scope<'_, 'a> {
     /// The streams the claimed failures were counted in.
     fn streams(&self) -> Vec<&'a Stream> {
+        self.streams_by(|fail| fail.key)
+    }
+
+    /// The streams in which the claimed failures' records name their keys.
+    fn streams_by(&self, key: impl Fn(&Fail<'a>) -> &'a ClassKey) -> Vec<&'a Stream> {
         let mut keys = BTreeSet::new();
         let mut streams = Vec::new();
-        for fail in self.fails().filter(|f| f.is_access()) {
-            if keys.insert((fail.key.dialect, &fail.key.hop, fail.key.kind)) {
-                streams.extend(self.view.stream_of(fail.key));
+        for key in self.fails().filter(|f| f.is_access()).map(key) {
+            if keys.insert((key.dialect, &key.hop, key.kind)) {
+                streams.extend(self.view.stream_of(key));
             }
         }
         streams
@@ -115,11 +122,11 @@ impl<'a> Scope<'_, 'a> {
         let mut seen = BTreeSet::new();
         let mut targets = Vec::new();
         for fail in self.fails().filter(|f| f.is_access()) {
-            let Some(target) = fail.record.target.as_deref() else { continue };
+            let Some(target) = fail.target() else { continue };
             if !seen.insert((fail.key.dialect, &fail.key.hop, target)) {
                 continue;
             }
-            let Some(stream) = self.view.stream_of(fail.key) else { continue };
+            let Some(stream) = self.view.stream_of(fail.target_key()) else { continue };
             if let Some(counts) = stream.targets.get(target.as_bytes()) {
                 targets.push((target, stream, counts));
             }
@@ -140,13 +147,13 @@ impl<'a> Scope<'_, 'a> {
             return None;
         }
         let good: u64 = targets.iter().map(|(_, _, counts)| self.successes(counts)).sum();
-        let bad: f64 = self.fails().filter(|f| f.record.target.is_some()).map(|f| f.weight).sum();
+        let bad: f64 = self.fails().filter(|f| f.target().is_some()).map(|f| f.weight).sum();
         Measured::of(good as f64 / (good as f64 + bad).max(1.0))
     }
 
     pub(super) fn healthy_targets(&self) -> Option<Measured> {
         let (mut well, mut all) = (0, 0);
-        for stream in self.streams() {
+        for stream in self.streams_by(Fail::target_key) {
             for (_, counts) in stream.targets.sorted() {
                 let Some((first, last)) = counts.seen.0 else { continue };
                 if last < self.window.start || first > self.window.end {
@@ -188,7 +195,7 @@ impl<'a> Scope<'_, 'a> {
             .map(|(name, _, counts)| (name, counts.served.0.map(|(first, _)| first)))
             .collect();
         self.share(|fail| {
-            let target = fail.record.target.as_deref()?;
+            let target = fail.target()?;
             let (_, answered) = first.iter().find(|(name, _)| *name == target)?;
             Some(answered.is_some_and(|at| at >= fail.at && at - fail.at <= START))
         })
@@ -202,7 +209,7 @@ impl<'a> Scope<'_, 'a> {
             .map(|(name, _, counts)| (name, counts.served.0.map(|(_, last)| last)))
             .collect();
         self.share(|fail| {
-            let target = fail.record.target.as_deref()?;
+            let target = fail.target()?;
             let (_, answered) = last.iter().find(|(name, _)| *name == target)?;
             Some(answered.is_some_and(|at| at >= fail.at))
         })
@@ -219,7 +226,7 @@ impl<'a> Scope<'_, 'a> {
             .map(|(name, stream, counts)| (name, ask(stream, counts)))
             .collect();
         self.share(|fail| {
-            let target = fail.record.target.as_deref()?;
+            let target = fail.target()?;
             answers.iter().find(|(name, _)| *name == target)?.1
         })
     }

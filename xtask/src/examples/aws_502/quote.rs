@@ -81,7 +81,6 @@ fn quote(time: Time, logs: &mut Logs, random: &mut Random) {
         "integrationStatus": "200",
         "integrationErrorMessage": "-",
         "errorMessage": if wrong { "Internal server error" } else { "-" },
-        "errorResponseType": if wrong { "INTEGRATION_FAILURE" } else { "-" },
     });
     logs.access.push((end, line.to_string()));
     if wrong {

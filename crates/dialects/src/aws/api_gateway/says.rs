@@ -9,7 +9,7 @@ use model::{Failure, Mechanism as M, Phase, ProxyError, Side};
 
 /// Words of a message, in lower case, and what they state; the first that fit count.
 const WORDS: &[(&str, M)] = &[
-    ("task timed out after", M::RequestDeadline),
+    ("task timed out after", M::FunctionTimeout),
     ("limit for network interfaces has been reached", M::NoInstance),
     ("customer function error", M::FunctionError),
     ("endpoint request timed out", M::IntegrationTimeout),
