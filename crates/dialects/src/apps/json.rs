@@ -10,12 +10,13 @@ use std::borrow::Cow;
 use memchr::memmem;
 use model::{Event, Occurrence, OccurrenceKind};
 
+use super::json_glance;
 use super::json_line::{find, has_level, message, text, time};
 use super::json_request::{self, Found};
 use super::languages;
 use crate::json::Json;
 use crate::node::{self, Origin, short};
-use crate::{About, Blind, Context, Dialect, Understood};
+use crate::{About, Blind, Context, Dialect, Quick, Understood};
 
 /// JSON logs of applications.
 pub(crate) struct AppJson;
@@ -76,6 +77,14 @@ impl Dialect for AppJson {
 
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
+    }
+
+    fn quick<'a>(&self, line: &'a [u8], context: &Context) -> Quick<'a> {
+        // A name from outside goes before the one in the line, and cannot be lent to a tally.
+        match context.hop {
+            None => json_glance::tally(line).map_or(Quick::Full, Quick::Tally),
+            Some(_) => Quick::Full,
+        }
     }
 
     fn parse<'a>(

@@ -5,6 +5,7 @@ mod go_client;
 mod heads;
 mod java;
 pub(crate) mod json;
+mod json_glance;
 mod json_line;
 mod json_request;
 pub(crate) mod languages;

@@ -134,10 +134,10 @@ fn failed(line: &str, text: &str) -> Option<Call> {
     if has("BadStatusLine(") || name == "BadStatusLine" {
         return is(M::ResponseMalformed);
     }
-    if has("SSL") || has("ertificate") {
-        if let Some(mechanism) = os_error::openssl(line) {
-            return is(mechanism);
-        }
+    if (has("SSL") || has("ertificate"))
+        && let Some(mechanism) = os_error::openssl(line)
+    {
+        return is(mechanism);
     }
     // `Can't connect to MySQL server on '10.0.0.9' (111)`.
     if has("Can't connect to MySQL server on") {
