@@ -38,10 +38,6 @@ impl Dialect for CloudFront {
     }
 
     fn sniff_in(&self, record: &str, context: &Context) -> bool {
-        rows::read(record, context).is_some()
-    }
-
-    fn sniff_in(&self, record: &str, context: &Context) -> bool {
         rows::read(record, context).and_then(request).is_some()
     }
 
