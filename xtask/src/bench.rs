@@ -5,6 +5,7 @@
 //! median of those ratios counts. The rivals are the least that could be done: counting newlines,
 //! and decompressing to nowhere.
 
+mod dialects;
 mod figure;
 mod process;
 mod yardstick;
@@ -13,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
+pub(crate) use dialects::measure as dialect_speeds;
 use figure::{Figure, Goal, table};
 use process::{Usage, median, run};
 pub(crate) use yardstick::{Yardstick, measure};
@@ -23,6 +25,9 @@ use crate::text::parse_bytes;
 /// Arguments of `bench`.
 #[derive(Args)]
 pub(crate) struct Options {
+    /// What to measure: the whole program, or each dialect's reading of healthy lines.
+    #[arg(value_enum, default_value_t = What::Program)]
+    what: What,
     /// Size of the large log before compression; the small one is a tenth of it.
     #[arg(long, value_parser = parse_bytes, default_value = "1G")]
     bytes: u64,
@@ -37,6 +42,13 @@ pub(crate) struct Options {
     json: bool,
 }
 
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+    Program,
+    Dialects,
+}
+
 /// The release builds that are measured.
 struct Programs {
     why502: PathBuf,
@@ -46,6 +58,14 @@ struct Programs {
 /// Runs the subcommand.
 pub(crate) fn run_bench(options: &Options) -> Result<()> {
     ensure!(options.runs > 0, "--runs needs at least 1");
+    if options.what == What::Dialects {
+        let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(["run", "--release", "--quiet", "--package", "xtask", "--", "dialect-speeds"])
+            .status()
+            .context("cargo does not start")?;
+        ensure!(status.success(), "the measurement failed: see above");
+        return Ok(());
+    }
     let programs = build()?;
     let logs = tempfile::Builder::new().prefix("why502-bench-").tempdir()?;
     let bench = Bench { options, programs: &programs, logs: logs.path() };

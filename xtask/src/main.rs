@@ -6,10 +6,13 @@ mod clock;
 mod docs;
 mod drills;
 mod examples;
+mod fuzz;
 mod generate;
 mod layers;
 mod machine;
 mod random;
+#[path = "../../crates/dialects/tests/samples/mod.rs"]
+mod samples;
 mod test;
 mod text;
 
@@ -44,6 +47,11 @@ enum Task {
     Layers,
     /// Measure speed and memory against their goals.
     Bench(bench::Options),
+    /// Try the readers on altered samples: no panic, no hang, no growth, the same whatever the cuts.
+    Fuzz(fuzz::Options),
+    /// How fast each dialect reads, measured in the release build: `bench dialects`.
+    #[command(hide = true)]
+    DialectSpeeds,
     /// The least work that touches every byte of a log: what `bench` compares with.
     #[command(hide = true)]
     Yardstick(bench::Yardstick),
@@ -63,6 +71,8 @@ fn main() -> Result<()> {
         Task::Docs { check } => docs::run(check),
         Task::Layers => layers::check(),
         Task::Bench(options) => bench::run_bench(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
+        Task::DialectSpeeds => bench::dialect_speeds(),
         Task::Yardstick(options) => bench::measure(&options),
         Task::Examples(options) => examples::run(&options),
     }

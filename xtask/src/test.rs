@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{docs, layers, machine};
+use crate::{docs, fuzz, layers, machine};
 
 /// Counts of test results over all test binaries.
 #[derive(Default)]
@@ -37,6 +37,8 @@ pub(crate) fn run() -> Result<()> {
     licences()?;
     step("tests");
     let tally = tests(envoy.as_deref())?;
+    step("fuzzing, briefly");
+    fuzz::smoke()?;
     step("generated documents");
     let fresh = docs::run(true);
     for skipped in &tally.skipped {
