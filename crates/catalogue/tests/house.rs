@@ -30,13 +30,14 @@ const ALWAYS_VISIBLE: [Signal; 8] = [
 ];
 
 /// Figures that may stand in an observation.
-const IN_OBSERVATIONS: [&str; 10] = [
+const IN_OBSERVATIONS: [&str; 11] = [
     "drain",
     "change",
     "value",
     "failures",
     "timer",
     "top_target",
+    "change",
     "top_path",
     "deploy",
     "nat_destinations",

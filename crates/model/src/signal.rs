@@ -236,6 +236,9 @@ vocabulary! {
         CertificateLead = "certificate-lead",
         /// Share of F that failed in the TLS handshake.
         HandshakeShare = "handshake-share",
+        /// Share of F, where a duration is known, that failed to connect within a second, without
+        /// the record saying how.
+        VagueQuickShare = "vague-quick-share",
         /// Measurements in W, or two minutes around it, of a processor that was used up and that was
         /// not mostly so at other times.
         ProcessorSaturations = "processor-saturations",
@@ -265,6 +268,7 @@ impl Signal {
         match self {
             S::StatedShare
             | S::HandshakeShare
+            | S::VagueQuickShare
             | S::UnreadableShare
             | S::LocalhostShare
             | S::ShortWaitShare

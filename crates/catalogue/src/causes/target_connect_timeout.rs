@@ -163,16 +163,28 @@ connect timer.",
                 ),
             ),
         ],
-        rules_out: &[Test::new(
-            S::NatDestinationMatch,
-            AtLeast(0.5),
-            Text::new(
-                "{value} of the outward calls that failed went to a destination \
+        rules_out: &[
+            Test::new(
+                S::NatDestinationMatch,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of the outward calls that failed went to a destination \
                 the NAT was dropping packets to; the target was not asked.",
-                "失敗した外向き通信の {value} は NAT がパケットを破棄していた宛先で\
+                    "失敗した外向き通信の {value} は NAT がパケットを破棄していた宛先で\
                 した。ターゲットには届いていません。",
+                ),
             ),
-        )],
+            Test::new(
+                S::VagueQuickShare,
+                AtLeast(0.9),
+                Text::new(
+                    "{value} of these requests failed within a second: an attempt that nobody \
+                    answers takes longer.",
+                    "これらのリクエストの {value} は 1 秒以内に失敗しました。無応答の接続試行なら、\
+                    もっと長くかかります。",
+                ),
+            ),
+        ],
         rivals: &[
             Rival {
                 slug: "target-connect-refused",

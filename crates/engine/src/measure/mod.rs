@@ -220,6 +220,11 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::ChangeLead => self.change_lead(),
             S::CertificateProblems => self.certificate_problems(),
             S::CertificateLead => self.certificate_lead(),
+            S::VagueQuickShare => self.share(|fail| {
+                let took = fail.record.wait.or(fail.record.total)?;
+                let vague = fail.failure.mechanism == model::Mechanism::ConnectFailed;
+                Some(vague && took < model::Micros::from_secs(1))
+            }),
             S::HandshakeShare => {
                 self.share(|fail| Some(fail.failure.phase == Some(model::Phase::Tls)))
             }
