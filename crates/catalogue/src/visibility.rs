@@ -757,6 +757,13 @@ pub(crate) const SCALING: Visibility = Visibility {
     how: PROCESS,
 };
 
+/// When a certificate ran out.
+pub(crate) const CERTIFICATE_END: Visibility = Visibility {
+    signal: Signal::CertificateLead,
+    what: Text::new("the end of the target's certificate", "ターゲットの証明書の有効期限"),
+    how: &[on("any", "curl -vk https://TARGET/ -o /dev/null 2> certificate.txt")],
+};
+
 /// Certificates that ran out or could not be renewed.
 pub(crate) const CERTIFICATES: Visibility = Visibility {
     signal: Signal::CertificateProblems,

@@ -18,9 +18,10 @@ const HEADINGS: [&str; 7] = [
 ];
 
 /// Signals that the failing records themselves always give.
-const ALWAYS_VISIBLE: [Signal; 8] = [
+const ALWAYS_VISIBLE: [Signal; 9] = [
     Signal::Failures,
     Signal::StatedShare,
+    Signal::HandshakeShare,
     Signal::UnreadableShare,
     Signal::LocalhostShare,
     Signal::Steadiness,

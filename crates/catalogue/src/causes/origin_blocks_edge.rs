@@ -23,6 +23,9 @@
 //! - `upstream-tls-negotiation` and `sni-host-mismatch`: CloudFront counts failed TLS handshakes as
 //!   `OriginConnectError` as well. A TCP connection from outside tells them apart.
 //! - `origin-dns-failure`: then the token is `OriginDnsError`.
+//! - `upstream-cert-invalid`: `OriginConnectError` as well, when the origin's certificate does not
+//!   pass. It begins in the second in which the certificate runs out; a handshake from elsewhere
+//!   fails then too.
 //!
 //! ## Before it happens
 //!

@@ -30,6 +30,8 @@
 //!   names (`does not match`, `verify SAN list`).
 //! - `upstream-tls-negotiation`: the handshake fails before any certificate is judged.
 //! - A wrong clock on the gateway: the certificate is valid everywhere else at that moment.
+//! - `origin-blocks-edge`: CloudFront reports a connection that was not let in and a certificate it
+//!   does not accept as the same `OriginConnectError`. A handshake from elsewhere tells.
 //!
 //! ## Before it happens
 //!
@@ -117,6 +119,15 @@ pub static CAUSE: Cause = Cause {
         .independent())],
         supports: &[
             Test::new(
+                S::CertificateLead,
+                AtMost(600.0),
+                Text::new(
+                    "The first failure came {value} after a certificate had run out.",
+                    "最初の失敗は、証明書の期限が切れてから {value} 後でした。",
+                ),
+            )
+            .independent(),
+            Test::new(
                 S::CertificateProblems,
                 AtLeast(1.0),
                 Text::new(
@@ -145,7 +156,17 @@ pub static CAUSE: Cause = Cause {
             .independent(),
         ],
         rules_out: &[],
-        rivals: &[Rival {
+        rivals: &[
+            Rival {
+                slug: "origin-blocks-edge",
+                separates: Text::new(
+                "Whether a TLS handshake with the origin succeeds from elsewhere (curl -v \
+                https://ORIGIN/).",
+                "別の場所からオリジンとの TLS ハンドシェイクが成功するかどうかです(curl -v \
+                https://ORIGIN/)。",
+                ),
+            },
+            Rival {
             slug: "sni-host-mismatch",
             separates: Text::new(
                 "Whether the certificate fails for its names, or for its dates or its chain \
@@ -153,8 +174,14 @@ pub static CAUSE: Cause = Cause {
                 "証明書の問題が名前か、期限やチェーンかです(\
                 openssl s_client -servername NAME -showcerts)。",
             ),
-        }],
-        visible: &[visibility::CERTIFICATES, visibility::SUCCESSES, visibility::HEALTH],
+        },
+        ],
+        visible: &[
+            visibility::CERTIFICATE_END,
+            visibility::CERTIFICATES,
+            visibility::SUCCESSES,
+            visibility::HEALTH,
+        ],
     },
     predicts: Predicts::NotYet(
         "Needs the readers of configuration and of certificates: notAfter and the chain against \

@@ -13,6 +13,7 @@ use super::about;
 use super::body::Stated;
 use super::line::{self, Line, Server};
 use super::reason::Reason;
+use crate::aws::api_gateway::ApiGateway;
 use crate::aws::cloudfront::page::ErrorPage;
 use crate::{About, Context, Dialect, Understood, scan};
 
@@ -45,7 +46,15 @@ impl Dialect for Curl {
         {
             return Understood::Yes;
         }
-        out.extend(super::certificate::problem(record, context).map(Event::Occurrence));
+        // So does an answer of API Gateway.
+        let last = record.lines().next_back().unwrap_or("");
+        if record.len() > last.len()
+            && ApiGateway.sniff(last)
+            && ApiGateway.parse(last, context, out) == Understood::Yes
+        {
+            return Understood::Yes;
+        }
+        out.extend(super::certificate::problem(record).map(Event::Occurrence));
         out.extend(seen.into_request(context).map(|request| Event::Request(Box::new(request))));
         Understood::Yes
     }

@@ -244,7 +244,7 @@ impl Pending {
         let takes = match lines::kind(line) {
             // Blank lines end nothing by themselves and belong to nobody.
             Kind::Blank => return true,
-            Kind::Certain => false,
+            Kind::Certain => self.open.takes_body(content) && same_hop,
             Kind::Continuation => same_hop,
             Kind::Start => self.open.takes(content) && same_hop,
         };

@@ -156,6 +156,13 @@ impl Open {
         }
     }
 
+    /// Whether a line that would start a record is the body of the answer that is open: what API
+    /// Gateway answers with.
+    pub(super) fn takes_body(self, content: &[u8]) -> bool {
+        let is_answer = matches!(self, Open::Transcript(transcript::Part::Answer));
+        is_answer && content.len() < 400 && content.starts_with(b"{\"message\"")
+    }
+
     /// What is open after one more line of the record.
     pub(super) fn after(self, line: &[u8], content: &[u8]) -> Open {
         if content.starts_with(b"Traceback (most recent") {
