@@ -51,6 +51,7 @@ const EXCEPTIONS: &[Exception] = &[
         INDENTED,
     ),
     exception("kubernetes", "kubectl describe pod, a line alone", "(marker)", INDENTED),
+    exception("go-client", "a panic with its stack", "-", PARAGRAPHS),
     exception("node", "Lambda", "aws-lambda", RUNTIMES_OWN),
     exception("node", "PostgreSQL: no connection left", "postgresql", SERVERS_OWN),
     exception("node", "fetch: the cause in a record of its own", "(marker)", INDENTED),
