@@ -40,7 +40,6 @@ const fn exception(
 
 /// Records that another dialect reads as well, or that need more than themselves to be recognised.
 const EXCEPTIONS: &[Exception] = &[
-    exception("go-client", "a panic with its stack", "-", PARAGRAPHS),
     exception("haproxy-notice", "a check failed, the server still counts as up", "-", UNSIGNED),
     exception("haproxy-notice", "a check succeeded", "-", UNSIGNED),
     exception("haproxy-notice", "a server is drained", "-", UNSIGNED),
@@ -52,6 +51,7 @@ const EXCEPTIONS: &[Exception] = &[
         INDENTED,
     ),
     exception("kubernetes", "kubectl describe pod, a line alone", "(marker)", INDENTED),
+    exception("go-client", "a panic with its stack", "-", PARAGRAPHS),
     exception("node", "Lambda", "aws-lambda", RUNTIMES_OWN),
     exception("node", "PostgreSQL: no connection left", "postgresql", SERVERS_OWN),
     exception("node", "fetch: the cause in a record of its own", "(marker)", INDENTED),
@@ -331,6 +331,9 @@ fn our_own_sources_go_to_nobody() {
         }
     }
     assert!(paths.len() > 50, "the workspace's own sources");
+    // A whole line of a log stands there where a line begins, or behind nothing but dots.
+    let quotes = ["appserver/uwsgi.rs", "apache/error_line.rs", "src/probe.rs"];
+    paths.retain(|path| !quotes.iter().any(|quote| path.ends_with(quote)));
     let mut wrong = Vec::new();
     for path in &paths {
         let text = std::fs::read(path).expect("a source");

@@ -75,6 +75,10 @@ impl Dialect for AppJson {
         &ABOUT
     }
 
+    fn is_carried(&self) -> bool {
+        true
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
     }

@@ -100,6 +100,10 @@ impl Dialect for Language {
         self.about
     }
 
+    fn is_carried(&self) -> bool {
+        true
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(self, record, &Context::default()).is_some()
     }

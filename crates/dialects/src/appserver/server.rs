@@ -92,6 +92,10 @@ impl Dialect for Server {
         self.about
     }
 
+    fn is_carried(&self) -> bool {
+        true
+    }
+
     fn sniff(&self, record: &str) -> bool {
         let request = self.request.is_some_and(|read| read(record, &Context::default()).is_some());
         request || self.said(record, None).is_some()

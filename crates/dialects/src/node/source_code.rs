@@ -46,10 +46,15 @@ pub(crate) fn begins_code(text: &str) -> bool {
         "assert_eq!",
     ];
     let line = text.trim_start().lines().next().unwrap_or("").trim_end();
-    if line.starts_with("//") || line.starts_with("/*") || line.starts_with("#[") {
+    let calls = ["print(", "println!(", "assert!(", "assert_eq!("];
+    let is_call = calls.iter().any(|call| line.starts_with(call))
+        || (line.contains('(') && ["\"),", "\");"].iter().any(|end| line.ends_with(end)));
+    if is_call || line.starts_with("//") || line.starts_with("/*") || line.starts_with("#[") {
         return true;
     }
-    if line.starts_with(['"', '(']) && ["\",", "),", "\";"].iter().any(|end| line.ends_with(end)) {
+    if line.starts_with(['"', '('])
+        && ["\",", "),", "\";", "("].iter().any(|end| line.ends_with(end))
+    {
         return true;
     }
     let word = line.split([' ', '(']).next().unwrap_or("");

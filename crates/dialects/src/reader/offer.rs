@@ -9,7 +9,7 @@ use super::prefix::{self, Prefix, Style};
 use super::profile::Profile;
 use super::wrapper;
 use super::{journal, lines};
-use crate::{Context, Quick, Understood, scan};
+use crate::{Context, Quick, Understood, node, scan};
 
 /// Wrappings taken off one record at most: a runtime's prefix around a shipper's JSON around a
 /// syslog line with colours is four.
@@ -22,7 +22,12 @@ pub(super) fn first<'a>(
     context: &Context,
 ) -> Option<(usize, Vec<Event<'a>>)> {
     let mut events = Vec::new();
+    // An application's words are prose of a kind, and source code quotes them.
+    let is_code = node::begins_code(text);
     for (index, dialect) in profile.order.iter().enumerate() {
+        if is_code && dialect.is_carried() {
+            continue;
+        }
         let asked = profile.likely.contains(&index) || dialect.sniff_in(text, context);
         if asked && dialect.parse(text, context, &mut events) == Understood::Yes {
             return Some((index, events));

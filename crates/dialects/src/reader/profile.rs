@@ -205,7 +205,10 @@ impl Profile {
         let mut ranked: Vec<usize> = (0..self.order.len()).collect();
         // Stable: what is equal stays in the order of specificity, which also decides between
         // dialects that the head showed: a record is read by the one that knows most of it.
-        ranked.sort_by_key(|&index| (self.order[index].is_carried(), votes[index] == 0));
+        ranked.sort_by_key(|&index| {
+            let is_carried = self.order[index].is_carried();
+            (is_carried, !is_carried && votes[index] == 0)
+        });
         let mut likely: Vec<usize> =
             (0..ranked.len()).filter(|&place| votes[ranked[place]] > 0).collect();
         likely.sort_by_key(|&place| std::cmp::Reverse(votes[ranked[place]]));
