@@ -25,7 +25,7 @@ pub(super) fn tally(line: &[u8]) -> Option<Tally<'_>> {
             b"name" => {
                 hop = string(value)
                     .map(|(name, _)| name)
-                    .filter(|name| !name.trim_ascii().is_empty())?
+                    .filter(|name| !name.trim_ascii().is_empty())?;
             }
             b"res" => {
                 let inside = value.strip_prefix(b"{\"statusCode\":")?;
