@@ -112,6 +112,109 @@ fn without_the_nat_and_deploy_logs_the_verdict_is_lower_and_says_what_to_switch_
     }
 }
 
+/// What each incident of `examples/aws-502` must come out as: cause, the chain it must hold, start,
+/// end, failing requests, verdicts it may have, and files that must be cited.
+const AWS: [(&str, &[&str], &str, &str, u64, &[&str], &[&str]); 5] = [
+    (
+        "config-change-regression",
+        &["security-group-block", "target-connect-timeout"],
+        "12:41",
+        "12:58",
+        150,
+        &["supported", "proved"],
+        &["cloudtrail", "flow-logs"],
+    ),
+    (
+        "deploy-without-drain",
+        &["target-connect-refused"],
+        "13:37",
+        "13:40",
+        16,
+        &["supported", "proved"],
+        &["ecs-stopped-tasks", "ecs-services", "cloudtrail"],
+    ),
+    (
+        "bad-release",
+        &["lambda-malformed-response"],
+        "14:21",
+        "14:41",
+        270,
+        &["supported", "proved"],
+        &["cloudtrail"],
+    ),
+    (
+        "upstream-cert-invalid",
+        &[],
+        "15:10",
+        "15:38",
+        270,
+        &["supported", "proved"],
+        &["media-origin-curl"],
+    ),
+    (
+        "cpu-or-eventloop-stall",
+        &["target-response-timeout"],
+        "16:03",
+        "16:18",
+        226,
+        &["supported", "proved"],
+        &["metrics"],
+    ),
+];
+
+#[test]
+fn aws_502_is_five_causes_each_in_its_window_and_blames_nobody_else() {
+    let diagnosis = diagnose(&root(), &["examples/aws-502"]);
+    let incidents = diagnosis["incidents"].as_array().unwrap();
+    assert_eq!(incidents.len(), AWS.len());
+    for (incident, (cause, chain, start, end, failures, verdicts, files)) in
+        incidents.iter().zip(AWS)
+    {
+        let found = incident["findings"].as_array().unwrap();
+        assert_eq!(found.len(), 1, "{cause}");
+        let finding = &found[0];
+        assert_eq!(finding["cause"], cause);
+        assert!(verdicts.contains(&finding["verdict"].as_str().unwrap()), "{cause}");
+        let holds = texts(finding, "chain");
+        assert!(chain.iter().all(|effect| holds.contains(effect)), "{cause}: {holds:?}");
+        let window = &incident["windows"][0];
+        assert!(window["start"].as_str().unwrap().contains(start), "{cause}: {window}");
+        assert!(window["end"].as_str().unwrap().contains(end), "{cause}: {window}");
+        assert_eq!(finding["failures"].as_u64().unwrap(), failures, "{cause}");
+        assert!(finding["share"].as_f64().unwrap() > 0.99, "{cause}");
+        let cited = cited(finding);
+        for file in files {
+            assert!(cited.iter().any(|source| source.contains(file)), "{cause}: {cited:?}");
+        }
+    }
+    let report = support::why502(&root(), &["diagnose", "-v", "examples/aws-502"]).out;
+    assert!(report.contains("RevokeSecurityGroupIngress tcp/8080"), "the change is named");
+    for innocent in ["sg-0b7a58d2be9914c3e", "/shop/banner", "thumbnail", "shop-admin", "9100"] {
+        assert!(!report.contains(innocent), "{innocent} is blamed");
+    }
+}
+
+#[test]
+fn aws_502_without_the_certificate_says_what_would_decide() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = root().join("examples/aws-502/cloudfront");
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    let diagnosis = diagnose(folder.path(), &["."]);
+    let pictures = findings(&diagnosis);
+    let pictures: Vec<_> = pictures
+        .iter()
+        .filter(|f| f["windows"][0]["start"].as_str().is_some_and(|s| s.contains("T15:10")))
+        .collect();
+    assert!(!pictures.is_empty());
+    for finding in pictures {
+        let verdict = finding["verdict"].as_str().unwrap();
+        assert!(["consistent", "cannot-tell"].contains(&verdict), "{verdict}: {finding}");
+        assert!(finding.to_string().contains("curl -vk"), "{finding}");
+    }
+}
+
 #[test]
 fn alb_mixed_is_split_into_its_three_causes_with_their_shares() {
     let diagnosis = diagnose(&root(), &["examples/alb-mixed"]);
