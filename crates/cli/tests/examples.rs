@@ -112,54 +112,54 @@ fn without_the_nat_and_deploy_logs_the_verdict_is_lower_and_says_what_to_switch_
     }
 }
 
-/// What each incident of `examples/aws-502` must come out as: cause, the chain it must hold, start,
-/// end, failing requests, verdicts it may have, and files that must be cited.
-const AWS: [(&str, &[&str], &str, &str, u64, &[&str], &[&str]); 5] = [
-    (
-        "config-change-regression",
-        &["security-group-block", "target-connect-timeout"],
-        "12:41",
-        "12:58",
-        150,
-        &["supported", "proved"],
-        &["cloudtrail", "flow-logs"],
-    ),
-    (
-        "deploy-without-drain",
-        &["target-connect-refused"],
-        "13:37",
-        "13:40",
-        16,
-        &["supported", "proved"],
-        &["ecs-stopped-tasks", "ecs-services", "cloudtrail"],
-    ),
-    (
-        "bad-release",
-        &["lambda-malformed-response"],
-        "14:21",
-        "14:41",
-        270,
-        &["supported", "proved"],
-        &["cloudtrail"],
-    ),
-    (
-        "upstream-cert-invalid",
-        &[],
-        "15:10",
-        "15:38",
-        270,
-        &["supported", "proved"],
-        &["media-origin-curl"],
-    ),
-    (
-        "cpu-or-eventloop-stall",
-        &["target-response-timeout"],
-        "16:03",
-        "16:18",
-        226,
-        &["supported", "proved"],
-        &["metrics"],
-    ),
+/// What an incident of `examples/aws-502` must come out as.
+struct Expected {
+    cause: &'static str,
+    /// Causes that must stand in the chain.
+    chain: &'static [&'static str],
+    /// Hour and minute of the first and the last failure.
+    window: [&'static str; 2],
+    failures: u64,
+    /// Files that must be cited.
+    files: &'static [&'static str],
+}
+
+const AWS: [Expected; 5] = [
+    Expected {
+        cause: "config-change-regression",
+        chain: &["security-group-block", "target-connect-timeout"],
+        window: ["12:41", "12:58"],
+        failures: 150,
+        files: &["cloudtrail", "flow-logs"],
+    },
+    Expected {
+        cause: "deploy-without-drain",
+        chain: &["target-connect-refused"],
+        window: ["13:37", "13:40"],
+        failures: 16,
+        files: &["ecs-stopped-tasks", "ecs-services", "cloudtrail"],
+    },
+    Expected {
+        cause: "bad-release",
+        chain: &["lambda-malformed-response"],
+        window: ["14:21", "14:41"],
+        failures: 270,
+        files: &["cloudtrail"],
+    },
+    Expected {
+        cause: "upstream-cert-invalid",
+        chain: &[],
+        window: ["15:10", "15:38"],
+        failures: 270,
+        files: &["media-origin-curl"],
+    },
+    Expected {
+        cause: "cpu-or-eventloop-stall",
+        chain: &["target-response-timeout"],
+        window: ["16:03", "16:18"],
+        failures: 226,
+        files: &["metrics"],
+    },
 ];
 
 #[test]
@@ -167,23 +167,24 @@ fn aws_502_is_five_causes_each_in_its_window_and_blames_nobody_else() {
     let diagnosis = diagnose(&root(), &["examples/aws-502"]);
     let incidents = diagnosis["incidents"].as_array().unwrap();
     assert_eq!(incidents.len(), AWS.len());
-    for (incident, (cause, chain, start, end, failures, verdicts, files)) in
-        incidents.iter().zip(AWS)
-    {
+    for (incident, expected) in incidents.iter().zip(AWS) {
         let found = incident["findings"].as_array().unwrap();
+        let cause = expected.cause;
         assert_eq!(found.len(), 1, "{cause}");
         let finding = &found[0];
         assert_eq!(finding["cause"], cause);
-        assert!(verdicts.contains(&finding["verdict"].as_str().unwrap()), "{cause}");
-        let holds = texts(finding, "chain");
-        assert!(chain.iter().all(|effect| holds.contains(effect)), "{cause}: {holds:?}");
+        let verdict = finding["verdict"].as_str().unwrap();
+        assert!(["supported", "proved"].contains(&verdict), "{cause}: {verdict}");
+        let chain = texts(finding, "chain");
+        assert!(expected.chain.iter().all(|c| chain.contains(c)), "{cause}: {chain:?}");
         let window = &incident["windows"][0];
-        assert!(window["start"].as_str().unwrap().contains(start), "{cause}: {window}");
-        assert!(window["end"].as_str().unwrap().contains(end), "{cause}: {window}");
-        assert_eq!(finding["failures"].as_u64().unwrap(), failures, "{cause}");
+        for (end, time) in ["start", "end"].into_iter().zip(expected.window) {
+            assert!(window[end].as_str().unwrap().contains(time), "{cause}: {window}");
+        }
+        assert_eq!(finding["failures"].as_u64().unwrap(), expected.failures, "{cause}");
         assert!(finding["share"].as_f64().unwrap() > 0.99, "{cause}");
         let cited = cited(finding);
-        for file in files {
+        for file in expected.files {
             assert!(cited.iter().any(|source| source.contains(file)), "{cause}: {cited:?}");
         }
     }
