@@ -163,7 +163,8 @@ fn gunicorn() {
     assert!(killed, "{}", gunicorn.told());
     gunicorn.stop();
     let read = read_logs(&gunicorn);
-    assert!(read.by_dialect("node") >= 1, "{read:#?}\n{}", gunicorn.told());
+    assert!(read.by_dialect("gunicorn") >= 8, "{read:#?}\n{}", gunicorn.told());
+    assert!(read.unread.is_empty(), "{read:#?}");
     gunicorn.assert_nothing_elsewhere();
 }
 
@@ -222,9 +223,9 @@ fn postgres_and_its_client() {
     assert!(within(5, || get(web, "/many") == (500, "53300".to_owned())), "{}", node.told());
     node.stop();
     postgres.stop();
-    for server in [&postgres, &node] {
+    for (server, dialect) in [(&postgres, "postgresql"), (&node, "node")] {
         let read = read_logs(server);
-        assert!(read.by_dialect("node") >= 1, "{read:#?}\n{}", server.told());
+        assert!(read.by_dialect(dialect) >= 1, "{read:#?}\n{}", server.told());
     }
     postgres.assert_nothing_elsewhere();
 }

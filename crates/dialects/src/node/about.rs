@@ -3,8 +3,7 @@
 use crate::{About, Blind};
 
 pub(super) static NODE: About = About {
-    title: "Errors of Node.js applications: fetch (undici), http, node-fetch, axios; and what \
-            application servers say of themselves",
+    title: "Errors of Node.js applications: fetch (undici), http, node-fetch, axios, database clients",
     source: "Node.js `lib/internal/errors.js`; undici `lib/core/errors.js`",
     from: "Standard error of the application, as text or inside JSON log lines.",
     time: "of the log line or of the prefix around it; a bare stack trace has none.",
