@@ -10,6 +10,8 @@
 
 use std::borrow::Cow;
 
+use std::sync::LazyLock;
+
 use memchr::memmem;
 use model::{Event, Occurrence, OccurrenceKind, Request};
 
@@ -24,11 +26,15 @@ const LONGEST: usize = 4_096;
 /// Whether an access log's line is of a check that was answered with neither a success nor a server
 /// error: the target is there, and does not serve what was asked for.
 pub(crate) fn is_refused(line: &[u8], status: u16) -> bool {
-    matches!(status, 300..500) && checker(line).is_some()
+    matches!(status, 300..304 | 305..500) && checker(line).is_some()
 }
 
 fn checker(line: &[u8]) -> Option<&'static str> {
-    CHECKERS.into_iter().find(|name| memmem::find(line, name.as_bytes()).is_some())
+    // Built once: every redirect and every 404 of a log is searched.
+    static FINDERS: LazyLock<Vec<(&'static str, memmem::Finder<'static>)>> = LazyLock::new(|| {
+        CHECKERS.into_iter().map(|name| (name, memmem::Finder::new(name))).collect()
+    });
+    FINDERS.iter().find(|(_, finder)| finder.find(line).is_some()).map(|(name, _)| *name)
 }
 
 /// What a request in an access log was besides: a check that [`is_refused`].
