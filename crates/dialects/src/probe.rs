@@ -26,7 +26,8 @@ const LONGEST: usize = 4_096;
 /// Whether an access log's line is of a check that was answered with neither a success nor a server
 /// error: the target is there, and does not serve what was asked for.
 pub(crate) fn is_refused(line: &[u8], status: u16) -> bool {
-    matches!(status, 300..304 | 305..500) && checker(line).is_some()
+    // 304 says that what was asked for is there.
+    matches!(status, 300..500) && status != 304 && checker(line).is_some()
 }
 
 fn checker(line: &[u8]) -> Option<&'static str> {
