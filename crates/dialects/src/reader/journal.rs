@@ -1,7 +1,7 @@
 //! Entries of the systemd journal in its export format (`journalctl -o export`): one field a line,
 //! a blank line between entries.
 //!
-//! Source: https://systemd.io/JOURNAL_EXPORT_FORMATS/. A field with bytes that are no text is
+//! Source: <https://systemd.io/JOURNAL_EXPORT_FORMATS/>. A field with bytes that are no text is
 //! written with its length and in several lines; such a field is not read.
 
 use model::Timestamp;
