@@ -123,7 +123,11 @@ fn index() -> String {
     page.push_str("| cause | what it is | place | statuses | predicted | drilled |\n|---|---|---|---|---|---|\n");
     for cause in catalogue::ALL {
         let statuses: Vec<String> = cause.statuses.iter().map(ToString::to_string).collect();
-        let Predicts::NotYet(_) = cause.predicts;
+        let predicted = match cause.predicts {
+            Predicts::NotYet(_) => "not yet",
+            Predicts::Never(_) => "no setting tells",
+            Predicts::By(_) => "yes",
+        };
         let drilled = match cause.drill {
             Drill::NotYet(_) => "not yet".to_owned(),
             Drill::Runs(scenarios) => {
@@ -132,7 +136,7 @@ fn index() -> String {
         };
         writeln!(
             page,
-            "| [{slug}]({slug}.md) | {} | {} | {} | not yet | {drilled} |",
+            "| [{slug}]({slug}.md) | {} | {} | {} | {predicted} | {drilled} |",
             cause.title.en,
             cause.place,
             statuses.join(" "),

@@ -12,6 +12,8 @@ const RANKS: &[(&str, u8)] = &[
     ("why502-dialects", 1),
     ("why502-engine", 1),
     ("why502-catalogue", 1),
+    ("why502-check", 1),
+    ("why502-configs", 1),
     ("why502-report", 1),
     ("why502-lab", 2),
     ("why502", 3),
@@ -24,6 +26,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("why502-dialects", &["memchr", "serde", "serde_json"]),
     ("why502-engine", &[]),
     ("why502-catalogue", &[]),
+    ("why502-check", &[]),
+    ("why502-configs", &["granit-parser", "hcl-edit", "jsonc-parser"]),
     ("why502-report", &["serde", "serde_json", "unicode-width"]),
 ];
 

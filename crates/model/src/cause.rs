@@ -328,6 +328,10 @@ pub struct Evidence {
 pub enum Predicts {
     /// Not written yet; the reason, for the catalogue's table.
     NotYet(&'static str),
+    /// No setting tells; the reason, for the catalogue's table.
+    Never(&'static str),
+    /// Any of these.
+    By(&'static [crate::config::Rule]),
 }
 
 /// The run that makes a cause happen on real servers.

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod cause;
+pub mod config;
 mod coordinates;
 mod describe;
 mod diagnosis;

@@ -92,10 +92,11 @@
 //!   nodejs/node issue 20256.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::{Guard, Key, Order, Rule, Severity, Shape, Site, Term};
 use model::{
     Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
-    Part, Place, Predicts, Protocol, Remedy, Reuse, Rival, Scenario, Server, Shows, Signal as S,
-    Test, Text,
+    Micros, Part, Place, Predicts, Protocol, Remedy, Reuse, Rival, Scenario, Server, Shows,
+    Signal as S, Test, Text,
 };
 
 use crate::drills::{envoy, haproxy};
@@ -120,6 +121,24 @@ macro_rules! happens {
         )
     };
 }
+
+/// A connection that is used again has to be closed by its sender first: the target's idle timer
+/// must outlast the sender's. The second of margin is for a close that is on its way while the
+/// request leaves.
+static IDLE_ORDER: Order = Order {
+    shape: Shape::Link,
+    longer: Term { site: Site::To, keys: &[Key::ClientIdleTimeout] },
+    shorter: Term { site: Site::Link, keys: &[Key::UpstreamIdleTimeout] },
+    margin: Micros::from_secs(1),
+    when: &[Guard::NotOff(Site::Link, Key::UpstreamKeepAlive)],
+    severity: Severity::Error,
+    says: Text::new(
+        "{longer_hop} closes idle connections after {longer} ({longer_name}), but {shorter_hop} uses \
+         them again for up to {shorter} ({shorter_name}): requests that meet the close fail",
+        "{longer_hop} はアイドル接続を {longer} で閉じますが（{longer_name}）、{shorter_hop} は最大 \
+         {shorter} 再利用します（{shorter_name}）。閉じる瞬間に送られたリクエストは失敗します",
+    ),
+};
 
 /// Keep-alive race: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -323,10 +342,7 @@ pub static CAUSE: Cause = Cause {
             visibility::EXIT_ALIGNED,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the relation is target idle \
-        timer < gateway idle timer, with the versions' defaults.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&IDLE_ORDER)]),
     drill: Drill::Runs(&[
         Scenario {
             name: "nginx-node",

@@ -1,0 +1,64 @@
+//! What will break: the rules of the causes, run on what the configuration says.
+//!
+//! Timers are solved together, so that one change that mends two findings is proposed once and no
+//! change breaks what held; every other rule looks by itself.
+
+#![forbid(unsafe_code)]
+
+mod orders;
+mod pieces;
+mod solver;
+
+use model::Cause;
+use model::Predicts;
+use model::config::{Prediction, Rule, System};
+
+/// A prediction and the cause whose it is.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The cause that will happen.
+    pub cause: &'static Cause,
+    /// Why, where, and what to change.
+    pub prediction: Prediction,
+}
+
+/// Runs the rules of every cause. The order of the findings is that of their severity, then of
+/// their places; the same system gives the same findings whatever the order of the causes.
+#[must_use]
+pub fn check(system: &System, causes: &[&'static Cause]) -> Vec<Finding> {
+    let mut causes: Vec<&'static Cause> = causes.to_vec();
+    causes.sort_by_key(|cause| cause.slug);
+    let mut findings = orders::run(system, &causes);
+    for &cause in &causes {
+        let Predicts::By(rules) = cause.predicts else { continue };
+        for rule in rules {
+            if let Rule::Look(look) = rule {
+                let found = look(system).into_iter();
+                findings.extend(found.map(|prediction| Finding { cause, prediction }));
+            }
+        }
+    }
+    findings.sort_by(|a, b| key(a).cmp(&key(b)));
+    findings.dedup_by(|a, b| a.cause.slug == b.cause.slug && a.prediction == b.prediction);
+    findings
+}
+
+/// What findings are sorted by.
+fn key(finding: &Finding) -> impl Ord {
+    use model::config::PlaceOf;
+    let places: Vec<_> = finding
+        .prediction
+        .places
+        .iter()
+        .map(|(place, _)| match place {
+            PlaceOf::Setting(setting) => setting.span(),
+            PlaceOf::Text(span) => Some(*span),
+        })
+        .collect();
+    (
+        std::cmp::Reverse(finding.prediction.severity),
+        places,
+        finding.cause.slug,
+        finding.prediction.says.values.clone(),
+    )
+}

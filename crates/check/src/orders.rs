@@ -1,0 +1,295 @@
+//! The order of timers: what the rules ask for, what contradicts it, and the smallest change that
+//! ends the contradictions.
+
+use std::collections::BTreeMap;
+
+use model::config::{
+    Confidence, Edit, Key, Order, Origin, PlaceOf, Prediction, Rule, Setting, System, Term, Value,
+};
+use model::{Cause, Micros, Predicts, Statement, Text};
+
+use crate::Finding;
+use crate::pieces::{Owner, Piece, pieces};
+use crate::solver::{FOREVER, Problem, Relation, Unknown};
+
+/// Cost of a change that can be written into a file.
+const WRITTEN: u32 = 10;
+/// Cost of a change that only a person can make.
+const BY_HAND: u32 = 30;
+/// What it costs more to shorten a timer than to lengthen one: the wait it bounds was wanted.
+const SHORTEN: u32 = 1;
+
+/// One timer of one owner.
+type Timer = (Owner, Key);
+
+/// A relation that a cause asks for, at one piece of the path.
+struct Wanted {
+    cause: &'static Cause,
+    order: &'static Order,
+    piece: Piece,
+    longer: Timer,
+    shorter: Timer,
+}
+
+/// Everything that contradicts an order of timers.
+pub(crate) fn run(system: &System, causes: &[&'static Cause]) -> Vec<Finding> {
+    let wanted = wanted(system, causes);
+    let mut findings = Vec::new();
+    for part in parts(&wanted) {
+        findings.extend(solve(system, &part));
+    }
+    findings
+}
+
+fn wanted(system: &System, causes: &[&'static Cause]) -> Vec<Wanted> {
+    let mut out = Vec::new();
+    for &cause in causes {
+        let Predicts::By(rules) = cause.predicts else { continue };
+        for rule in rules {
+            let Rule::Order(order) = *rule else { continue };
+            for piece in pieces(system, order.shape) {
+                if !order.when.iter().all(|guard| piece.meets(system, guard)) {
+                    continue;
+                }
+                // The hop acts at the first of its bounds; all bounds of the other have to be
+                // longer than that one.
+                let shorter = timers(system, piece, &order.shorter);
+                let shorter = shorter.into_iter().min_by_key(|timer| value_of(system, *timer));
+                let Some(shorter) = shorter else { continue };
+                for longer in timers(system, piece, &order.longer) {
+                    if longer != shorter {
+                        out.push(Wanted { cause, order, piece, longer, shorter });
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+/// The timers of a term that are set there, or known not to run.
+fn timers(system: &System, piece: Piece, term: &Term) -> Vec<Timer> {
+    let Some(owner) = piece.owner(system, term.site) else { return Vec::new() };
+    let is_timer = |key: &&Key| {
+        owner.setting(system, **key).is_some_and(|setting| {
+            matches!(setting.value, Value::Time(_) | Value::Unlimited | Value::Unknown(_))
+        })
+    };
+    term.keys.iter().filter(is_timer).map(|key| (owner, *key)).collect()
+}
+
+/// Its value in microseconds; `None` if the files do not say.
+fn value_of(system: &System, (owner, key): Timer) -> Option<i64> {
+    match owner.setting(system, key)?.value {
+        Value::Time(time) => Some(time.0.clamp(0, FOREVER)),
+        Value::Unlimited => Some(FOREVER),
+        _ => None,
+    }
+}
+
+/// Relations that share timers, together: each such part is a problem of its own.
+fn parts(wanted: &[Wanted]) -> Vec<Vec<&Wanted>> {
+    let mut part_of: BTreeMap<Timer, usize> = BTreeMap::new();
+    let mut parts: Vec<Vec<&Wanted>> = Vec::new();
+    for one in wanted {
+        let known: Vec<usize> =
+            [one.longer, one.shorter].iter().filter_map(|t| part_of.get(t).copied()).collect();
+        let into = known.first().copied().unwrap_or_else(|| {
+            parts.push(Vec::new());
+            parts.len() - 1
+        });
+        for &other in known.iter().filter(|other| **other != into) {
+            let moved = std::mem::take(&mut parts[other]);
+            parts[into].extend(moved);
+            part_of.values_mut().filter(|part| **part == other).for_each(|part| *part = into);
+        }
+        parts[into].push(one);
+        part_of.insert(one.longer, into);
+        part_of.insert(one.shorter, into);
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+fn solve(system: &System, part: &[&Wanted]) -> Vec<Finding> {
+    let mut timers: Vec<Timer> = part.iter().flat_map(|one| [one.longer, one.shorter]).collect();
+    timers.sort_unstable();
+    timers.dedup();
+    let number = |timer: Timer| timers.binary_search(&timer).unwrap_or_default();
+    let relations = part.iter().map(|one| Relation {
+        longer: number(one.longer),
+        shorter: number(one.shorter),
+        margin: one.order.margin.0,
+    });
+    let mut problem = Problem {
+        unknowns: timers.iter().map(|&timer| unknown(system, timer)).collect(),
+        relations: relations.collect(),
+    };
+    let broken = problem.contradictions();
+    if broken.is_empty() {
+        return Vec::new();
+    }
+    for relation in broken.iter().flatten().map(|&at| problem.relations[at]) {
+        let unknown = &mut problem.unknowns[relation.shorter];
+        unknown.cost = unknown.cost.map(|cost| cost + SHORTEN);
+    }
+    let changes = problem.cheapest_changes(round);
+    broken
+        .iter()
+        .map(|core| {
+            let core: Vec<&Wanted> = core.iter().map(|&at| part[at]).collect();
+            finding(system, &core, &timers, changes.as_deref())
+        })
+        .collect()
+}
+
+fn unknown(system: &System, timer: Timer) -> Unknown {
+    let value = value_of(system, timer);
+    let (owner, key) = timer;
+    let cost = match owner.setting(system, key) {
+        Some(Setting { origin: Origin::Default { known, .. }, .. }) if known.fixed => None,
+        Some(setting) if setting.notation.is_some() || owner.slot(system, key).is_some() => {
+            Some(WRITTEN)
+        }
+        _ => Some(BY_HAND),
+    };
+    Unknown { value, cost, bounds: (0, FOREVER + 3_600_000_000) }
+}
+
+/// A bound, moved on to a value that people would write, if the other limit allows it: whole
+/// seconds below 20 s, else multiples of 5 s.
+fn round(bound: i64, limit: i64) -> i64 {
+    const SECOND: i64 = 1_000_000;
+    let unit = if bound < SECOND {
+        100_000
+    } else if bound <= 20 * SECOND {
+        SECOND
+    } else {
+        5 * SECOND
+    };
+    let rounded = if limit >= bound {
+        bound.div_euclid(unit) * unit + if bound.rem_euclid(unit) == 0 { 0 } else { unit }
+    } else {
+        bound.div_euclid(unit) * unit
+    };
+    let allowed = if limit >= bound { rounded <= limit } else { rounded >= limit };
+    if allowed { rounded } else { bound }
+}
+
+/// A contradiction as a finding: its places, and those of the changes that are about them.
+fn finding(
+    system: &System,
+    core: &[&Wanted],
+    timers: &[Timer],
+    changes: Option<&[(usize, i64)]>,
+) -> Finding {
+    // The relations go from the shortest timer up; what is found fault with is the last.
+    let (first, last) = (core[0], core[core.len() - 1]);
+    let confidence = core
+        .iter()
+        .map(|one| one.piece.confidence(system))
+        .chain([certainty(system, last.longer), certainty(system, first.shorter)])
+        .min()
+        .unwrap_or(Confidence::Low);
+    let says = Statement::plain(last.order.says)
+        .with("longer", shown(system, last.longer))
+        .with("longer_name", name(system, last.longer))
+        .with("longer_hop", hop_name(system, last.longer))
+        .with("shorter", shown(system, first.shorter))
+        .with("shorter_name", name(system, first.shorter))
+        .with("shorter_hop", hop_name(system, first.shorter));
+    let mut prediction = Prediction::new(last.order.severity, confidence, says);
+    let mut places: Vec<Timer> = vec![last.longer];
+    places.extend(core.iter().rev().map(|one| one.shorter));
+    for timer in places {
+        let Some(setting) = timer.0.setting(system, timer.1) else { continue };
+        prediction.places.push((PlaceOf::Setting(setting.clone()), shows(system, timer, setting)));
+    }
+    let links = core.iter().flat_map(|one| [one.piece.link, one.piece.next]).flatten();
+    for link in links {
+        if !prediction.links.contains(&link) {
+            prediction.links.push(link);
+        }
+        if let Some(at) = system.link(link).at {
+            let says = Statement::plain(LINKS)
+                .with("from", &system.hop(system.link(link).from).name)
+                .with("to", &system.hop(system.link(link).to).name);
+            prediction.places.push((PlaceOf::Text(at), says));
+        }
+    }
+    prediction.hops =
+        core.iter().flat_map(|one| [one.longer.0.hop(system), one.shorter.0.hop(system)]).collect();
+    prediction.hops.sort_unstable();
+    prediction.hops.dedup();
+    for &(at, value) in changes.unwrap_or_default() {
+        let timer = timers[at];
+        if !core.iter().any(|one| one.longer == timer || one.shorter == timer) {
+            continue;
+        }
+        let value = Value::Time(Micros(value));
+        let says = Statement::plain(SET)
+            .with("name", name(system, timer))
+            .with("hop", hop_name(system, timer))
+            .with("value", &value);
+        prediction.changes.push(says);
+        prediction.edits.extend(edit(system, timer, &value));
+    }
+    Finding { cause: last.cause, prediction }
+}
+
+const LINKS: Text =
+    Text::new("{from} sends requests to {to} here", "{from} はここで {to} にリクエストを送ります");
+const SET: Text =
+    Text::new("set {name} of {hop} to {value}", "{hop} の {name} を {value} に設定します");
+const WRITES: Text = Text::new("{hop}: {name} is {value}", "{hop}: {name} は {value}");
+const DEFAULT: Text = Text::new(
+    "{hop}: {name} is not set, the default of {product} {versions} is {value}",
+    "{hop}: {name} は未設定で、{product} {versions} の既定値は {value}",
+);
+
+fn shows(system: &System, timer: Timer, setting: &Setting) -> Statement {
+    let (text, product, versions) = match setting.origin {
+        Origin::Written(_) => (WRITES, "", ""),
+        Origin::Default { known, .. } => {
+            (DEFAULT, known.product, if known.versions == "all" { "" } else { known.versions })
+        }
+    };
+    Statement::plain(text)
+        .with("hop", hop_name(system, timer))
+        .with("name", setting.name)
+        .with("value", &setting.value)
+        .with("product", product)
+        .with("versions", versions)
+}
+
+/// How sure a value is.
+fn certainty(system: &System, (owner, key): Timer) -> Confidence {
+    match owner.setting(system, key).map(|setting| setting.origin) {
+        Some(Origin::Default { assumed: true, .. }) | None => Confidence::Low,
+        Some(_) => Confidence::High,
+    }
+}
+
+fn shown(system: &System, (owner, key): Timer) -> String {
+    owner.setting(system, key).map(|setting| setting.value.to_string()).unwrap_or_default()
+}
+
+fn name(system: &System, (owner, key): Timer) -> &'static str {
+    owner.setting(system, key).map_or("", |setting| setting.name)
+}
+
+fn hop_name(system: &System, (owner, _): Timer) -> &str {
+    &system.hop(owner.hop(system)).name
+}
+
+/// The change in the syntax of the file: in place of what is written, or where it can be added.
+fn edit(system: &System, (owner, key): Timer, value: &Value) -> Option<Edit> {
+    let setting = owner.setting(system, key)?;
+    match (setting.origin, setting.notation) {
+        (Origin::Written(at), Some(notation)) => {
+            Some(Edit { at, text: notation.write(value)?, safe: true })
+        }
+        (Origin::Default { .. }, _) => owner.slot(system, key)?.fill(value),
+        (Origin::Written(_), None) => None,
+    }
+}

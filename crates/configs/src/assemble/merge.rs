@@ -1,0 +1,168 @@
+//! One thing described in several places becomes one hop: the program of a folder and the
+//! container that runs it, the configuration of a server and the container that is given it.
+
+use crate::draft::{Draft, DraftId, HopDraft};
+
+/// Merges what belongs together; says of each hop whether it became part of another.
+pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
+    let mut gone = vec![false; draft.hops.len()];
+    for (source, runner) in programs(&draft.hops) {
+        let program = draft.hops[source].clone();
+        absorb(&mut draft.hops[runner], &program);
+        let links: Vec<_> = draft.links.iter().filter(|l| l.from.0 == source).cloned().collect();
+        draft.links.extend(links.into_iter().map(|mut link| {
+            link.from = DraftId(runner);
+            link
+        }));
+        gone[source] = true;
+    }
+    for (runner, served) in servers(&draft.hops, &gone) {
+        let container = draft.hops[runner].clone();
+        for &server in &served {
+            let hop = &mut draft.hops[server];
+            hop.names.extend(container.names.iter().cloned());
+            hop.labels = hop.labels.take().or_else(|| container.labels.clone());
+            hop.filters.extend(container.filters.iter().cloned());
+            hop.subnets.extend(container.subnets.iter().cloned());
+            hop.hop.settings.inherit(&container.hop.settings);
+            hop.hop.checks.extend(container.hop.checks.iter().cloned());
+            hop.hop.slots.extend(container.hop.slots.iter().cloned());
+            for product in &container.hop.products {
+                match hop.hop.products.iter_mut().find(|had| had.name == product.name) {
+                    Some(had) if had.version.is_empty() => *had = product.clone(),
+                    Some(_) => {}
+                    None => hop.hop.products.push(product.clone()),
+                }
+            }
+        }
+        gone[runner] = true;
+    }
+    draft.links.retain(|link| !gone[link.from.0]);
+    gone
+}
+
+/// Puts what is known of a program into the hop that runs it.
+fn absorb(runner: &mut HopDraft, program: &HopDraft) {
+    let (hop, of) = (&mut runner.hop, &program.hop);
+    for product in &of.products {
+        if !hop.products.iter().any(|had| had.name == product.name && !had.version.is_empty()) {
+            hop.products.retain(|had| had.name != product.name);
+            hop.products.push(product.clone());
+        }
+    }
+    hop.settings.inherit(&of.settings);
+    if hop.listens.is_empty() {
+        hop.listens.clone_from(&of.listens);
+    }
+    hop.checks.extend(of.checks.iter().cloned());
+    hop.slots.extend(of.slots.iter().cloned());
+    runner.given.extend(program.given.iter().cloned());
+}
+
+/// Which program runs in which hop: named by its folder, else by the name of its image, else the
+/// only program and the only hop of which nothing is known.
+fn programs(hops: &[HopDraft]) -> Vec<(usize, usize)> {
+    let of = |wanted: fn(&HopDraft) -> bool| {
+        hops.iter().enumerate().filter(move |(_, hop)| wanted(hop)).map(|(at, _)| at)
+    };
+    let sources: Vec<usize> = of(|hop| hop.is_source).collect();
+    let runners: Vec<usize> = of(|hop| !hop.is_source && hop.configured_by.is_none()).collect();
+    let mut pairs = Vec::new();
+    for &source in &sources {
+        let folder = hops[source].folder.as_deref().unwrap_or("");
+        let by_folder = |&&at: &&usize| hops[at].folder.as_deref() == Some(folder);
+        let name = folder.rsplit('/').next().unwrap_or("");
+        let by_image = |&&at: &&usize| {
+            let image = hops[at].image.as_deref().map(image_name);
+            hops[at].folder.is_none() && !name.is_empty() && image == Some(name)
+        };
+        let mut found: Vec<usize> = runners.iter().filter(by_folder).copied().collect();
+        if found.is_empty() {
+            found = runners.iter().filter(by_image).copied().collect();
+        }
+        pairs.extend(found.into_iter().map(|runner| (source, runner)));
+    }
+    let free_source: Vec<usize> =
+        sources.into_iter().filter(|s| pairs.iter().all(|(source, _)| source != s)).collect();
+    let free_runner: Vec<usize> = runners
+        .into_iter()
+        .filter(|r| pairs.iter().all(|(_, runner)| runner != r))
+        .filter(|&r| {
+            let hop = &hops[r];
+            hop.hop.task == model::config::Task::App
+                && hop.hop.products.is_empty()
+                && hop.folder.is_none()
+                && hop.image.as_deref().is_none_or(is_own_image)
+        })
+        .collect();
+    if let ([source], [runner]) = (&free_source[..], &free_runner[..]) {
+        pairs.push((*source, *runner));
+    }
+    pairs
+}
+
+/// The last part of an image's name, without registry, tag and digest.
+fn image_name(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    let last = image.rsplit('/').next().unwrap_or(image);
+    last.split(':').next().unwrap_or(last)
+}
+
+/// True if the image may be the project's own: images of others have no registry of one's own, and
+/// no variable in their names.
+fn is_own_image(image: &str) -> bool {
+    image.contains('/') || image.contains('$') || image.contains('{')
+}
+
+/// Which hops, read from a server's configuration, run in which container.
+fn servers(hops: &[HopDraft], gone: &[bool]) -> Vec<(usize, Vec<usize>)> {
+    let alive = |at: usize| !gone[at];
+    let configured: Vec<(usize, &str)> = hops
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| alive(*at))
+        .filter_map(|(at, hop)| Some((at, hop.configured_by.as_deref()?)))
+        .collect();
+    let mut pairs = Vec::new();
+    let mut taken = Vec::new();
+    let runners = || {
+        (0..hops.len())
+            .filter(|&at| alive(at) && !hops[at].is_source && hops[at].configured_by.is_none())
+    };
+    for runner in runners() {
+        let is_given = |file: &str| {
+            hops[runner].given.iter().any(|given| {
+                file == given
+                    || file.strip_prefix(given.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            })
+        };
+        let served: Vec<usize> =
+            configured.iter().filter(|(_, file)| is_given(file)).map(|(at, _)| *at).collect();
+        if !served.is_empty() {
+            taken.extend(served.iter().copied());
+            pairs.push((runner, served));
+        }
+    }
+    // The only container of a product and the only configuration of it belong together.
+    let free: Vec<(usize, &str)> =
+        configured.into_iter().filter(|(at, _)| !taken.contains(at)).collect();
+    let product_of = |at: usize| hops[at].hop.products.first().map(|product| product.name);
+    let mut products: Vec<&str> = free.iter().filter_map(|(at, _)| product_of(*at)).collect();
+    products.sort_unstable();
+    products.dedup();
+    for product in products {
+        let served: Vec<usize> =
+            free.iter().map(|(at, _)| *at).filter(|&at| product_of(at) == Some(product)).collect();
+        let mut files: Vec<&str> =
+            free.iter().filter(|(at, _)| served.contains(at)).map(|(_, file)| *file).collect();
+        files.dedup();
+        let candidates: Vec<usize> = runners()
+            .filter(|at| pairs.iter().all(|(runner, _)| runner != at))
+            .filter(|&at| hops[at].hop.runs(product))
+            .collect();
+        if let ([runner], [_]) = (&candidates[..], &files[..]) {
+            pairs.push((*runner, served));
+        }
+    }
+    pairs
+}

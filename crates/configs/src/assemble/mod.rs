@@ -1,0 +1,57 @@
+//! Lets references meet: drafts become hops with links between them.
+
+mod infer;
+mod merge;
+mod networks;
+mod resolve;
+
+use model::config::{HopId, Link, Source, System};
+
+use crate::draft::{Draft, DraftId};
+
+/// Makes the path of what the readers found.
+pub(crate) fn assemble(mut draft: Draft, files: Vec<Source>) -> System {
+    let gone = merge::merge(&mut draft);
+    let links = resolve::resolve(&draft, &gone);
+    let links = infer::complete(&mut draft, &gone, links);
+    // Hops of others' systems were added at the end; none of them became part of another.
+    let mut gone = gone;
+    gone.resize(draft.hops.len(), false);
+    let numbers = Numbers::new(&gone);
+    let (filters, subnets) = networks::networks(&draft, &numbers);
+    let mut made: Vec<Link> = links.into_iter().filter_map(|link| link.number(&numbers)).collect();
+    made.sort_by(|a, b| (a.from, a.to, a.at, &a.address).cmp(&(b.from, b.to, b.at, &b.address)));
+    made.dedup();
+    let mut remarks = draft.remarks;
+    remarks.sort();
+    remarks.dedup();
+    let hops = draft.hops.into_iter().zip(&gone).filter(|(_, gone)| !**gone);
+    System {
+        files,
+        hops: hops.map(|(draft, _)| draft.hop).collect(),
+        links: made,
+        filters,
+        subnets,
+        remarks,
+    }
+}
+
+/// The numbers that hops have once the drafts that became part of others are gone.
+pub(crate) struct Numbers(Vec<Option<HopId>>);
+
+impl Numbers {
+    fn new(gone: &[bool]) -> Numbers {
+        let mut next = 0;
+        let mut number = |gone: &bool| {
+            (!gone).then(|| {
+                next += 1;
+                HopId(next - 1)
+            })
+        };
+        Numbers(gone.iter().map(&mut number).collect())
+    }
+
+    pub(crate) fn of(&self, id: DraftId) -> Option<HopId> {
+        self.0.get(id.0).copied().flatten()
+    }
+}

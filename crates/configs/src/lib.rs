@@ -1,0 +1,43 @@
+//! Configuration text to facts: settings with their places, and the path that they make.
+//!
+//! A reader per product turns files into drafts of hops, links and networks
+//! ([`readers`](mod@readers)); [`read`] runs them all, lets references meet
+//! ([`assemble`](mod@assemble)) and fills in what nobody wrote ([`defaults`](mod@defaults)). Nothing
+//! here fails: what a reader does not understand is noted, and the rest is read.
+
+#![forbid(unsafe_code)]
+
+mod assemble;
+mod defaults;
+mod document;
+mod draft;
+mod readers;
+mod tree;
+
+use model::config::{Source, System};
+
+pub use readers::names as reader_names;
+
+/// One file of configuration, as the intake hands it over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its path below the folder that is checked, parted by `/`; the name people see.
+    pub path: String,
+    /// Its bytes as text; bytes that are no UTF-8 already replaced.
+    pub text: String,
+}
+
+/// Reads the files of one system. The order of the files does not matter.
+#[must_use]
+pub fn read(mut inputs: Vec<Input>) -> System {
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
+    let documents = document::open(inputs);
+    let mut draft = draft::Draft::default();
+    for reader in readers::ALL {
+        reader.read(&documents, &mut draft);
+    }
+    let files = documents.into_iter().map(|doc| doc.into_source(&draft)).collect::<Vec<Source>>();
+    let mut system = assemble::assemble(draft, files);
+    defaults::fill(&mut system);
+    system
+}

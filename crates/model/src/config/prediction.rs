@@ -1,0 +1,171 @@
+//! Predictions: the relation between settings that will make a cause happen, and what a rule
+//! found of it in one system.
+
+use super::{Edit, HopId, Key, LinkId, Setting, Span, System};
+use crate::names::vocabulary;
+use crate::{Micros, Statement, Text};
+
+vocabulary! {
+    /// How bad it is if the prediction comes true.
+    pub enum Severity {
+        /// Worth knowing; fails only together with something else.
+        Note = "note",
+        /// Some requests will fail at times.
+        Warning = "warning",
+        /// Requests will fail, surely or at every release.
+        Error = "error",
+    }
+}
+
+vocabulary! {
+    /// How sure it is that the relation holds on the real system.
+    pub enum Confidence {
+        /// Something it rests on was guessed: which hops belong together, an unknown version.
+        Low = "low",
+        /// It rests on a default, or on a link that is known by a port.
+        Medium = "medium",
+        /// Everything it rests on is written.
+        High = "high",
+    }
+}
+
+/// What predicts a cause.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule {
+    /// One timer has to outlast another. Solved together with all others.
+    Order(&'static Order),
+    /// Anything else that settings say.
+    Look(fn(&System) -> Vec<Prediction>),
+}
+
+vocabulary! {
+    /// Over which pieces of the path an order of timers has to hold.
+    pub enum Shape {
+        /// Every link with both of its ends.
+        Link = "link",
+        /// Every link followed by a link from its target.
+        Chain = "chain",
+        /// Every hop by itself.
+        Hop = "hop",
+    }
+}
+
+vocabulary! {
+    /// Where on such a piece a setting stands.
+    pub enum Site {
+        /// The hop that sends; for a hop by itself, the hop.
+        From = "from",
+        /// The link; in a chain, the one nearer to the client.
+        Link = "link",
+        /// The hop that is sent to; in a chain, the one in the middle.
+        To = "to",
+        /// In a chain, the link farther from the client.
+        Next = "next",
+        /// In a chain, the hop at its end.
+        Last = "last",
+    }
+}
+
+/// A timer of a piece of the path: the smallest of these that is set.
+#[derive(Clone, Copy, Debug)]
+pub struct Term {
+    /// Where it stands.
+    pub site: Site,
+    /// Its meanings.
+    pub keys: &'static [Key],
+}
+
+/// A condition without which an order of timers does not matter.
+#[derive(Clone, Copy, Debug)]
+pub enum Guard {
+    /// The flag is not known to be off.
+    NotOff(Site, Key),
+    /// The flag is known to be on.
+    On(Site, Key),
+    /// The word is none of these.
+    NotOneOf(Site, Key, &'static [&'static str]),
+}
+
+/// One timer has to outlast another by a margin.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    /// Where it has to hold.
+    pub shape: Shape,
+    /// The one that has to be longer.
+    pub longer: Term,
+    /// The one that has to be shorter.
+    pub shorter: Term,
+    /// By how much at least.
+    pub margin: Micros,
+    /// When it matters.
+    pub when: &'static [Guard],
+    /// How bad it is.
+    pub severity: Severity,
+    /// The finding in one sentence, with `{longer}` and `{shorter}` (values), `{longer_name}` and
+    /// `{shorter_name}` (the vendors' names), `{longer_hop}` and `{shorter_hop}`.
+    pub says: Text,
+}
+
+/// What a place of a prediction is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PlaceOf {
+    /// A setting, written or a default.
+    Setting(Setting),
+    /// A stretch of a file.
+    Text(Span),
+}
+
+/// One thing that will go wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// How bad it is.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What will happen and why, in one sentence.
+    pub says: Statement,
+    /// The places it rests on, the one to change first, each with what it shows.
+    pub places: Vec<(PlaceOf, Statement)>,
+    /// Sums and products, step by step; empty if there are none.
+    pub arithmetic: Vec<Statement>,
+    /// The smallest change that ends it, in words, one sentence per setting.
+    pub changes: Vec<Statement>,
+    /// The same change in the syntax of the files; empty if no program could write it.
+    pub edits: Vec<Edit>,
+    /// Hops it is about.
+    pub hops: Vec<HopId>,
+    /// Links it is about.
+    pub links: Vec<LinkId>,
+}
+
+impl Prediction {
+    /// A prediction without places yet.
+    #[must_use]
+    pub fn new(severity: Severity, confidence: Confidence, says: Statement) -> Prediction {
+        Prediction {
+            severity,
+            confidence,
+            says,
+            places: Vec::new(),
+            arithmetic: Vec::new(),
+            changes: Vec::new(),
+            edits: Vec::new(),
+            hops: Vec::new(),
+            links: Vec::new(),
+        }
+    }
+
+    /// Rests on this setting, too.
+    #[must_use]
+    pub fn on(mut self, setting: &Setting, shows: Statement) -> Prediction {
+        self.places.push((PlaceOf::Setting(setting.clone()), shows));
+        self
+    }
+
+    /// Rests on this stretch of a file, too.
+    #[must_use]
+    pub fn at(mut self, span: Span, shows: Statement) -> Prediction {
+        self.places.push((PlaceOf::Text(span), shows));
+        self
+    }
+}
