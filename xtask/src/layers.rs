@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("why502-catalogue", &[]),
     ("why502-check", &[]),
     ("why502-configs", &["granit-parser", "hcl-edit", "jsonc-parser"]),
-    ("why502-report", &["serde", "serde_json", "unicode-width"]),
+    ("why502-report", &["annotate-snippets", "serde", "serde_json", "unicode-width"]),
 ];
 
 /// Checks the rule on `cargo metadata`.

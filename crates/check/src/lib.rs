@@ -5,22 +5,19 @@
 
 #![forbid(unsafe_code)]
 
+mod edits;
+mod fingerprint;
+pub mod ignore;
 mod orders;
 mod pieces;
 mod solver;
 
+pub use edits::apply;
+pub use fingerprint::fingerprint;
+
 use model::Cause;
 use model::Predicts;
-use model::config::{Prediction, Rule, System};
-
-/// A prediction and the cause whose it is.
-#[derive(Clone, Debug)]
-pub struct Finding {
-    /// The cause that will happen.
-    pub cause: &'static Cause,
-    /// Why, where, and what to change.
-    pub prediction: Prediction,
-}
+use model::config::{Finding, Rule, System};
 
 /// Runs the rules of every cause. The order of the findings is that of their severity, then of
 /// their places; the same system gives the same findings whatever the order of the causes.

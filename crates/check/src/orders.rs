@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use model::config::{
-    Confidence, Edit, Key, Order, Origin, PlaceOf, Prediction, Rule, Setting, System, Term, Value,
+    Confidence, Edit, Finding, Key, Order, Origin, PlaceOf, Prediction, Rule, Setting, System,
+    Term, Value,
 };
 use model::{Cause, Micros, Predicts, Statement, Text};
 
-use crate::Finding;
 use crate::pieces::{Owner, Piece, pieces};
 use crate::solver::{FOREVER, Problem, Relation, Unknown};
 

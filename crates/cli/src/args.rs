@@ -36,6 +36,18 @@ Examples:
   why502 drill cloud-run-release
   why502 drill target-connect-timeout --dry-run";
 
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  why502 check
+  why502 check deploy/ nginx/ --fail-on warning
+  why502 check --diff
+  why502 check --format github --format sarif -o why502.sarif
+  aws elbv2 describe-target-groups > aws/target-groups.json; why502 check aws/";
+
+const CHECK_EXIT_CODES: &str = "\
+Exit codes: 0 nothing was found that --fail-on asks for; 1 something was; 2 wrong use, or nothing in
+the input could be used.";
+
 const DRILL_EXIT_CODES: &str = "\
 Exit codes: 0 every drill did what it says; 1 one of them did not; 2 wrong use, or this machine
 lacks what the drill needs.";
@@ -62,6 +74,14 @@ pub(crate) enum Verb {
     /// Find the cause of failures in logs.
     #[command(help_template = TEMPLATE, before_help = DIAGNOSE_EXAMPLES, after_help = EXIT_CODES)]
     Diagnose(Box<Diagnose>),
+    /// Find what will break in configuration, before it does.
+    #[command(help_template = TEMPLATE, before_help = CHECK_EXAMPLES,
+        after_help = CHECK_EXIT_CODES)]
+    Check(Box<Check>),
+    /// Show the path that configuration describes: hops, links, settings.
+    #[command(help_template = TEMPLATE,
+        before_help = "Examples:\n  why502 path deploy/\n  why502 path . --format dot | dot -Tsvg")]
+    Path(ShowPath),
     /// Explain one cause: how it shows, what it is mistaken for, what to do.
     #[command(help_template = TEMPLATE, before_help = "Examples:\n  why502 explain keepalive-race")]
     Explain {
@@ -140,6 +160,114 @@ pub(crate) struct Common {
     /// When to colour the output
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value = "auto")]
     pub(crate) color: When,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Configuration files or folders [default: the folder of why502.toml here or above, else this
+    /// one]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Format of the output; with -o, of the file named next
+    #[arg(long, value_name = "FORMAT", value_enum, action = ArgAction::Append)]
+    pub(crate) format: Vec<CheckFormat>,
+
+    /// Write to a file instead of standard output; may be repeated. Without a --format before it,
+    /// its extension decides
+    #[arg(short, long, value_name = "FILE", action = ArgAction::Append)]
+    pub(crate) output: Vec<PathBuf>,
+
+    /// Lowest severity that makes the exit code 1
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value = "warning")]
+    pub(crate) fail_on: FailOn,
+
+    /// Lowest confidence that is shown
+    #[arg(long, value_name = "CONFIDENCE", value_enum, default_value = "low")]
+    pub(crate) min_confidence: Sure,
+
+    /// Change the files: the smallest set of edits that ends what was found, safe ones only
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// Print the edits as a diff and change nothing
+    #[arg(long, conflicts_with = "fix")]
+    pub(crate) diff: bool,
+
+    /// Say nothing of what this file lists
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// List everything that is found in this file, for --baseline
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_baseline: Option<PathBuf>,
+
+    /// Show what was understood of the files and how each link is known
+    #[arg(long)]
+    pub(crate) explain_path: bool,
+}
+
+/// Options of `path`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowPath {
+    /// Configuration files or folders [default: as for `check`]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Format of the output
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+    pub(crate) format: PathFormat,
+}
+
+/// A form of the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PathFormat {
+    /// For people
+    Text,
+    /// For Graphviz
+    Dot,
+    /// A drawing
+    Svg,
+}
+
+/// A form of what `check` found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people, with the lines of the files
+    Text,
+    /// For programs
+    Json,
+    /// For code hosts (SARIF 2.1.0)
+    Sarif,
+    /// For CI systems (JUnit XML)
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+/// From which severity on the exit code is 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Anything that was found
+    Note,
+    /// What fails at times
+    Warning,
+    /// What surely fails
+    Error,
+    /// Nothing
+    Never,
+}
+
+/// How sure a finding has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sure {
+    /// A version or a link may be assumed
+    Low,
+    /// Links may be concluded from ports
+    Medium,
+    /// Everything is written or documented
+    High,
 }
 
 /// Options of `diagnose`.

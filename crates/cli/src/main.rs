@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod check;
 mod diagnose;
 #[cfg(feature = "drill")]
 mod drill;
@@ -59,6 +60,13 @@ fn run(cli: &Cli, matches: &ArgMatches) -> Result<ExitCode> {
             };
             diagnose(options, &cli.common, &output::outputs(matches)?)
         }
+        Verb::Check(options) => {
+            let Some(("check", matches)) = matches.subcommand() else {
+                bail!("no verb was given");
+            };
+            check::run(options, &cli.common, &output::outputs(matches)?)
+        }
+        Verb::Path(options) => check::show_path(options),
         Verb::Explain { slug } => explain(slug, &cli.common),
         #[cfg(feature = "drill")]
         Verb::Drill(options) => drill::run(options, cli.common.lang(), cli.common.color),

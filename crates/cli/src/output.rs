@@ -7,12 +7,42 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::ArgMatches;
 
-use crate::args::{Format, When};
+use crate::args::{CheckFormat, Format, When};
+
+/// A form of output that files' extensions can name.
+pub(crate) trait Form: Copy + Send + Sync + 'static {
+    /// The form where nobody asks for one.
+    const USUAL: Self;
+
+    /// The form that such files have; `None` for the usual one.
+    fn of_extension(extension: &str) -> Option<Self>;
+}
+
+impl Form for Format {
+    const USUAL: Format = Format::Text;
+
+    fn of_extension(extension: &str) -> Option<Format> {
+        (extension == "json").then_some(Format::Json)
+    }
+}
+
+impl Form for CheckFormat {
+    const USUAL: CheckFormat = CheckFormat::Text;
+
+    fn of_extension(extension: &str) -> Option<CheckFormat> {
+        match extension {
+            "json" => Some(CheckFormat::Json),
+            "sarif" => Some(CheckFormat::Sarif),
+            "xml" => Some(CheckFormat::Junit),
+            _ => None,
+        }
+    }
+}
 
 /// One output to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Output {
-    pub(crate) format: Format,
+pub(crate) struct Output<F = Format> {
+    pub(crate) format: F,
     /// Standard output if `None`.
     pub(crate) file: Option<PathBuf>,
 }
@@ -22,14 +52,14 @@ pub(crate) struct Output {
 ///
 /// # Errors
 /// If two formats would go to standard output.
-pub(crate) fn outputs(matches: &ArgMatches) -> Result<Vec<Output>> {
-    enum Word {
-        Format(Format),
+pub(crate) fn outputs<F: Form>(matches: &ArgMatches) -> Result<Vec<Output<F>>> {
+    enum Word<F> {
+        Format(F),
         File(PathBuf),
     }
-    let mut words: Vec<(usize, Word)> = Vec::new();
+    let mut words: Vec<(usize, Word<F>)> = Vec::new();
     if let (Some(indices), Some(formats)) =
-        (matches.indices_of("format"), matches.get_many::<Format>("format"))
+        (matches.indices_of("format"), matches.get_many::<F>("format"))
     {
         words.extend(indices.zip(formats.copied().map(Word::Format)));
     }
@@ -60,7 +90,7 @@ pub(crate) fn outputs(matches: &ArgMatches) -> Result<Vec<Output>> {
         outputs.push(Output { format, file: None });
     }
     if outputs.is_empty() {
-        outputs.push(Output { format: Format::Text, file: None });
+        outputs.push(Output { format: F::USUAL, file: None });
     }
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
         bail!("two formats would go to standard output: name a file for one of them with -o FILE");
@@ -68,14 +98,13 @@ pub(crate) fn outputs(matches: &ArgMatches) -> Result<Vec<Output>> {
     Ok(outputs)
 }
 
-fn by_extension(file: &std::path::Path) -> Format {
-    match file.extension().and_then(|extension| extension.to_str()) {
-        Some(extension) if extension.eq_ignore_ascii_case("json") => Format::Json,
-        _ => Format::Text,
-    }
+fn by_extension<F: Form>(file: &std::path::Path) -> F {
+    let extension = file.extension().and_then(|extension| extension.to_str());
+    let extension = extension.map(str::to_ascii_lowercase);
+    extension.and_then(|extension| F::of_extension(&extension)).unwrap_or(F::USUAL)
 }
 
-impl Output {
+impl<F> Output<F> {
     /// Writes the text, with a line end behind it.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ mod tree;
 
 use model::config::{Source, System};
 
-pub use readers::names as reader_names;
+pub use readers::{may_be_configuration, names as reader_names};
 
 /// One file of configuration, as the intake hands it over.
 #[derive(Clone, Debug, PartialEq, Eq)]

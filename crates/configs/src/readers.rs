@@ -35,3 +35,60 @@ pub(crate) static ALL: &[&dyn Reader] = &[];
 pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|reader| reader.name()).collect()
 }
+
+/// Extensions of files that hold configuration, or the code that sets timers.
+const EXTENSIONS: &[&str] = &[
+    "cfg",
+    "cjs",
+    "conf",
+    "go",
+    "gql",
+    "graphql",
+    "graphqls",
+    "hcl",
+    "java",
+    "js",
+    "json",
+    "kt",
+    "lock",
+    "mjs",
+    "mod",
+    "pem",
+    "crt",
+    "properties",
+    "py",
+    "rb",
+    "template",
+    "tf",
+    "tfvars",
+    "toml",
+    "ts",
+    "txt",
+    "vhost",
+    "xml",
+    "yaml",
+    "yml",
+];
+
+/// Whole names, or beginnings of names, of such files without a telling extension.
+const NAMES: &[&str] = &[
+    ".env",
+    ".node-version",
+    ".nvmrc",
+    ".python-version",
+    ".ruby-version",
+    "caddyfile",
+    "containerfile",
+    "dockerfile",
+    "gemfile",
+    "procfile",
+];
+
+/// True if a file of this name may be configuration: whether it is, its content decides.
+#[must_use]
+pub fn may_be_configuration(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let by_extension =
+        name.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension));
+    by_extension || NAMES.iter().any(|known| name.starts_with(known) || name.ends_with(known))
+}

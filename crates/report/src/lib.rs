@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod check;
 mod clean;
 mod conclude;
 mod condition;
@@ -16,6 +17,7 @@ mod fill;
 pub mod json;
 pub mod mask;
 mod page;
+pub mod path;
 mod products;
 mod style;
 pub mod text;

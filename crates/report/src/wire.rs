@@ -12,7 +12,7 @@ mod text;
 
 pub(crate) use cause::CauseList;
 pub(crate) use diagnosis::Diagnosis;
-pub(crate) use text::Sight;
+pub(crate) use text::{Sight, WireText};
 
 /// Version of the wire form. Fields may be added within a version; what is there keeps its
 /// meaning.

@@ -21,7 +21,8 @@ pub use network::{
     Via,
 };
 pub use prediction::{
-    Confidence, Guard, Order, PlaceOf, Prediction, Rule, Severity, Shape, Site, Term,
+    Checked, Confidence, Finding, Guard, Ignored, Order, PlaceOf, Prediction, Rule, Severity,
+    Shape, Site, Term,
 };
 pub use setting::{FileId, KnownDefault, Origin, Setting, Settings, Span, Value};
 pub use system::{Remark, Source, System};

@@ -3,7 +3,7 @@
 
 use super::{Edit, HopId, Key, LinkId, Setting, Span, System};
 use crate::names::vocabulary;
-use crate::{Micros, Statement, Text};
+use crate::{Cause, Micros, Statement, Text};
 
 vocabulary! {
     /// How bad it is if the prediction comes true.
@@ -168,4 +168,37 @@ impl Prediction {
         self.places.push((PlaceOf::Text(span), shows));
         self
     }
+}
+
+/// A prediction and the cause whose it is.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The cause that will happen.
+    pub cause: &'static Cause,
+    /// Why, where, and what to change.
+    pub prediction: Prediction,
+}
+
+/// A finding that somebody wants not to be told of.
+#[derive(Clone, Debug)]
+pub struct Ignored {
+    /// The finding.
+    pub finding: Finding,
+    /// Why, in the words of whoever wrote it.
+    pub reason: String,
+    /// Where it is written.
+    pub at: Span,
+}
+
+/// What `check` has to say of one system.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What was understood.
+    pub system: System,
+    /// What will break, the worst first.
+    pub findings: Vec<Finding>,
+    /// What would be said if nobody had asked for silence.
+    pub ignored: Vec<Ignored>,
+    /// How many findings the baseline already holds.
+    pub known: usize,
 }

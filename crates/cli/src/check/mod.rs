@@ -1,0 +1,151 @@
+//! The verb `check`: gathers configuration, has it read and judged, and says so; `--fix` writes.
+
+mod baseline;
+mod gather;
+mod today;
+mod write;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use check::ignore;
+use model::Lang;
+use model::config::{Checked, Confidence, Finding, Severity, System};
+use report::check::{CheckText, Names};
+
+use crate::args::{self, CheckFormat, Common, FailOn, PathFormat, ShowPath, Sure};
+use crate::complain;
+use crate::output::Output;
+use gather::Gathered;
+
+/// Runs `check`.
+///
+/// # Errors
+/// If a file that was named cannot be read, or an output or a file to change cannot be written.
+pub(crate) fn run(
+    options: &args::Check,
+    common: &Common,
+    outputs: &[Output<CheckFormat>],
+) -> Result<ExitCode> {
+    let gathered = gather::gather(&options.paths)?;
+    let (checked, gathered) = judge(options, gathered)?;
+    if checked.system.files.iter().all(|file| file.read_as.is_empty()) {
+        complain(match common.lang() {
+            Lang::En => "no file here is configuration that why502 reads: name files or folders.",
+            Lang::Ja => {
+                "why502 が読める設定ファイルがありません。ファイルかフォルダーを指定してください。"
+            }
+        });
+        return Ok(ExitCode::from(2));
+    }
+    if options.explain_path {
+        Output { format: CheckFormat::Text, file: None }.write(&checked.system.describe())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(file) = &options.write_baseline {
+        baseline::write(file, &checked)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if options.diff {
+        let diff = write::diff(&checked);
+        Output { format: CheckFormat::Text, file: None }.write(&diff)?;
+        return Ok(verdict(&checked, options.fail_on));
+    }
+    if options.fix {
+        let changed = write::fix(&checked, &gathered)?;
+        for path in &changed {
+            complain(&format!("changed {path}"));
+        }
+        let (checked, _) = judge(options, gather::gather(&options.paths)?)?;
+        show(&checked, common, outputs)?;
+        return Ok(verdict(&checked, options.fail_on));
+    }
+    show(&checked, common, outputs)?;
+    Ok(verdict(&checked, options.fail_on))
+}
+
+/// Runs `path`.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn show_path(options: &ShowPath) -> Result<ExitCode> {
+    let gathered = gather::gather(&options.paths)?;
+    let system = configs::read(gathered.inputs());
+    let text = match options.format {
+        PathFormat::Text => report::path::text(&system),
+        PathFormat::Dot => report::path::dot(&system),
+        PathFormat::Svg => report::path::svg(&system),
+    };
+    Output { format: CheckFormat::Text, file: None }.write(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn judge(options: &args::Check, gathered: Gathered) -> Result<(Checked, Gathered)> {
+    let system = configs::read(gathered.inputs());
+    let causes: Vec<_> = catalogue::ALL.to_vec();
+    let least = match options.min_confidence {
+        Sure::Low => Confidence::Low,
+        Sure::Medium => Confidence::Medium,
+        Sure::High => Confidence::High,
+    };
+    let mut findings = check::check(&system, &causes);
+    findings.retain(|finding| finding.prediction.confidence >= least);
+    let slugs: Vec<&str> = causes.iter().map(|cause| cause.slug).collect();
+    let sorted = ignore::sort(&system, findings, &today::today(), &slugs);
+    let mut checked = Checked { system, findings: sorted.kept, ignored: sorted.ignored, known: 0 };
+    checked.system.remarks.extend(sorted.remarks);
+    checked.system.remarks.sort();
+    if let Some(file) = &options.baseline {
+        baseline::leave_out(file, &mut checked)?;
+    }
+    Ok((checked, gathered))
+}
+
+fn show(checked: &Checked, common: &Common, outputs: &[Output<CheckFormat>]) -> Result<()> {
+    let lang = common.lang();
+    let fingerprint = |finding: &Finding| name(&checked.system, finding);
+    let names = Names { fingerprint: &fingerprint };
+    for output in outputs {
+        let text = match output.format {
+            CheckFormat::Text => {
+                let how =
+                    CheckText { lang, width: output.width(), colour: output.colour(common.color) };
+                report::check::text(checked, &how)
+            }
+            CheckFormat::Json => report::check::json(checked, &names),
+            CheckFormat::Sarif => {
+                report::check::sarif(checked, &names, lang, env!("CARGO_PKG_VERSION"))
+            }
+            CheckFormat::Junit => report::check::junit(checked, lang),
+            CheckFormat::Github => report::check::github(checked, lang),
+        };
+        output.write(&text)?;
+    }
+    Ok(())
+}
+
+fn name(system: &System, finding: &Finding) -> String {
+    check::fingerprint(system, finding)
+}
+
+fn verdict(checked: &Checked, fail_on: FailOn) -> ExitCode {
+    let least = match fail_on {
+        FailOn::Note => Severity::Note,
+        FailOn::Warning => Severity::Warning,
+        FailOn::Error => Severity::Error,
+        FailOn::Never => return ExitCode::SUCCESS,
+    };
+    let fails = checked.findings.iter().any(|finding| finding.prediction.severity >= least);
+    ExitCode::from(u8::from(fails))
+}
+
+/// The folder that is checked where none is named: that of the nearest `why502.toml` above.
+fn home() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let above = here.ancestors().find(|folder| folder.join("why502.toml").is_file());
+    match above {
+        Some(folder) if folder != here => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}

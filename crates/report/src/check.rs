@@ -1,0 +1,37 @@
+//! What `check` found, as text with excerpts, and in the forms that other programs read: JSON,
+//! SARIF, JUnit, and the annotations of GitHub Actions.
+
+mod excerpt;
+mod github;
+mod json;
+mod junit;
+mod places;
+mod sarif;
+mod text;
+
+use model::config::{Checked, Finding};
+
+pub use github::github;
+pub use json::{CHECK_SCHEMA, json};
+pub use junit::junit;
+pub use sarif::sarif;
+pub use text::{CheckText, text};
+
+/// What every form needs beside the findings: a name for each that stays the same from run to run.
+#[derive(Clone, Copy)]
+pub struct Names<'n> {
+    /// The fingerprint of a finding.
+    pub fingerprint: &'n dyn Fn(&Finding) -> String,
+}
+
+impl std::fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Names")
+    }
+}
+
+/// How many findings an edit of the files would end.
+fn fixable(checked: &Checked) -> usize {
+    let has_edit = |finding: &&Finding| finding.prediction.edits.iter().any(|edit| edit.safe);
+    checked.findings.iter().filter(has_edit).count()
+}

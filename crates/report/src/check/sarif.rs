@@ -1,0 +1,166 @@
+//! Findings as SARIF 2.1.0 (OASIS), which code hosts show as alerts: a rule per cause with its page
+//! as help, a result per finding with all of its places, and the edits as a fix.
+
+use std::collections::BTreeMap;
+
+use model::Lang;
+use model::config::{Checked, Edit, Finding, Severity, System};
+use serde_json::{Value, json};
+
+use super::Names;
+use super::places::{Spot, sentence, spots};
+
+/// The log, indented.
+#[must_use]
+pub fn sarif(checked: &Checked, names: &Names<'_>, lang: Lang, version: &str) -> String {
+    let mut rules: BTreeMap<&str, Value> = BTreeMap::new();
+    let silenced = checked.ignored.iter().map(|ignored| &ignored.finding);
+    for finding in checked.findings.iter().chain(silenced) {
+        rules.entry(finding.cause.slug).or_insert_with(|| rule(finding, lang));
+    }
+    let order: Vec<&str> = rules.keys().copied().collect();
+    let system = &checked.system;
+    let mut results: Vec<Value> = checked
+        .findings
+        .iter()
+        .map(|finding| result(system, finding, names, lang, &order))
+        .collect();
+    results.extend(checked.ignored.iter().map(|ignored| {
+        let mut value = result(system, &ignored.finding, names, lang, &order);
+        value["suppressions"] = json!([{"kind": "inSource", "justification": ignored.reason}]);
+        value
+    }));
+    let remarks: Vec<Value> = system
+        .remarks
+        .iter()
+        .map(|remark| {
+            let file = system.file(remark.at.file);
+            json!({
+                "level": "note",
+                "message": {"text": remark.says},
+                "locations": [{"physicalLocation": {
+                    "artifactLocation": {"uri": uri(&file.name)},
+                    "region": {"startLine": file.position(remark.at.start as usize).0},
+                }}],
+            })
+        })
+        .collect();
+    crate::json::document(&json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "why502",
+                "semanticVersion": version,
+                "rules": rules.into_values().collect::<Vec<_>>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": remarks,
+            }],
+            "results": results,
+        }],
+    }))
+}
+
+fn rule(finding: &Finding, lang: Lang) -> Value {
+    let cause = finding.cause;
+    json!({
+        "id": cause.slug,
+        "shortDescription": {"text": cause.title.get(lang)},
+        "fullDescription": {"text": cause.explanation.get(lang)},
+        "help": {"text": cause.explanation.get(lang), "markdown": cause.page()},
+    })
+}
+
+fn result(
+    system: &System,
+    finding: &Finding,
+    names: &Names<'_>,
+    lang: Lang,
+    order: &[&str],
+) -> Value {
+    let prediction = &finding.prediction;
+    let spots = spots(system, finding);
+    let level = match prediction.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    let mut message = sentence(&prediction.says, lang);
+    for step in prediction.arithmetic.iter().chain(&prediction.changes) {
+        message.push(' ');
+        message.push_str(&sentence(step, lang));
+    }
+    let mut value = json!({
+        "ruleId": finding.cause.slug,
+        "ruleIndex": order.iter().position(|slug| *slug == finding.cause.slug),
+        "level": level,
+        "message": {"text": message},
+        "partialFingerprints": {"why502/v1": (names.fingerprint)(finding)},
+        "properties": {"confidence": prediction.confidence.as_str()},
+        "locations": spots.first().map(|spot| vec![location(spot, lang)]).unwrap_or_default(),
+    });
+    if spots.len() > 1 {
+        let related = spots[1..].iter().zip(1..).map(|(spot, id)| {
+            let mut place = location(spot, lang);
+            place["id"] = json!(id);
+            place
+        });
+        value["relatedLocations"] = related.collect();
+    }
+    if !prediction.edits.is_empty() {
+        let mut changes: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+        for edit in &prediction.edits {
+            let file = system.file(edit.at.file);
+            changes.entry(&file.name).or_default().push(replacement(system, edit));
+        }
+        let changes: Vec<Value> = changes
+            .into_iter()
+            .map(|(path, all)| json!({"artifactLocation": {"uri": uri(path)}, "replacements": all}))
+            .collect();
+        value["fixes"] = json!([{"artifactChanges": changes}]);
+    }
+    value
+}
+
+fn location(spot: &Spot<'_>, lang: Lang) -> Value {
+    json!({
+        "physicalLocation": {
+            "artifactLocation": {"uri": uri(spot.path)},
+            "region": {
+                "startLine": spot.from.0,
+                "startColumn": spot.from.1,
+                "endLine": spot.to.0,
+                "endColumn": spot.to.1,
+            },
+        },
+        "message": {"text": sentence(spot.says, lang)},
+    })
+}
+
+fn replacement(system: &System, edit: &Edit) -> Value {
+    let file = system.file(edit.at.file);
+    let (from, to) = (file.position(edit.at.start as usize), file.position(edit.at.end as usize));
+    json!({
+        "deletedRegion": {
+            "startLine": from.0, "startColumn": from.1, "endLine": to.0, "endColumn": to.1,
+        },
+        "insertedContent": {"text": edit.text},
+    })
+}
+
+/// A relative path as a URI reference (RFC 3986): what is not unreserved is percent-encoded.
+fn uri(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}

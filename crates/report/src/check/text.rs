@@ -1,0 +1,189 @@
+//! Findings for people: one sentence, the lines it rests on, the sums, the change.
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use model::config::{Checked, Confidence, Edit, Finding, Severity, Source, System};
+use model::{Lang, Text};
+
+use super::excerpt::excerpt;
+use super::places::{sentence, spots, unwritten};
+
+/// How findings are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckText {
+    /// The language.
+    pub lang: Lang,
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Whether to colour.
+    pub colour: bool,
+}
+
+/// Every finding with its excerpts, then what could not be read, then the sum.
+#[must_use]
+pub fn text(checked: &Checked, how: &CheckText) -> String {
+    let renderer = if how.colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(how.width);
+    let mut out = String::new();
+    for finding in &checked.findings {
+        out.push_str(&renderer.render(&groups(&checked.system, finding, how.lang)));
+        out.push_str("\n\n");
+    }
+    for remark in &checked.system.remarks {
+        let place = checked.system.place(remark.at);
+        out.push_str(&format!("{}: {place}: {}\n", NOT_READ.get(how.lang), remark.says));
+    }
+    if !checked.system.remarks.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&closing(checked, how.lang));
+    out
+}
+
+const NOT_READ: Text = Text::new("note", "注記");
+const SURE: Text = Text::new("how sure", "確かさ");
+const CHANGE: Text = Text::new("smallest change: ", "最小の変更: ");
+const NEXT: Text = Text::new("next: why502 explain ", "次に: why502 explain ");
+
+fn confidence(finding: &Finding, lang: Lang) -> String {
+    let why = match finding.prediction.confidence {
+        Confidence::High => Text::new(
+            "high: what it rests on is written, or a documented default of a known version",
+            "高い: 根拠は明記された設定か、判明しているバージョンの文書化された既定値です",
+        ),
+        Confidence::Medium => Text::new(
+            "medium: which parts belong together was concluded from their ports or from a default",
+            "中程度: どの部分どうしがつながるかを、ポートまたは既定値から判断しました",
+        ),
+        Confidence::Low => Text::new(
+            "low: a version or a link was assumed; `why502 check --explain-path` shows what",
+            "低い: バージョンまたは接続を仮定しました。`why502 check --explain-path` で確認できます",
+        ),
+    };
+    format!("{}: {}", SURE.get(lang), why.get(lang))
+}
+
+fn groups<'c>(system: &'c System, finding: &'c Finding, lang: Lang) -> Vec<Group<'c>> {
+    let prediction = &finding.prediction;
+    let level = match prediction.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let says = crate::mask::mask(&prediction.says.render(lang)).into_owned();
+    let mut main = Group::with_title(level.primary_title(says).id(finding.cause.slug));
+    for (n, spot) in spots(system, finding).into_iter().enumerate() {
+        let excerpt = excerpt(system.file(spot.span.file), spot.span.range(), 0);
+        let kind = if n == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let label = crate::mask::mask(&spot.says.render(lang)).into_owned();
+        main = main.element(
+            Snippet::source(excerpt.text)
+                .line_start(excerpt.line)
+                .path(spot.path)
+                .annotation(kind.span(excerpt.marked).label(label)),
+        );
+    }
+    for says in unwritten(finding) {
+        main = main.element(Level::NOTE.message(sentence(says, lang)));
+    }
+    for step in &prediction.arithmetic {
+        main = main.element(Level::NOTE.message(sentence(step, lang)));
+    }
+    main = main.element(Level::NOTE.message(confidence(finding, lang)));
+    let mut groups = vec![main];
+    if !prediction.changes.is_empty() {
+        let changes: Vec<String> =
+            prediction.changes.iter().map(|change| change.render(lang)).collect();
+        let title = format!("{}{}", CHANGE.get(lang), changes.join("; "));
+        let mut help = Group::with_title(Level::HELP.secondary_title(title));
+        for edit in &prediction.edits {
+            help = help.element(patch(system.file(edit.at.file), edit));
+        }
+        groups.push(help);
+    }
+    groups
+}
+
+/// The edit with its lines.
+fn patch<'c>(source: &'c Source, edit: &Edit) -> Snippet<'c, Patch<'c>> {
+    let excerpt = excerpt(source, edit.at.range(), 1);
+    Snippet::source(excerpt.text)
+        .line_start(excerpt.line)
+        .path(source.name.clone())
+        .patch(Patch::new(excerpt.marked, edit.text.clone()))
+}
+
+/// One sentence with the numbers, and what to do next.
+fn closing(checked: &Checked, lang: Lang) -> String {
+    let count =
+        |severity| checked.findings.iter().filter(|f| f.prediction.severity == severity).count();
+    let read = checked.system.files.iter().filter(|file| !file.read_as.is_empty()).count();
+    let mut out = match lang {
+        Lang::En => {
+            let mut parts = Vec::new();
+            for (severity, word) in [
+                (Severity::Error, "error"),
+                (Severity::Warning, "warning"),
+                (Severity::Note, "note"),
+            ] {
+                match count(severity) {
+                    0 => {}
+                    1 => parts.push(format!("1 {word}")),
+                    n => parts.push(format!("{n} {word}s")),
+                }
+            }
+            let found = if parts.is_empty() {
+                "Nothing was found that will break".to_owned()
+            } else {
+                parts.join(", ")
+            };
+            let files = if read == 1 { "1 file".to_owned() } else { format!("{read} files") };
+            format!(
+                "{found} in {files} of configuration ({} hops, {} links).",
+                checked.system.hops.len(),
+                checked.system.links.len()
+            )
+        }
+        Lang::Ja => {
+            let found = checked.findings.len();
+            let found = if found == 0 {
+                "壊れそうな箇所は見つかりませんでした".to_owned()
+            } else {
+                format!(
+                    "エラー {} 件、警告 {} 件、注記 {} 件",
+                    count(Severity::Error),
+                    count(Severity::Warning),
+                    count(Severity::Note)
+                )
+            };
+            format!(
+                "設定ファイル {read} 個（ホップ {}、リンク {}）: {found}。",
+                checked.system.hops.len(),
+                checked.system.links.len()
+            )
+        }
+    };
+    out.push('\n');
+    let mut more = |text: Text, n: usize| {
+        if n > 0 {
+            out.push_str(&text.get(lang).replace("{n}", &n.to_string()));
+            out.push('\n');
+        }
+    };
+    more(
+        Text::new("Silenced by comments: {n}.", "コメントで抑止: {n} 件。"),
+        checked.ignored.len(),
+    );
+    more(Text::new("Known from the baseline: {n}.", "ベースラインで既知: {n} 件。"), checked.known);
+    more(
+        Text::new(
+            "Can be changed by `why502 check --fix`: {n}; `--diff` shows how.",
+            "`why502 check --fix` で変更できるもの: {n} 件。`--diff` で内容を確認できます。",
+        ),
+        super::fixable(checked),
+    );
+    if let Some(first) = checked.findings.first() {
+        out.push_str(&format!("{}{}\n", NEXT.get(lang), first.cause.slug));
+    }
+    out
+}
