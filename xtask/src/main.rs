@@ -51,7 +51,7 @@ enum Task {
     Fuzz(fuzz::Options),
     /// How fast each dialect reads, measured in the release build: `bench dialects`.
     #[command(hide = true)]
-    DialectSpeeds,
+    DialectSpeeds(bench::Speeds),
     /// The least work that touches every byte of a log: what `bench` compares with.
     #[command(hide = true)]
     Yardstick(bench::Yardstick),
@@ -72,7 +72,7 @@ fn main() -> Result<()> {
         Task::Layers => layers::check(),
         Task::Bench(options) => bench::run_bench(&options),
         Task::Fuzz(options) => fuzz::run(&options),
-        Task::DialectSpeeds => bench::dialect_speeds(),
+        Task::DialectSpeeds(options) => bench::dialect_speeds(&options),
         Task::Yardstick(options) => bench::measure(&options),
         Task::Examples(options) => examples::run(&options),
     }
