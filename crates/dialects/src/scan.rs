@@ -222,6 +222,16 @@ pub fn short_seconds(text: &[u8]) -> Option<Micros> {
     Some(Micros::from_millis(millis))
 }
 
+/// One of these is in every date of the common log format: `10/Oct/2000:13:55:36`.
+pub(crate) const DATE_MONTHS: &[&str] = &[
+    "/Jan/", "/Feb/", "/Mar/", "/Apr/", "/May/", "/Jun/", "/Jul/", "/Aug/", "/Sep/", "/Oct/",
+    "/Nov/", "/Dec/",
+];
+
+/// One of these is in every group of numbers with slashes between: `0/1`.
+pub(crate) const DIGIT_SLASH: &[&str] =
+    &["0/", "1/", "2/", "3/", "4/", "5/", "6/", "7/", "8/", "9/"];
+
 /// Month number of an English three-letter month name.
 #[must_use]
 pub fn month(name: &[u8]) -> Option<u32> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use model::{Author, Event, Failure, HopKind, Mechanism, Micros, Request, Role, Tally};
 
 use crate::nginx::{clf, tail};
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, probe, scan};
+use crate::{About, Context, Dialect, Marks, Quick, SLOW, Understood, probe, scan};
 
 /// Apache httpd access log.
 pub(crate) struct ApacheAccess;
@@ -17,6 +17,10 @@ impl Dialect for ApacheAccess {
 
     fn about(&self) -> &'static About {
         &super::about::ACCESS
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["] \""]])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -14,7 +14,7 @@ use model::{Event, Micros, Occurrence, OccurrenceKind, Timestamp};
 
 use super::names;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Quick, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, Understood, scan};
 
 /// AWS Application Load Balancer health check log.
 pub(crate) struct AlbHealth;
@@ -26,6 +26,10 @@ impl Dialect for AlbHealth {
 
     fn about(&self) -> &'static About {
         &about::PAGE
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&[" PASS", " FAIL", "\"target_group_id\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {

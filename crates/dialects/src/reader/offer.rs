@@ -1,10 +1,12 @@
 //! One record, offered to the dialects as it stands and then without what was wrapped around it.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 use model::{Event, Tally, Timestamp};
 
 use super::cloudwatch::{self, Carried};
+use super::gate;
 use super::prefix::{self, Prefix, Style};
 use super::profile::Profile;
 use super::wrapper;
@@ -23,13 +25,16 @@ pub(super) fn first<'a>(
 ) -> Option<(usize, Vec<Event<'a>>)> {
     let mut events = Vec::new();
     // An application's words are prose of a kind, and source code quotes them.
-    let is_code = node::begins_code(text);
+    let is_code = LazyCell::new(|| node::begins_code(text));
+    let admitted = gate::admitted(text, context);
     for (index, dialect) in profile.order.iter().enumerate() {
-        if is_code && dialect.is_carried() {
+        let is_likely = profile.likely.contains(&index);
+        if !is_likely && !profile.gate.admits(admitted, index) || dialect.is_carried() && *is_code {
             continue;
         }
-        let asked = profile.likely.contains(&index) || dialect.sniff_in(text, context);
-        if asked && dialect.parse(text, context, &mut events) == Understood::Yes {
+        if (is_likely || dialect.sniff_in(text, context))
+            && dialect.parse(text, context, &mut events) == Understood::Yes
+        {
             return Some((index, events));
         }
         events.clear();
