@@ -235,11 +235,21 @@ pub(crate) const DIGIT_SLASH: &[&str] =
 /// Month number of an English three-letter month name.
 #[must_use]
 pub fn month(name: &[u8]) -> Option<u32> {
-    const NAMES: [&[u8; 3]; 12] = [
-        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
-        b"Dec",
-    ];
-    NAMES.iter().position(|n| n.as_slice() == name).map(|i| i as u32 + 1)
+    Some(match <&[u8; 3]>::try_from(name).ok()? {
+        b"Jan" => 1,
+        b"Feb" => 2,
+        b"Mar" => 3,
+        b"Apr" => 4,
+        b"May" => 5,
+        b"Jun" => 6,
+        b"Jul" => 7,
+        b"Aug" => 8,
+        b"Sep" => 9,
+        b"Oct" => 10,
+        b"Nov" => 11,
+        b"Dec" => 12,
+        _ => return None,
+    })
 }
 
 /// The common log format's time, without brackets: `10/Oct/2000:13:55:36 -0700`; also without

@@ -121,7 +121,10 @@ fn client(head: &[u8]) -> Option<Client<'_>> {
 fn is_name(word: &[u8]) -> bool {
     !word.is_empty()
         && word.len() <= 255
-        && word.iter().all(|b| b.is_ascii_alphanumeric() || b":.-_%[]*/".contains(b))
+        && word.iter().all(|b| {
+            b.is_ascii_alphanumeric()
+                || matches!(b, b':' | b'.' | b'-' | b'_' | b'%' | b'[' | b']' | b'*' | b'/')
+        })
 }
 
 fn is_ip(word: &[u8]) -> bool {

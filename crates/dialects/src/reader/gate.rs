@@ -11,45 +11,54 @@ use crate::{ALL, Context, Dialect};
 type Set = u128;
 
 /// Which dialects may know the records of a source.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Gate {
-    /// The bit of each dialect of the source's order; none for one that is not of [`ALL`].
-    bits: Vec<Set>,
+    /// For each place in [`ALL`] the dialect's place in the source's order.
+    order: Vec<Option<usize>>,
+    /// Places in that order which are asked whatever a record has.
+    always: Set,
 }
 
-/// The dialects that may know one record.
+/// Places in the order of the dialects that may know one record, the first to be asked first.
 #[derive(Clone, Copy)]
 pub(super) struct Admitted(Set);
 
+impl Iterator for Admitted {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let place = self.0.trailing_zeros();
+        self.0 &= self.0.wrapping_sub(1);
+        (place < Set::BITS).then_some(place as usize)
+    }
+}
+
 impl Gate {
-    /// The gate in front of dialects in this order.
-    pub(super) fn of(order: &[&'static dyn Dialect]) -> Gate {
-        let bit = |dialect: &&'static dyn Dialect| {
-            let place = ALL.iter().position(|known| known.name() == dialect.name());
-            place.map_or(0, set_of)
-        };
-        Gate { bits: order.iter().map(bit).collect() }
+    /// The gate in front of dialects in this order, of which some need no words to be asked.
+    pub(super) fn of(order: &[&'static dyn Dialect], likely: &[usize]) -> Gate {
+        let place = |name| order.iter().position(|dialect| dialect.name() == name);
+        let unknown = |name| !ALL.iter().any(|known| known.name() == name);
+        let always = (0..order.len())
+            .filter(|at| likely.contains(at) || unknown(order[*at].name()))
+            .fold(0, |all, at| all | set_of(at));
+        Gate { order: ALL.iter().map(|dialect| place(dialect.name())).collect(), always }
     }
 
-    /// Whether the dialect at this place of the order is to be asked.
-    pub(super) fn admits(&self, admitted: Admitted, index: usize) -> bool {
-        self.bits.get(index).is_none_or(|bit| *bit == 0 || admitted.0 & bit != 0)
+    /// The dialects whose marks a record has.
+    pub(super) fn admits(&self, record: &str, context: &Context) -> Admitted {
+        let words = &*WORDS;
+        let is_told = !context.columns.is_empty() || !context.nginx_formats.is_empty();
+        let mut found = words.always | if is_told { words.unless_told } else { 0 };
+        words.search(record.as_bytes(), &mut found);
+        if !record.trim_start().starts_with('{') {
+            found &= !words.objects;
+        }
+        let places = Admitted(found).filter_map(|place| *self.order.get(place)?);
+        Admitted(places.fold(self.always, |all, at| all | set_of(at)))
     }
 }
 
-/// The dialects whose marks a record has.
-pub(super) fn admitted(record: &str, context: &Context) -> Admitted {
-    let words = &*WORDS;
-    let is_told = !context.columns.is_empty() || !context.nginx_formats.is_empty();
-    let mut found = words.always | if is_told { words.unless_told } else { 0 };
-    words.search(record.as_bytes(), &mut found);
-    if !record.trim_start().starts_with('{') {
-        found &= !words.objects;
-    }
-    Admitted(found)
-}
-
-/// The set of one place; empty for a place that has no bit, whose dialect is always asked.
+/// The set of one place. There are fewer dialects than bits: a test holds that.
 fn set_of(place: usize) -> Set {
     u32::try_from(place).ok().and_then(|place| Set::checked_shl(1, place)).unwrap_or(0)
 }
@@ -165,9 +174,7 @@ mod tests {
 
     /// The names of the dialects that are asked for a text.
     fn asked(text: &str, context: &Context) -> Vec<&'static str> {
-        let (gate, admitted) = (Gate::of(ALL), admitted(text, context));
-        let admitted = ALL.iter().enumerate().filter(|(at, _)| gate.admits(admitted, *at));
-        admitted.map(|(_, dialect)| dialect.name()).collect()
+        Gate::of(ALL, &[]).admits(text, context).map(|at| ALL[at].name()).collect()
     }
 
     #[test]
@@ -197,6 +204,20 @@ mod tests {
         assert!(!asked(&format!("see {object}"), &plain).contains(&"gcp-lb"));
         let told = Context { columns: vec!["date".to_owned()], ..Context::default() };
         assert!(asked("x", &told).contains(&"nginx-access"));
+    }
+
+    #[test]
+    fn the_order_is_the_sources_own() {
+        let order: Vec<&'static dyn Dialect> = ALL.iter().rev().copied().collect();
+        let record = "{\"httpRequest\":{},\"allocation_status\":\"OK\"}";
+        let names = |likely: &[usize]| -> Vec<&str> {
+            let admitted = Gate::of(&order, likely).admits(record, &Context::default());
+            admitted.map(|at| order[at].name()).collect()
+        };
+        let last = ALL.len() - 1;
+        let expected = ["app-json", "gcp-nat", "gcp-lb", "aws-vpc-flow", "aws-cloudfront"];
+        assert_eq!(names(&[]), expected);
+        assert_eq!(names(&[last]).last(), Some(&ALL[0].name()));
     }
 
     #[test]

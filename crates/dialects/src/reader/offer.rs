@@ -6,7 +6,6 @@ use std::cell::LazyCell;
 use model::{Event, Tally, Timestamp};
 
 use super::cloudwatch::{self, Carried};
-use super::gate;
 use super::prefix::{self, Prefix, Style};
 use super::profile::Profile;
 use super::wrapper;
@@ -26,15 +25,13 @@ pub(super) fn first<'a>(
     let mut events = Vec::new();
     // An application's words are prose of a kind, and source code quotes them.
     let is_code = LazyCell::new(|| node::begins_code(text));
-    let admitted = gate::admitted(text, context);
-    for (index, dialect) in profile.order.iter().enumerate() {
-        let is_likely = profile.likely.contains(&index);
-        if !is_likely && !profile.gate.admits(admitted, index) || dialect.is_carried() && *is_code {
+    for index in profile.gate.admits(text, context) {
+        let dialect = profile.order[index];
+        if dialect.is_carried() && *is_code {
             continue;
         }
-        if (is_likely || dialect.sniff_in(text, context))
-            && dialect.parse(text, context, &mut events) == Understood::Yes
-        {
+        let asked = profile.likely.contains(&index) || dialect.sniff_in(text, context);
+        if asked && dialect.parse(text, context, &mut events) == Understood::Yes {
             return Some((index, events));
         }
         events.clear();

@@ -103,10 +103,14 @@ impl Profile {
             Some(forced) => Arc::from([forced]),
             None => Arc::from(options.dialects),
         };
+        let likely: Arc<[usize]> = match options.forced {
+            Some(_) => Arc::from([0]),
+            None => Arc::from([]),
+        };
         let mut profile = Profile {
-            gate: Arc::new(Gate::of(&dialects)),
+            gate: Arc::new(Gate::of(&dialects, &likely)),
             order: dialects,
-            likely: if options.forced.is_some() { Arc::from([0]) } else { Arc::from([]) },
+            likely,
             style: None,
             is_documents: false,
             is_csv,
@@ -218,7 +222,7 @@ impl Profile {
         likely.sort_by_key(|&place| std::cmp::Reverse(votes[ranked[place]]));
         self.likely = Arc::from(likely);
         self.order = ranked.iter().map(|&index| self.order[index]).collect();
-        self.gate = Arc::new(Gate::of(&self.order));
+        self.gate = Arc::new(Gate::of(&self.order, &self.likely));
     }
 
     /// The context with the year that belongs to a stamp of this month and day.
