@@ -78,7 +78,7 @@ use model::{
     Test, Text,
 };
 
-use crate::drills::haproxy;
+use crate::drills::{HAPROXY_CHECKED, NGINX_ORDERS};
 use crate::visibility;
 
 /// Application crash: see the page above.
@@ -226,7 +226,10 @@ pub static CAUSE: Cause = Cause {
                 "メモのない注文をエクスポートするたびに、Node.js サービスが捕捉されないエラーで終了し、\
                 systemd が再起動します。",
             ),
-            hosts: &[NODE, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+            hosts: &[
+                NODE,
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_ORDERS)]),
+            ],
             ..CRASH
         },
         Scenario {
@@ -239,7 +242,10 @@ pub static CAUSE: Cause = Cause {
             ),
             hosts: &[
                 NODE,
-                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+                Host::new(
+                    "gateway",
+                    &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY_CHECKED)],
+                ),
             ],
             load: Load { keep_alive: false, ..CRASH.load },
             expect: Expect::failing(0.02, &[502, 503]),
@@ -364,20 +370,6 @@ http.createServer((request, response) => {
 }).listen(process.env.PORT, () => {
   console.log(`${new Date().toISOString()} listening on port ${process.env.PORT}`);
 });
-";
-
-const HAPROXY: &str = haproxy!("    {{members:app:3000 check inter 1s}}\n");
-
-const NGINX: &str = r"
-upstream orders {
-    {{members:app:3000}}
-}
-server {
-    listen 8080;
-    location / {
-        proxy_pass http://orders;
-    }
-}
 ";
 
 #[cfg(test)]

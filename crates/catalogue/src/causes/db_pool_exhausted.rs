@@ -70,6 +70,7 @@ use model::{
     Text,
 };
 
+use crate::drills::NGINX_API;
 use crate::visibility;
 
 /// Application's own connection pool empty: see the page above.
@@ -253,7 +254,7 @@ const DRILLS: &[Scenario] = &[Scenario {
     hosts: &[
         Host::new("db", &[Part::new(Server::Postgres, "postgresql", 5432, "max_connections = 60")]),
         Host::new("api", &[Part::new(Server::Node, "api", 3000, APP)]),
-        Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+        Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_API)]),
     ],
     router: None,
     knobs: &[Knob { name: "size", fault: "2", remedy: "20" }],
@@ -289,16 +290,6 @@ http.createServer(async (request, response) => {
   }
 }).listen(3000, () => console.log(new Date().toISOString(), 'Server listening on port 3000'));
 ";
-
-const NGINX: &str = "upstream app {
-  server {{ip:api}}:3000;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-  }
-}";
 
 #[cfg(test)]
 mod tests {

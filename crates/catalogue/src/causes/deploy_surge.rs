@@ -67,11 +67,11 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
-    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
-    Shows, Signal as S, Step, Test, Text,
+    Action, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
+    Predicts, Remedy, Rival, Rollout, Scenario, Server, Shows, Signal as S, Step, Test, Text,
 };
 
+use crate::drills::{NGINX_ORDERS, STEADY};
 use crate::visibility;
 
 /// Deploy surge: see the page above.
@@ -237,7 +237,7 @@ fewer than half of the deploys were followed by such failures.",
                 &[Part::new(Server::Postgres, "postgresql", 5432, "max_connections = {{limit}}")],
             ),
             Host::new("app", &[Part::new(Server::Node, "orders", 3000, APP)]).instances("2"),
-            Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX)]),
+            Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX_ORDERS)]),
         ],
         router: None,
         knobs: &[Knob { name: "limit", fault: "17", remedy: "40" }],
@@ -253,15 +253,7 @@ fewer than half of the deploys were followed by such failures.",
                 environment: &["REVISION=2"],
             }),
         )],
-        load: Load {
-            target: "gateway:8080",
-            protocol: Protocol::Http1,
-            keep_alive: true,
-            arrivals: Arrivals::Constant { rate: "20" },
-            lasts: "8000",
-            patience: "5000",
-            requests: &[Ask::new("GET", "/orders")],
-        },
+        load: Load { lasts: "8000", patience: "5000", ..STEADY },
         expect: Expect::failing(0.05, &[500]),
         everyday: true,
     }]),
@@ -355,18 +347,6 @@ process.on('SIGTERM', () => {
   say('SIGTERM received, closing');
   server.close(() => process.exit(0));
 });
-";
-
-const NGINX: &str = r"
-upstream orders {
-    {{members:app:3000}}
-}
-server {
-    listen 8080;
-    location / {
-        proxy_pass http://orders;
-    }
-}
 ";
 
 #[cfg(test)]

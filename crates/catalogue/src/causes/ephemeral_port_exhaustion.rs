@@ -70,7 +70,7 @@ use model::{
     Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY, envoy};
+use crate::drills::{APP, STEADY, envoy, envoy_app};
 use crate::visibility;
 
 /// Host out of source ports: see the page above.
@@ -304,12 +304,8 @@ const ENVOY: &str = envoy!(
         "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
         common_http_protocol_options: {max_requests_per_connection: {{requests}}}
         explicit_http_config: {http_protocol_options: {}}
-    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
-"#
+"#,
+    envoy_app!()
 );
 
 #[cfg(test)]

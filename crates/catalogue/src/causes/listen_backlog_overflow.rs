@@ -79,6 +79,7 @@ use model::{
     Text,
 };
 
+use crate::drills::nginx;
 use crate::visibility;
 
 /// Accept queue full: see the page above.
@@ -330,16 +331,10 @@ const GUNICORN: Part = Part::new(Server::Gunicorn, "shop", 8000, APP).options(&[
     "{{backlog}}",
 ]);
 
-const NGINX: &str = "upstream app {
-  server unix:{{dir}}/../shop/shop.sock max_fails=0;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-    proxy_next_upstream off;
-  }
-}";
+const NGINX: &str = nginx!(
+    "  server unix:{{dir}}/../shop/shop.sock max_fails=0;",
+    "    proxy_next_upstream off;\n"
+);
 
 #[cfg(test)]
 mod tests {

@@ -74,7 +74,7 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::STEADY;
+use crate::drills::{NODE_FRONT, STEADY};
 use crate::visibility;
 
 /// Response is not valid HTTP: see the page above.
@@ -244,7 +244,7 @@ was told to stop or a deploy completed.",
                 ),
                 Host::new(
                     "gateway",
-                    &[Part::new(Server::Node, "front", 8080, FRONT)
+                    &[Part::new(Server::Node, "front", 8080, NODE_FRONT)
                         .options(&["API=http://{{ip:app}}:3000"])],
                 ),
             ],
@@ -386,19 +386,6 @@ Listen 8080
     ProxyPass / http://{{ip:app}}:3000/
 </VirtualHost>
 ";
-
-const FRONT: &str = r#"
-const { API, PORT } = process.env;
-require('http').createServer(async (request, response) => {
-  try {
-    const answer = await fetch(API + request.url);
-    response.end(await answer.text());
-  } catch (error) {
-    console.error(new Date().toISOString(), error);
-    response.writeHead(502).end('bad gateway');
-  }
-}).listen(PORT);
-"#;
 
 #[cfg(test)]
 mod tests {

@@ -77,6 +77,7 @@ use model::{
     Test, Text,
 };
 
+use crate::drills::NGINX_ORDERS;
 use crate::visibility;
 
 /// Killed for memory: see the page above.
@@ -411,19 +412,8 @@ def app(environ, start_response):
     return [body]
 ";
 
-const GATEWAY: Host = Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]);
-
-const NGINX: &str = r"
-upstream orders {
-    {{members:app:3000}}
-}
-server {
-    listen 8080;
-    location / {
-        proxy_pass http://orders;
-    }
-}
-";
+const GATEWAY: Host =
+    Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_ORDERS)]);
 
 #[cfg(test)]
 mod tests {

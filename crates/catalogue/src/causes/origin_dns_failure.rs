@@ -73,7 +73,7 @@ use model::{
     Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY};
+use crate::drills::{APP, NGINX_FRONT, NODE_FRONT, STEADY};
 use crate::visibility;
 
 /// Name of the target does not resolve: see the page above.
@@ -192,7 +192,7 @@ pub static CAUSE: Cause = Cause {
                 Host::new("dns", &[Part::new(Server::Dns, "dnsmasq", 53, DNS)]),
                 Host::new(
                     "front",
-                    &[Part::new(Server::Node, "front", 3000, FRONT)
+                    &[Part::new(Server::Node, "front", 3000, NODE_FRONT)
                         .options(&["API=http://app.internal:3000"])],
                 )
                 .resolver("{{ip:dns}}"),
@@ -217,7 +217,7 @@ pub static CAUSE: Cause = Cause {
                 Host::new("dns", &[Part::new(Server::Dns, "dnsmasq", 53, DNS)]).firewall(SILENT),
                 Host::new(
                     "front",
-                    &[Part::new(Server::Node, "front", 3000, FRONT)
+                    &[Part::new(Server::Node, "front", 3000, NODE_FRONT)
                         .options(&["UV_THREADPOOL_SIZE=64", "API=http://app.internal:3000"])],
                 )
                 .resolver("{{ip:dns}}"),
@@ -359,24 +359,6 @@ server {
     listen 8080;
     location / { set $app app.internal; proxy_pass http://$app:3000; }
 }
-";
-
-const FRONT: &str = r#"
-const { API, PORT } = process.env;
-require('http').createServer(async (request, response) => {
-  try {
-    const answer = await fetch(API + request.url);
-    response.end(await answer.text());
-  } catch (error) {
-    console.error(new Date().toISOString(), error);
-    response.writeHead(502).end('bad gateway');
-  }
-}).listen(PORT);
-"#;
-
-const NGINX_FRONT: &str = "\
-upstream front { server {{ip:front}}:3000; }
-server { listen 8080; location / { proxy_pass http://front; } }
 ";
 
 #[cfg(test)]

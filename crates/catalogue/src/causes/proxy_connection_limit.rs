@@ -70,7 +70,7 @@ use model::{
     Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::{STEADY, envoy};
+use crate::drills::{STEADY, envoy, nginx};
 use crate::visibility;
 
 /// Proxy's own connection limit: see the page above.
@@ -283,15 +283,7 @@ http.createServer((request, response) => {
 }).listen(3000, () => console.log(new Date().toISOString(), 'Server listening on port 3000'));
 ";
 
-const NGINX: &str = "upstream app {
-  server {{ip:app}}:3000;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-  }
-}";
+const NGINX: &str = nginx!("  server {{ip:app}}:3000;");
 
 const ENVOY: &str = envoy!(
     "    connect_timeout: 1s

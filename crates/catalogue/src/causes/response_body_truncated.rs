@@ -71,6 +71,7 @@ use model::{
     Text,
 };
 
+use crate::drills::nginx;
 use crate::visibility;
 
 /// Response cut short: see the page above.
@@ -280,16 +281,7 @@ http.createServer((request, response) => {
 
 const NODE: Host = Host::new("app", &[Part::new(Server::Node, "app", 3000, APP)]);
 
-const NGINX: &str = "upstream app {
-  server {{ip:app}}:3000;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-
-  }
-}";
+const NGINX: &str = nginx!("  server {{ip:app}}:3000;");
 
 const HAPROXY: &str = "defaults
   mode http

@@ -71,7 +71,7 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::STEADY;
+use crate::drills::{NODE_FRONT, STEADY};
 use crate::visibility;
 
 /// Response header too large: see the page above.
@@ -192,7 +192,7 @@ pub static CAUSE: Cause = Cause {
                 ),
                 Host::new(
                     "gateway",
-                    &[Part::new(Server::Node, "front", 8080, FRONT).options(&[
+                    &[Part::new(Server::Node, "front", 8080, NODE_FRONT).options(&[
                         "--max-http-header-size={{limit}}",
                         "API=http://{{ip:app}}:3000",
                     ])],
@@ -348,19 +348,6 @@ Listen 8080
     ProxyPass / http://{{ip:app}}:3000/ responsefieldsize={{size}}
 </VirtualHost>
 ";
-
-const FRONT: &str = r#"
-const { API, PORT } = process.env;
-require('http').createServer(async (request, response) => {
-  try {
-    const answer = await fetch(API + request.url);
-    response.end(await answer.text());
-  } catch (error) {
-    console.error(new Date().toISOString(), error);
-    response.writeHead(502).end('bad gateway');
-  }
-}).listen(PORT);
-"#;
 
 #[cfg(test)]
 mod tests {

@@ -57,7 +57,7 @@ use model::{
     Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY};
+use crate::drills::{APP, STEADY, envoy, envoy_app};
 use crate::visibility;
 
 /// No route for the request: see the page above.
@@ -205,35 +205,17 @@ const ENVOY_CLUSTER: Scenario = Scenario {
     everyday: true,
 };
 
-const ENVOY: &str = r#"  listeners:
-  - address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: gateway
-          {{access_log}}
-          route_config:
-            # As with routes that are delivered apart from the clusters
+const ENVOY: &str = envoy!(
+    routes: r#"            # As with routes that are delivered apart from the clusters
             validate_clusters: false
             virtual_hosts:
             - name: all
               domains: ["*"]
               routes: [{match: {prefix: /}, route: {cluster: {{cluster}}}}]
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
-  clusters:
-  - name: app
-    type: STATIC
-    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
-"#;
+"#,
+    "    type: STATIC\n",
+    envoy_app!()
+);
 
 #[cfg(test)]
 mod tests {

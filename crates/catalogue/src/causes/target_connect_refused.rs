@@ -72,7 +72,7 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY, envoy, haproxy};
+use crate::drills::{APP, STEADY, envoy, envoy_app, haproxy};
 use crate::visibility;
 
 /// Target refuses connections: see the page above.
@@ -303,14 +303,7 @@ server { listen 8080; location / { proxy_pass http://app; } }
 
 const HAPROXY: &str = haproxy!("    server app-1 {{ip:app}}:{{port}}\n");
 
-const ENVOY: &str = envoy!(
-    r#"    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: {{port}}}}}
-"#
-);
+const ENVOY: &str = envoy!(envoy_app!("{{port}}"));
 
 const APACHE: &str = "\
 Listen 8080

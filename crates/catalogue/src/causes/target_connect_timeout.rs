@@ -76,7 +76,7 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY, envoy, haproxy};
+use crate::drills::{APP, STEADY, envoy, envoy_app, haproxy};
 use crate::visibility;
 
 /// Target does not answer the connection: see the page above.
@@ -372,15 +372,7 @@ const HAPROXY: &str = haproxy!(
 "
 );
 
-const ENVOY: &str = envoy!(
-    r#"    connect_timeout: 1s
-    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
-"#
-);
+const ENVOY: &str = envoy!("    connect_timeout: 1s\n", envoy_app!());
 
 #[cfg(test)]
 mod tests {

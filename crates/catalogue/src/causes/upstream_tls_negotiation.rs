@@ -71,7 +71,7 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY, envoy};
+use crate::drills::{APP, STEADY, envoy, envoy_app};
 use crate::visibility;
 
 /// TLS with the target cannot be agreed: see the page above.
@@ -328,15 +328,7 @@ const ENVOY_TLS: &str = r#"transport_socket:
         "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
 "#;
 
-const ENVOY: &str = envoy!(
-    r#"    {{transport}}
-    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
-"#
-);
+const ENVOY: &str = envoy!("    {{transport}}\n", envoy_app!());
 
 #[cfg(test)]
 mod tests {

@@ -74,12 +74,11 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
-    Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test,
-    Text,
+    Arrivals, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::haproxy;
+use crate::drills::{STEADY, haproxy};
 use crate::visibility;
 
 /// All workers busy: see the page above.
@@ -404,13 +403,10 @@ const SATURATED: Scenario = Scenario {
     knobs: &[],
     steps: &[],
     load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
         arrivals: Arrivals::Constant { rate: "10" },
         lasts: "6000",
         patience: "9000",
-        requests: &[Ask::new("GET", "/orders")],
+        ..STEADY
     },
     expect: Expect::failing(0.1, &[]),
     everyday: true,
@@ -426,7 +422,7 @@ def app(environ, start_response):
 ";
 
 const HAPROXY: &str = haproxy!(
-    "    default-server maxconn {{workers}}\n" "    timeout queue 1s\n"
+    "    default-server maxconn {{workers}}\n    timeout queue 1s\n",
     "    {{members:app:3000}}\n"
 );
 
