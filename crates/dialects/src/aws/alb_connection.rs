@@ -14,7 +14,7 @@ use model::{Event, Failure, HopKind, Mechanism, Request, Role, Timestamp};
 
 use super::words::Rest;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Quick, Understood, scan};
+use crate::{About, Context, Dialect, Quick, Understood, scan, tell};
 
 /// AWS Application Load Balancer connection log.
 pub(crate) struct AlbConnection;
@@ -46,9 +46,7 @@ impl Dialect for AlbConnection {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(connection) = Connection::read(record) else { return Understood::No };
-        out.extend(connection.request(context).map(|request| Event::Request(Box::new(request))));
-        Understood::Yes
+        tell(Connection::read(record).map(|connection| connection.request(context)), out)
     }
 }
 

@@ -15,7 +15,7 @@ use model::{Event, Occurrence, OccurrenceKind as K, Timestamp};
 
 use super::names::{cut, short};
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Understood, scan, tell};
 
 /// Amazon ECS events and tasks.
 pub(crate) struct Ecs;
@@ -39,9 +39,7 @@ impl Dialect for Ecs {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(found) = read(record) else { return Understood::No };
-        out.extend(found.into_iter().map(|one| Event::Occurrence(Box::new(one))));
-        Understood::Yes
+        tell(read(record), out)
     }
 }
 

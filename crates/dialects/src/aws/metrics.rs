@@ -16,7 +16,7 @@ use model::{Event, Occurrence, Timestamp};
 use super::names::short;
 use crate::json::Json;
 use crate::metric::{self, Reading};
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Understood, scan, tell};
 use known::Known;
 
 /// CloudWatch metrics.
@@ -41,9 +41,7 @@ impl Dialect for CloudWatchMetrics {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(found) = read(record, context) else { return Understood::No };
-        out.extend(found.into_iter().map(|one| Event::Occurrence(Box::new(one))));
-        Understood::Yes
+        tell(read(record, context), out)
     }
 }
 

@@ -9,7 +9,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use crate::json::Json;
 use crate::node::short;
-use crate::{About, Blind, Context, Dialect, Understood, scan};
+use crate::{About, Blind, Context, Dialect, Understood, scan, tell};
 
 /// MySQL and MariaDB error logs.
 pub(crate) struct MySql;
@@ -33,13 +33,7 @@ impl Dialect for MySql {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(told) => {
-                out.extend(told.map(|occurrence| Event::Occurrence(Box::new(occurrence))));
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        tell(read(record, context), out)
     }
 }
 

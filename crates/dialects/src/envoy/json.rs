@@ -8,7 +8,7 @@ use model::{Event, Micros, Tally};
 use serde_json::{Map, Value};
 
 use super::access::{Access, address, hop};
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan, tell};
 
 /// Envoy and Istio access log as JSON.
 pub(crate) struct EnvoyJson;
@@ -42,9 +42,7 @@ impl Dialect for EnvoyJson {
         if !record.trim_start().starts_with('{') {
             return Understood::No;
         }
-        let Some(access) = read(record, context) else { return Understood::No };
-        out.extend(access.into_request().map(|request| Event::Request(Box::new(request))));
-        Understood::Yes
+        tell(read(record, context).map(Access::into_request), out)
     }
 }
 

@@ -9,7 +9,7 @@ use model::{Event, Micros, Tally, Timestamp};
 
 use super::access::{Access, address, hop};
 use super::flags;
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan, tell};
 
 /// Envoy and Istio access log as text.
 pub(crate) struct EnvoyText;
@@ -37,9 +37,7 @@ impl Dialect for EnvoyText {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(access) = read(record) else { return Understood::No };
-        out.extend(access.into_request().map(|request| Event::Request(Box::new(request))));
-        Understood::Yes
+        tell(read(record).map(Access::into_request), out)
     }
 }
 

@@ -21,7 +21,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Understood, tell};
 
 /// Cloud Audit log entries that record a deploy.
 pub(crate) struct CloudAudit;
@@ -45,11 +45,7 @@ impl Dialect for CloudAudit {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(entry) = entry(record) else { return Understood::No };
-        if let Some(occurrence) = occurrence(&entry, context) {
-            out.push(Event::Occurrence(Box::new(occurrence)));
-        }
-        Understood::Yes
+        tell(entry(record).map(|entry| occurrence(&entry, context)), out)
     }
 }
 

@@ -14,7 +14,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 use super::entry::Entry;
 use crate::json::Json;
 use crate::raw::{only, string};
-use crate::{About, Blind, Context, Dialect, Quick, Understood};
+use crate::{About, Blind, Context, Dialect, Quick, Understood, tell};
 
 /// Firewall logs.
 pub(crate) struct CloudFirewall;
@@ -49,11 +49,7 @@ impl Dialect for CloudFirewall {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(entry) = entry(record) else { return Understood::No };
-        if let Some(occurrence) = denied(&entry, context) {
-            out.push(Event::Occurrence(Box::new(occurrence)));
-        }
-        Understood::Yes
+        tell(entry(record).map(|entry| denied(&entry, context)), out)
     }
 }
 

@@ -13,7 +13,7 @@ use model::{Event, Occurrence, Timestamp};
 
 use crate::json::Json;
 use crate::metric::{self, Reading};
-use crate::{About, Blind, Context, Dialect, Understood, scan};
+use crate::{About, Blind, Context, Dialect, Understood, scan, tell};
 use known::Known;
 
 /// Cloud Monitoring metrics.
@@ -38,9 +38,7 @@ impl Dialect for CloudMonitoring {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(found) = read(record) else { return Understood::No };
-        out.extend(found.into_iter().map(|one| Event::Occurrence(Box::new(one))));
-        Understood::Yes
+        tell(read(record), out)
     }
 }
 

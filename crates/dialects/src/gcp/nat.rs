@@ -12,7 +12,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Understood, tell};
 
 /// Cloud NAT log entries.
 pub(crate) struct CloudNat;
@@ -36,11 +36,7 @@ impl Dialect for CloudNat {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(entry) = entry(record) else { return Understood::No };
-        if let Some(occurrence) = occurrence(&entry, context) {
-            out.push(Event::Occurrence(Box::new(occurrence)));
-        }
-        Understood::Yes
+        tell(entry(record).map(|entry| occurrence(&entry, context)), out)
     }
 }
 

@@ -12,7 +12,7 @@ mod tables;
 use model::{Event, Occurrence};
 
 use crate::json::Json;
-use crate::{About, Blind, Context, Dialect, Understood};
+use crate::{About, Blind, Context, Dialect, Understood, tell};
 
 /// Events and pods of Kubernetes.
 pub(crate) struct Kubernetes;
@@ -39,13 +39,7 @@ impl Dialect for Kubernetes {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(told) => {
-                out.extend(told.into_iter().map(|o| Event::Occurrence(Box::new(o))));
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        tell(read(record, context), out)
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use super::prefix;
-use crate::{About, Blind, Context, Dialect, Understood};
+use crate::{About, Blind, Context, Dialect, Understood, tell};
 
 /// The Linux audit log.
 pub(crate) struct Audit;
@@ -35,13 +35,7 @@ impl Dialect for Audit {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(told) => {
-                out.extend(told.map(|occurrence| Event::Occurrence(Box::new(occurrence))));
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        tell(read(record, context), out)
     }
 }
 

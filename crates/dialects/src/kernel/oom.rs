@@ -10,7 +10,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use super::prefix::{self, Message};
 use super::systemd;
-use crate::{About, Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Understood, tell};
 
 /// Kernel messages: OOM kills, connection table, listen queues.
 pub(crate) struct Kernel;
@@ -34,13 +34,7 @@ impl Dialect for Kernel {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(occurrence) => {
-                out.extend(occurrence.map(|o| Event::Occurrence(Box::new(o))));
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        tell(read(record, context), out)
     }
 }
 

@@ -9,7 +9,7 @@ use memchr::memmem;
 use model::{Author, Event, Failure, HopKind, Mechanism as M, ProxyError, Request, Role};
 
 use super::{UNNAMED, about};
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Understood, scan, tell};
 
 /// Amazon CloudFront error page.
 pub(crate) struct ErrorPage;
@@ -33,9 +33,7 @@ impl Dialect for ErrorPage {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(page) = Page::read(record) else { return Understood::No };
-        out.extend(page.request(context).map(|request| Event::Request(Box::new(request))));
-        Understood::Yes
+        tell(Page::read(record).map(|page| page.request(context)), out)
     }
 }
 
