@@ -79,7 +79,7 @@ use model::{
 };
 
 use crate::drills::{HAPROXY_CHECKED, NGINX_ORDERS};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Application crash: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -145,24 +145,9 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .independent(),
-            Test::new(
-                S::ApplicationErrors,
-                AtLeast(1.0),
-                Text::new(
-                    "The application logged {value} unhandled errors in the window.",
-                    "この期間にアプリケーションは {value} 件の未処理エラーを記録しまし\
-                    た。",
-                ),
-            )
-            .independent(),
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
+            Test::new(S::ApplicationErrors, AtLeast(1.0), sentences::UNHANDLED_ERRORS)
+                .independent(),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
         ],
         rules_out: &[
             Test::new(

@@ -69,7 +69,7 @@ use model::{
 };
 
 use crate::drills::{STEADY, envoy_routes};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Application not listening: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -156,20 +156,13 @@ the window, and nothing reported that a process was not listening.",
             Test::new(
                 S::DeployLead,
                 AtMost(1200.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
+                sentences::AFTER_DEPLOY,
             )
             .independent(),
             Test::new(
                 S::HealthDowns,
                 AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しま\
-                    した。",
-                ),
+                sentences::TARGETS_DOWN,
             )
             .independent(),
         ],

@@ -68,7 +68,7 @@ use model::{
 };
 
 use crate::drills::{STEADY, envoy_routes};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Backend answered with the error itself: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -97,16 +97,8 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::ApplicationErrors,
-                AtLeast(1.0),
-                Text::new(
-                    "The application logged {value} unhandled errors in the window.",
-                    "この期間にアプリケーションは {value} 件の未処理エラーを記録しまし\
-                    た。",
-                ),
-            )
-            .independent(),
+            Test::new(S::ApplicationErrors, AtLeast(1.0), sentences::UNHANDLED_ERRORS)
+                .independent(),
             Test::new(
                 S::EgressFailures,
                 AtLeast(1.0),
@@ -127,14 +119,7 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .independent(),
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
         ],
         rules_out: &[],
         rivals: &[],

@@ -72,7 +72,7 @@ use model::{
 };
 
 use crate::drills::{HAPROXY_CHECKED, NGINX_ORDERS, STEADY};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Bad release: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -110,15 +110,7 @@ pub static CAUSE: Cause = Cause {
         ])],
         claims_effects: true,
         needs: &[
-            Test::new(
-                S::DeployLead,
-                AtMost(1800.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .otherwise(Text::new(
+            Test::new(S::DeployLead, AtMost(1800.0), sentences::AFTER_DEPLOY).otherwise(Text::new(
                 "No deploy came in the 30 minutes before the first failure.",
                 "最初の失敗の前 30 分以内にデプロイはありません。",
             )),
@@ -158,16 +150,8 @@ just appeared, and they ended by themselves.",
                     ています。",
                 ),
             ),
-            Test::new(
-                S::ApplicationErrors,
-                AtLeast(1.0),
-                Text::new(
-                    "The application logged {value} unhandled errors in the window.",
-                    "この期間にアプリケーションは {value} 件の未処理エラーを記録しまし\
-                    た。",
-                ),
-            )
-            .independent(),
+            Test::new(S::ApplicationErrors, AtLeast(1.0), sentences::UNHANDLED_ERRORS)
+                .independent(),
             Test::new(
                 S::DeployLead,
                 AtMost(300.0),

@@ -67,7 +67,7 @@ use model::{
 };
 
 use crate::drills::{STEADY, envoy_routes};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Client left before the answer: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -106,14 +106,7 @@ pub static CAUSE: Cause = Cause {
                     人が離れた場合の形です。",
                 ),
             ),
-            Test::new(
-                S::LatencyRise,
-                AtLeast(1.5),
-                Text::new(
-                    "Healthy requests took {value} as long as outside the window.",
-                    "正常なリクエストの所要時間も、期間外の {value} になっていました。",
-                ),
-            ),
+            Test::new(S::LatencyRise, AtLeast(1.5), sentences::SLOWER),
         ],
         rules_out: &[],
         rivals: &[

@@ -73,7 +73,7 @@ use model::{
 };
 
 use crate::drills::nginx;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Process stands still: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -171,19 +171,12 @@ pub static CAUSE: Cause = Cause {
             Test::new(
                 S::TopTargetShare,
                 AtLeast(0.8),
-                Text::new(
-                    "{value} of them are on one target, {top_target}.",
-                    "{value} が 1 つのターゲット {top_target} に集中しています。",
-                ),
+                sentences::ONE_TARGET,
             ),
             Test::new(
                 S::HealthDowns,
                 AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しま\
-                    した。",
-                ),
+                sentences::TARGETS_DOWN,
             )
             .independent(),
         ],

@@ -71,7 +71,7 @@ use model::{
 };
 
 use crate::drills::NGINX_API;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Application's own connection pool empty: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -144,10 +144,7 @@ pub static CAUSE: Cause = Cause {
             Test::new(
                 S::LatencyRise,
                 AtLeast(1.5),
-                Text::new(
-                    "Healthy requests took {value} as long as outside the window.",
-                    "正常なリクエストの所要時間も、期間外の {value} になっていました。",
-                ),
+                sentences::SLOWER,
             ),
         ],
         rules_out: &[Test::new(

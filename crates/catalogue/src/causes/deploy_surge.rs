@@ -72,7 +72,7 @@ use model::{
 };
 
 use crate::drills::{NGINX_ORDERS, STEADY};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Deploy surge: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -92,31 +92,24 @@ pub static CAUSE: Cause = Cause {
         claims: &[Claim::of(&[M::InstanceConnectionError, M::NoInstance, M::InstanceStartFailed])],
         claims_effects: true,
         needs: &[
-            Test::new(
-                S::DeployLead,
-                AtMost(600.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .otherwise(Text::new(
-                "No deploy came in the ten minutes before the first failure, and \
+            Test::new(S::DeployLead, AtMost(600.0), sentences::AFTER_DEPLOY)
+                .otherwise(Text::new(
+                    "No deploy came in the ten minutes before the first failure, and \
 fewer than half of the deploys were followed by such failures.",
-                "最初の失敗の前 10 分以内にデプロイはなく、同じ失敗が続いたデプロイ\
+                    "最初の失敗の前 10 分以内にデプロイはなく、同じ失敗が続いたデプロイ\
 も半数に達しません。",
-            ))
-            .independent()
-            .or(&Test::new(
-                S::DeploysFollowed,
-                AtLeast(0.5),
-                Text::new(
-                    "{value} of the deploys in the evidence were followed by such \
+                ))
+                .independent()
+                .or(&Test::new(
+                    S::DeploysFollowed,
+                    AtLeast(0.5),
+                    Text::new(
+                        "{value} of the deploys in the evidence were followed by such \
                     failures within 20 minutes.",
-                    "証拠中のデプロイの {value} で、20 分以内に同じ失敗が起きました。",
-                ),
-            )
-            .independent()),
+                        "証拠中のデプロイの {value} で、20 分以内に同じ失敗が起きました。",
+                    ),
+                )
+                .independent()),
             Test::new(
                 S::EffectsHold,
                 AtLeast(1.0),

@@ -71,7 +71,7 @@ use model::{
 };
 
 use crate::drills::{APP, STEADY, envoy, envoy_app};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Host out of source ports: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -109,14 +109,7 @@ pub static CAUSE: Cause = Cause {
                     た。",
                 ),
             ),
-            Test::new(
-                S::LoadRise,
-                AtLeast(1.2),
-                Text::new(
-                    "The request rate was {value} of its rate outside the window.",
-                    "リクエスト数は期間外の {value} でした。",
-                ),
-            ),
+            Test::new(S::LoadRise, AtLeast(1.2), sentences::LOAD),
             Test::new(
                 S::TopTargetShare,
                 AtLeast(0.9),

@@ -68,7 +68,7 @@ use model::{
 };
 
 use crate::drills::{APP, STEADY, envoy, haproxy};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Gateway refused requests beyond a rate: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -95,14 +95,7 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::LoadRise,
-                AtLeast(1.2),
-                Text::new(
-                    "The request rate was {value} of its rate outside the window.",
-                    "リクエスト数は期間外の {value} でした。",
-                ),
-            ),
+            Test::new(S::LoadRise, AtLeast(1.2), sentences::LOAD),
             Test::new(
                 S::ShortWaitShare,
                 AtLeast(0.9),

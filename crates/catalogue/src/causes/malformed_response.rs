@@ -75,7 +75,7 @@ use model::{
 };
 
 use crate::drills::{NODE_FRONT, STEADY};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Response is not valid HTTP: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -143,10 +143,7 @@ process.",
             Test::new(
                 S::TopPathShare,
                 AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
+                sentences::ONE_PATH,
             ),
             Test::new(
                 S::InnerFinishedLater,
@@ -160,10 +157,7 @@ process.",
             Test::new(
                 S::DeployLead,
                 AtMost(1800.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
+                sentences::AFTER_DEPLOY,
             )
             .independent(),
         ],

@@ -78,7 +78,7 @@ use model::{
 };
 
 use crate::drills::{STEADY, envoy_routes};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// No healthy target: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -129,16 +129,7 @@ usable.",
                 ),
             )
             .proves(),
-            Test::new(
-                S::ShortWaitShare,
-                AtLeast(0.9),
-                Text::new(
-                    "{value} of these requests were answered within 50 ms, without any \
-                    attempt.",
-                    "これらのリクエストの {value} が、接続を試みることなく 50 ms 以内に\
-                    応答されました。",
-                ),
-            ),
+            Test::new(S::ShortWaitShare, AtLeast(0.9), sentences::NO_ATTEMPT),
             Test::new(
                 S::LatencyRise,
                 AtLeast(1.5),

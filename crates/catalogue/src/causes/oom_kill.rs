@@ -78,7 +78,7 @@ use model::{
 };
 
 use crate::drills::NGINX_ORDERS;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Killed for memory: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -221,14 +221,7 @@ memory limit.",
                     "そのうち {value} 件の記録にあるのはシグナルだけで、コードのエラーや時間の上限はありません。",
                 ),
             ),
-            Test::new(
-                S::LoadRise,
-                AtLeast(1.2),
-                Text::new(
-                    "The request rate was {value} of its rate outside the window.",
-                    "リクエスト数は期間外の {value} でした。",
-                ),
-            ),
+            Test::new(S::LoadRise, AtLeast(1.2), sentences::LOAD),
         ],
         rules_out: &[],
         rivals: &[

@@ -74,7 +74,7 @@ use model::{
 };
 
 use crate::drills::{APP, NGINX_FRONT, NODE_FRONT, STEADY};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Name of the target does not resolve: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -125,15 +125,7 @@ pub static CAUSE: Cause = Cause {
                     ました。",
                 ),
             ),
-            Test::new(
-                S::DeployLead,
-                AtMost(600.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .independent(),
+            Test::new(S::DeployLead, AtMost(600.0), sentences::AFTER_DEPLOY).independent(),
         ],
         rules_out: &[],
         rivals: &[Rival {

@@ -71,7 +71,7 @@ use model::{
 };
 
 use crate::drills::{STEADY, envoy, nginx};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Proxy's own connection limit: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -98,14 +98,7 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::LoadRise,
-                AtLeast(1.2),
-                Text::new(
-                    "The request rate was {value} of its rate outside the window.",
-                    "リクエスト数は期間外の {value} でした。",
-                ),
-            ),
+            Test::new(S::LoadRise, AtLeast(1.2), sentences::LOAD),
             Test::new(
                 S::LatencyRise,
                 AtLeast(1.5),

@@ -72,7 +72,7 @@ use model::{
 };
 
 use crate::drills::{NODE_FRONT, STEADY};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Response header too large: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -105,14 +105,7 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
             Test::new(
                 S::TargetSuccessShare,
                 AtLeast(0.5),
@@ -123,15 +116,7 @@ pub static CAUSE: Cause = Cause {
                     ました。",
                 ),
             ),
-            Test::new(
-                S::DeployLead,
-                AtMost(1800.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .independent(),
+            Test::new(S::DeployLead, AtMost(1800.0), sentences::AFTER_DEPLOY).independent(),
         ],
         rules_out: &[],
         rivals: &[Rival {

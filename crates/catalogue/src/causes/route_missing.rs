@@ -58,7 +58,7 @@ use model::{
 };
 
 use crate::drills::{APP, STEADY, envoy, envoy_app};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// No route for the request: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -86,32 +86,9 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
-            Test::new(
-                S::ShortWaitShare,
-                AtLeast(0.9),
-                Text::new(
-                    "{value} of these requests were answered within 50 ms, without any attempt.",
-                    "これらのリクエストの {value} が、接続を試みることなく 50 ms 以内に応答されま\
-                    した。",
-                ),
-            ),
-            Test::new(
-                S::DeployLead,
-                AtMost(1800.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .independent(),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
+            Test::new(S::ShortWaitShare, AtLeast(0.9), sentences::NO_ATTEMPT),
+            Test::new(S::DeployLead, AtMost(1800.0), sentences::AFTER_DEPLOY).independent(),
         ],
         rules_out: &[],
         rivals: &[],

@@ -69,7 +69,7 @@ use model::{
 };
 
 use crate::drills::{NODE_FRONT, STEADY, envoy, envoy_app};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Server name does not match the certificate: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -100,15 +100,7 @@ pub static CAUSE: Cause = Cause {
                 しました。",
             ),
         )],
-        supports: &[Test::new(
-            S::DeployLead,
-            AtMost(600.0),
-            Text::new(
-                "The first failure came {value} after a deploy.",
-                "最初の失敗はデプロイの {value} 後でした。",
-            ),
-        )
-        .independent()],
+        supports: &[Test::new(S::DeployLead, AtMost(600.0), sentences::AFTER_DEPLOY).independent()],
         rules_out: &[Test::new(
             S::TargetSuccessShare,
             AtLeast(0.5),

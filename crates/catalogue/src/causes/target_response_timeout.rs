@@ -79,7 +79,7 @@ use model::{
 };
 
 use crate::drills::{STEADY, envoy_routes};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Target answers too slowly: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -121,22 +121,8 @@ pub static CAUSE: Cause = Cause {
                     イマーです。",
                 ),
             ),
-            Test::new(
-                S::LatencyRise,
-                AtLeast(1.5),
-                Text::new(
-                    "Healthy requests took {value} as long as outside the window.",
-                    "正常なリクエストの所要時間も、期間外の {value} になっていました。",
-                ),
-            ),
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
+            Test::new(S::LatencyRise, AtLeast(1.5), sentences::SLOWER),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
             Test::new(
                 S::InnerFinishedLater,
                 AtLeast(1.0),
