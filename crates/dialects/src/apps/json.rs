@@ -16,7 +16,7 @@ use super::json_request::{self, Found};
 use super::languages;
 use crate::json::Json;
 use crate::node::{self, Origin, short};
-use crate::{About, Blind, Context, Dialect, Quick, Understood, tell};
+use crate::{About, Blind, Context, Dialect, Quick, Understood};
 
 /// JSON logs of applications.
 pub(crate) struct AppJson;
@@ -97,7 +97,7 @@ impl Dialect for AppJson {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record, context), out)
+        crate::tell(read(record, context), out)
     }
 }
 

@@ -6,7 +6,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 use super::{Found, dotnet, go_client, java, occurrence, pages, python, ruby};
 use crate::database::{Complaint, complaint};
 use crate::node::{Origin, begins_code, is_code, leading_stamp, short};
-use crate::{About, Context, Dialect, Understood, scan, tell};
+use crate::{About, Context, Dialect, Understood, scan};
 
 /// Longest text of one record that is looked at.
 const LONGEST: usize = 64 * 1024;
@@ -114,7 +114,7 @@ impl Dialect for Language {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(self, record, context), out)
+        crate::tell(read(self, record, context), out)
     }
 }
 

@@ -14,7 +14,7 @@ use model::{Event, Failure, HopKind, Mechanism, Request, Role, Timestamp};
 
 use super::words::Rest;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Quick, Understood, scan, tell};
+use crate::{About, Context, Dialect, Quick, Understood, scan};
 
 /// AWS Application Load Balancer connection log.
 pub(crate) struct AlbConnection;
@@ -46,7 +46,7 @@ impl Dialect for AlbConnection {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(Connection::read(record).map(|connection| connection.request(context)), out)
+        crate::tell(Connection::read(record).map(|connection| connection.request(context)), out)
     }
 }
 
@@ -74,12 +74,7 @@ impl<'a> Connection<'a> {
         }
         memmem::find(record.as_bytes(), b"\"tls_verify_status\"")?;
         let object = Json::object(record)?;
-        let word = |key: &str| match object.get(key)? {
-            Json::Text(text) if !text.is_empty() => Some(text.clone()),
-            Json::Int(number) => Some(Cow::Owned(number.to_string())),
-            Json::Float(number) => Some(Cow::Owned(number.to_string())),
-            _ => None,
-        };
+        let word = |key: &str| object.get(key)?.written().filter(|text| !text.is_empty());
         let or_none = |key| word(key).unwrap_or(Cow::Borrowed("-"));
         Connection {
             time: scan::iso(word("time").or_else(|| word("timestamp"))?.as_bytes(), 0)?,

@@ -15,7 +15,7 @@ use model::{Event, Occurrence, OccurrenceKind as K, Timestamp};
 
 use super::names::{cut, short};
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood, scan, tell};
+use crate::{About, Context, Dialect, Understood, scan};
 
 /// Amazon ECS events and tasks.
 pub(crate) struct Ecs;
@@ -39,7 +39,7 @@ impl Dialect for Ecs {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record), out)
+        crate::tell(read(record), out)
     }
 }
 

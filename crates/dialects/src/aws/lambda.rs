@@ -20,7 +20,7 @@ use super::api_gateway::is_uuid;
 use crate::about::About;
 use crate::json::Json;
 use crate::node::{self, Origin};
-use crate::{Context, Dialect, Quick, SLOW, Understood, apps, scan, tell};
+use crate::{Context, Dialect, Quick, SLOW, Understood, apps, scan};
 use errors::{Printed, Wrong};
 use function::Function;
 use report::Report;
@@ -76,7 +76,7 @@ impl Dialect for Lambda {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record, context), out)
+        crate::tell(read(record, context), out)
     }
 }
 

@@ -16,7 +16,7 @@ use model::{Event, Occurrence, Timestamp};
 use super::names::short;
 use crate::json::Json;
 use crate::metric::{self, Reading};
-use crate::{About, Context, Dialect, Understood, scan, tell};
+use crate::{About, Context, Dialect, Understood, scan};
 use known::Known;
 
 /// CloudWatch metrics.
@@ -41,7 +41,7 @@ impl Dialect for CloudWatchMetrics {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record, context), out)
+        crate::tell(read(record, context), out)
     }
 }
 

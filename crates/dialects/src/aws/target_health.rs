@@ -9,7 +9,7 @@ use model::{Event, Occurrence, OccurrenceKind as K};
 
 use super::names::cut;
 use crate::json::Json;
-use crate::{About, Blind, Context, Dialect, Understood, tell};
+use crate::{About, Blind, Context, Dialect, Understood};
 
 /// Target health of Elastic Load Balancing.
 pub(crate) struct TargetHealth;
@@ -33,7 +33,7 @@ impl Dialect for TargetHealth {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record), out)
+        crate::tell(read(record), out)
     }
 }
 

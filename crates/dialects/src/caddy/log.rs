@@ -16,7 +16,7 @@ use super::entry::{self, Entry};
 use super::{about, glance, version1};
 use crate::json::Json;
 use crate::node::short;
-use crate::{About, Context, Dialect, Quick, Understood, go, scan, tell};
+use crate::{About, Context, Dialect, Quick, Understood, go, scan};
 
 /// Caddy's log.
 pub(crate) struct Caddy;
@@ -52,7 +52,7 @@ impl Dialect for Caddy {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record, context), out)
+        crate::tell(read(record, context), out)
     }
 }
 

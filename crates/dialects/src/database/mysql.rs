@@ -9,7 +9,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use crate::json::Json;
 use crate::node::short;
-use crate::{About, Blind, Context, Dialect, Understood, scan, tell};
+use crate::{About, Blind, Context, Dialect, Understood, scan};
 
 /// MySQL and MariaDB error logs.
 pub(crate) struct MySql;
@@ -33,7 +33,7 @@ impl Dialect for MySql {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record, context), out)
+        crate::tell(read(record, context), out)
     }
 }
 

@@ -3,7 +3,7 @@
 use model::Event;
 
 use super::{pgbouncer, postgresql_forms, postgresql_messages};
-use crate::{About, Blind, Context, Dialect, Understood, tell};
+use crate::{About, Blind, Context, Dialect, Understood};
 
 /// PostgreSQL's and PgBouncer's logs.
 pub(crate) struct PostgreSql;
@@ -30,7 +30,7 @@ impl Dialect for PostgreSql {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record, context), out)
+        crate::tell(read(record, context), out)
     }
 }
 

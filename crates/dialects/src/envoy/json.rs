@@ -8,7 +8,7 @@ use model::{Event, Micros, Tally};
 use serde_json::{Map, Value};
 
 use super::access::{Access, address, hop};
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan, tell};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
 
 /// Envoy and Istio access log as JSON.
 pub(crate) struct EnvoyJson;
@@ -42,7 +42,7 @@ impl Dialect for EnvoyJson {
         if !record.trim_start().starts_with('{') {
             return Understood::No;
         }
-        tell(read(record, context).map(Access::into_request), out)
+        crate::tell(read(record, context).map(Access::into_request), out)
     }
 }
 

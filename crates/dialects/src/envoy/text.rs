@@ -9,7 +9,7 @@ use model::{Event, Micros, Tally, Timestamp};
 
 use super::access::{Access, address, hop};
 use super::flags;
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan, tell};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
 
 /// Envoy and Istio access log as text.
 pub(crate) struct EnvoyText;
@@ -37,7 +37,7 @@ impl Dialect for EnvoyText {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record).map(Access::into_request), out)
+        crate::tell(read(record).map(Access::into_request), out)
     }
 }
 

@@ -21,7 +21,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood, tell};
+use crate::{About, Context, Dialect, Understood};
 
 /// Cloud Audit log entries that record a deploy.
 pub(crate) struct CloudAudit;
@@ -45,7 +45,7 @@ impl Dialect for CloudAudit {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(entry(record).map(|entry| occurrence(&entry, context)), out)
+        crate::tell(entry(record).map(|entry| occurrence(&entry, context)), out)
     }
 }
 

@@ -14,7 +14,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 use super::entry::Entry;
 use crate::json::Json;
 use crate::raw::{only, string};
-use crate::{About, Blind, Context, Dialect, Quick, Understood, tell};
+use crate::{About, Blind, Context, Dialect, Quick, Understood};
 
 /// Firewall logs.
 pub(crate) struct CloudFirewall;
@@ -49,7 +49,7 @@ impl Dialect for CloudFirewall {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(entry(record).map(|entry| denied(&entry, context)), out)
+        crate::tell(entry(record).map(|entry| denied(&entry, context)), out)
     }
 }
 

@@ -13,7 +13,7 @@ use model::{Event, Occurrence, Timestamp};
 
 use crate::json::Json;
 use crate::metric::{self, Reading};
-use crate::{About, Blind, Context, Dialect, Understood, scan, tell};
+use crate::{About, Blind, Context, Dialect, Understood, scan};
 use known::Known;
 
 /// Cloud Monitoring metrics.
@@ -38,7 +38,7 @@ impl Dialect for CloudMonitoring {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record), out)
+        crate::tell(read(record), out)
     }
 }
 

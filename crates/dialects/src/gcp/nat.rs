@@ -12,7 +12,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood, tell};
+use crate::{About, Context, Dialect, Understood};
 
 /// Cloud NAT log entries.
 pub(crate) struct CloudNat;
@@ -36,7 +36,7 @@ impl Dialect for CloudNat {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(entry(record).map(|entry| occurrence(&entry, context)), out)
+        crate::tell(entry(record).map(|entry| occurrence(&entry, context)), out)
     }
 }
 

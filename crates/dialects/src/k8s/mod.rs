@@ -12,7 +12,7 @@ mod tables;
 use model::{Event, Occurrence};
 
 use crate::json::Json;
-use crate::{About, Blind, Context, Dialect, Understood, tell};
+use crate::{About, Blind, Context, Dialect, Understood};
 
 /// Events and pods of Kubernetes.
 pub(crate) struct Kubernetes;
@@ -39,7 +39,7 @@ impl Dialect for Kubernetes {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record, context), out)
+        crate::tell(read(record, context), out)
     }
 }
 

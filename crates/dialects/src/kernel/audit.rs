@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use super::prefix;
-use crate::{About, Blind, Context, Dialect, Understood, tell};
+use crate::{About, Blind, Context, Dialect, Understood};
 
 /// The Linux audit log.
 pub(crate) struct Audit;
@@ -35,7 +35,7 @@ impl Dialect for Audit {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record, context), out)
+        crate::tell(read(record, context), out)
     }
 }
 

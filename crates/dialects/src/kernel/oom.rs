@@ -10,7 +10,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use super::prefix::{self, Message};
 use super::systemd;
-use crate::{About, Context, Dialect, Understood, tell};
+use crate::{About, Context, Dialect, Understood};
 
 /// Kernel messages: OOM kills, connection table, listen queues.
 pub(crate) struct Kernel;
@@ -34,7 +34,7 @@ impl Dialect for Kernel {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record, context), out)
+        crate::tell(read(record, context), out)
     }
 }
 

@@ -12,7 +12,7 @@ use model::{
 use super::head::{self, Head, Says};
 use super::{codes, databases, details, json, lifecycle, source_code, stamp};
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood, appserver, tell};
+use crate::{About, Context, Dialect, Understood, appserver};
 
 /// Longest text of one record that is looked at: a client that prints its whole configuration
 /// with an error has said what happened long before.
@@ -53,7 +53,7 @@ impl Dialect for NodeErrors {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record, context), out)
+        crate::tell(read(record, context), out)
     }
 }
 

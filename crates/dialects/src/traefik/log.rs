@@ -15,7 +15,7 @@ use super::message::{self, Message};
 use super::{about, access, common};
 use crate::json::Json;
 use crate::node::short;
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, go, scan, tell};
+use crate::{About, Context, Dialect, Quick, SLOW, Understood, go, scan};
 
 /// Traefik's logs.
 pub(crate) struct Traefik;
@@ -59,7 +59,7 @@ impl Dialect for Traefik {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(read(record, context), out)
+        crate::tell(read(record, context), out)
     }
 }
 

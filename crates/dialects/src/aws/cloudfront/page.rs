@@ -9,7 +9,7 @@ use memchr::memmem;
 use model::{Author, Event, Failure, HopKind, Mechanism as M, ProxyError, Request, Role};
 
 use super::{UNNAMED, about};
-use crate::{About, Context, Dialect, Understood, scan, tell};
+use crate::{About, Context, Dialect, Understood, scan};
 
 /// Amazon CloudFront error page.
 pub(crate) struct ErrorPage;
@@ -33,7 +33,7 @@ impl Dialect for ErrorPage {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        tell(Page::read(record).map(|page| page.request(context)), out)
+        crate::tell(Page::read(record).map(|page| page.request(context)), out)
     }
 }
 
