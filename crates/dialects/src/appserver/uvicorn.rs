@@ -15,7 +15,7 @@ use crate::{Context, scan};
 
 /// Words of which one is in every line that is read.
 pub(super) const WORDS: [&str; 6] =
-    ["INFO:     ", "WARNING:  ", "ERROR:    ", "CRITICAL: ", "DEBUG:    ", "Uvicorn running on "];
+    ["INFO:     ", "WARNING:  ", "ERROR:    ", "CRITICAL: ", "DEBUG:    ", "Uvicorn running"];
 
 const NAME: &str = "uvicorn";
 
