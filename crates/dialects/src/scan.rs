@@ -324,9 +324,16 @@ pub fn without_port(address: &str) -> &str {
 #[must_use]
 pub fn method_and_path(line: &str) -> Option<(&str, &str, Option<&str>)> {
     let (method, target) = request_line(line)?;
-    let plausible = method.len() <= 20
-        && method.bytes().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_'));
-    if !plausible || target.is_empty() {
+    let has_protocol = method.len() + 1 + target.len() < line.len();
+    // nginx and httpd let more than one space pass on either side of the target.
+    let target = target.trim_matches(' ');
+    // Methods are case-sensitive (RFC 9110 section 9.1), so one in small letters is another method
+    // and still a request where all of the line is one.
+    let small = has_protocol && target.starts_with('/');
+    let fits = |b: u8| {
+        b.is_ascii_uppercase() || matches!(b, b'-' | b'_') || (small && b.is_ascii_lowercase())
+    };
+    if method.len() > 20 || !method.bytes().all(fits) || target.is_empty() {
         return None;
     }
     let (path, host) = path_and_host(target);

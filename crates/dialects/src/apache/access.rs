@@ -84,7 +84,7 @@ fn request<'a>(line: &clf::Line<'a>, total: Option<Micros>, context: &Context) -
     request.start = Some(line.time);
     request.timers.total = total;
     request.status = line.status;
-    request.client = Some(String::from_utf8_lossy(line.client));
+    request.client = (line.client != b"-").then(|| String::from_utf8_lossy(line.client));
     request.host = line
         .vhost
         .and_then(|host| std::str::from_utf8(host).ok())
