@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Cause, Claim, Condition, Signal, Test, Window};
+use model::{Cause, Claim, Condition, Place, Signal, Test, Window};
 
 use crate::incidents::Cluster;
 use crate::measure::{self, Measured, Scope};
@@ -190,6 +190,14 @@ impl Graph {
                 .iter()
                 .filter_map(|slug| self.by_slug(slug))
                 .any(|effect| effect.slug == to.slug || self.reach(effect, to, depth - 1))
+    }
+
+    /// Whether it may come of almost anything: more than a few causes that are no release lead to it.
+    pub(crate) fn is_symptom(&self, cause: &Cause) -> bool {
+        const FEW: usize = 4;
+        let leads = |from: &&Cause| from.leads_to.contains(&cause.slug);
+        let others = self.causes.iter().copied().filter(|from| from.place != Place::Release);
+        others.filter(leads).count() > FEW
     }
 
     /// Longest way down to a symptom.

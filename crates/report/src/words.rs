@@ -226,6 +226,15 @@ pub(crate) const FIRST_IF: Text = t("If so, first: ", "そうであれば、ま�
 pub(crate) const TO_DECIDE: Text = t("To decide, make visible: ", "判断に必要な記録: ");
 pub(crate) const NEXT: Text = t("Next: ", "次: ");
 pub(crate) const FURTHER: Text = t("Further, smaller: ", "ほかに、より小さいもの: ");
+pub(crate) const FURTHER_STARTED: Text = t(
+    "{effect} ({certain}, {n}; started by {slug}: {verdict})",
+    "{effect}（{certain}、{n} 件。きっかけは {slug}: {verdict}）",
+);
+pub(crate) const PROVED_FOR: Counted = counted(
+    "The proof covers {n} of these.",
+    "The proof covers {n} of these.",
+    "このうち証明の対象は {n} 件です。",
+);
 pub(crate) const FURTHER_ONE: Text = t("{slug} ({verdict}, {n})", "{slug}（{verdict}、{n} 件）");
 pub(crate) const REST_UNEXPLAINED: Counted = counted(
     "{n} of {total} failing requests stays unexplained ({share}).",
@@ -273,6 +282,22 @@ pub(crate) const fn verdict(verdict: Verdict) -> Text {
         Verdict::Supported => t("Supported by the evidence", "証拠による裏付けあり"),
         Verdict::Consistent => t("Consistent with", "矛盾はないが断定できない"),
         Verdict::CannotTell => t("Cannot tell", "判断できない"),
+    }
+}
+
+/// What is known of the change or release that started what is proved: stands before its name.
+pub(crate) const fn started_by(verdict: Verdict) -> Text {
+    match verdict {
+        Verdict::Proved => t("What started it, proved", "きっかけ（証明済み）"),
+        Verdict::Supported => {
+            t("What started it, supported by the evidence", "きっかけ（証拠による裏付けあり）")
+        }
+        Verdict::Consistent => {
+            t("What may have started it, not established", "きっかけの可能性（断定できない）")
+        }
+        Verdict::CannotTell => {
+            t("Whether this started it, the evidence cannot tell", "きっかけかどうか判断できない")
+        }
     }
 }
 

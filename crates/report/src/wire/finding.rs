@@ -65,6 +65,7 @@ struct WireFinding {
     share: Option<f64>,
     windows: Vec<WireWindow>,
     chain: Vec<&'static str>,
+    effect: Option<WireEffect>,
     observations: Vec<WireObservation>,
     failing: Vec<WireCitation>,
     ruled_out: Vec<WireRuledOut>,
@@ -72,6 +73,26 @@ struct WireFinding {
     not_visible: Vec<WireMissing>,
     figures: BTreeMap<String, String>,
     remedies: Vec<WireRemedy>,
+}
+
+/// What a release or a change is proved to have come out as.
+#[derive(Debug, Serialize)]
+pub(crate) struct WireEffect {
+    cause: &'static str,
+    verdict: &'static str,
+    stated: bool,
+    failures: u64,
+}
+
+impl From<&model::Effect> for WireEffect {
+    fn from(effect: &model::Effect) -> WireEffect {
+        WireEffect {
+            cause: effect.cause.slug,
+            verdict: effect.verdict.as_str(),
+            stated: effect.stated,
+            failures: effect.failures,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -125,6 +146,7 @@ impl WireFinding {
             share: share(finding.failures, all),
             windows: windows(&finding.windows),
             chain: finding.chain.iter().map(|cause| cause.slug).collect(),
+            effect: finding.effect.as_ref().map(WireEffect::from),
             observations: finding
                 .observations
                 .iter()
