@@ -375,13 +375,13 @@ FIELDS = (
 )
 
 
-def cloudfront(ev, at, took, status, result, detail):
+def cloudfront(ev, at, took, status, result, detail, page=None):
     """One line of CloudFront's standard log; tabs between the fields."""
     file = "E1A2B3C4D5E6F7.2026-11-21-13.a1b2c3d4"
     if file not in ev.files:
         ev.add(file, "aws-cloudfront", at - 3_600 * S, "#Version: 1.0")
         ev.add(file, "aws-cloudfront", at - 3_600 * S, f"#Fields: {FIELDS}")
-    m, p, _ = ev.page()
+    m, p, _ = page or ev.page()
     end = at + took
     day, clock = iso(end, 0, "").split("T")
     seconds = f"{took / S:.3f}"
