@@ -156,6 +156,7 @@ fn source_of(signal: Signal) -> &'static str {
         | S::FirewallFocus
         | S::ReturnDrops
         | S::ReturnMatch
+        | S::BackwardMatch
         | S::FlowMatch => "firewall",
         S::Ipv4LoopbackListens | S::DrainCutShare => "processes",
         S::MovedShare => "reloads",

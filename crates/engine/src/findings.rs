@@ -421,12 +421,14 @@ fn what_is_missing(
 }
 
 fn missing(candidate: &Candidate<'_, '_>, signals: &[Signal]) -> Vec<&'static Visibility> {
-    let visible = candidate.cause().shows.visible;
-    visible
-        .iter()
+    let visible = candidate.cause().shows.visible.iter();
+    let asked = visible
         .filter(|v| signals.contains(&v.signal))
-        .filter(|v| candidate.scope.would_be_shown_by_more_logs(v.signal))
-        .collect()
+        .filter(|v| candidate.scope.would_be_shown_by_more_logs(v.signal));
+    // One log may show several signals; it is asked for once.
+    let mut all = Vec::new();
+    extend(&mut all, asked.collect());
+    all
 }
 
 fn extend(all: &mut Vec<&'static Visibility>, more: Vec<&'static Visibility>) {

@@ -48,7 +48,7 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         K::ConntrackFull => &["kernel"],
         K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
-        K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
+        K::FirewallDrop | K::ReturnDrop | K::BackwardDrop | K::FlowDrop => &[],
         K::CheckFailed => &["aws-alb-health"],
         K::Throttle | K::ResourceSaturated | K::CertificateProblem => &[],
         K::FunctionError => &["aws-lambda"],
