@@ -66,7 +66,16 @@ impl Candidate<'_, '_> {
     /// A record states it, or other evidence does.
     pub(crate) fn is_stated(&self) -> bool {
         self.scope.stated * 2.0 >= self.scope.weight().max(1e-9)
-            || self.met.iter().any(|(test, _)| test.proves)
+            || self.met.iter().any(|(test, measured)| test.proves && !self.is_unplaced(measured))
+    }
+
+    /// Whether all that shows it has no time, while the failures have one: it may have happened on
+    /// any day.
+    pub(crate) fn is_unplaced(&self, measured: &Measured) -> bool {
+        let shown_by = &measured.shown_by;
+        !self.scope.is_undated()
+            && !shown_by.is_empty()
+            && shown_by.iter().all(|shown| shown.at.is_none())
     }
 
     /// Observations from other evidence than the failing records. Where the failing records are

@@ -366,6 +366,7 @@ fn observations(
                 says: statement(test.says, test.signal, measured.value, &figures),
                 citations: measured.shown_by.iter().map(|shown| citer.cite(shown)).collect(),
                 independent: candidate.is_independent(test),
+                undated: candidate.is_unplaced(measured),
             };
             (test.signal, figures::value(test.signal, measured.value), observation)
         })

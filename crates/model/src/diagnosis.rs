@@ -130,6 +130,8 @@ pub struct Observation {
     pub citations: Vec<Citation>,
     /// Whether it comes from other evidence than the failing records.
     pub independent: bool,
+    /// True if the failures have a time and the records that show this have none.
+    pub undated: bool,
 }
 
 /// A cause that was considered and excluded.

@@ -185,6 +185,7 @@ pub(crate) const SEE_ABOVE: Text = t("{what}: see above", "{what}: 前述");
 pub(crate) const IN_FULL_ABOVE: Text = t(" (in full above)", "（全文は前述）");
 pub(crate) const CHAIN: Text = t("From the cause to the symptom", "原因から症状まで");
 pub(crate) const SPEAKS_FOR: Text = t("What speaks for it", "この原因を示すもの");
+pub(crate) const NO_TIME: Text = t(" [when it happened is not on record]", "［時刻の記録なし］");
 pub(crate) const INDEPENDENT: Text = t(" [independent evidence]", "［独立した証拠］");
 pub(crate) const FAILING: Text = t("Failing requests, for example", "失敗したリクエストの例");
 pub(crate) const RULED_OUT: Text = t("Ruled out", "除外した原因");

@@ -111,12 +111,22 @@ impl View<'_> {
     /// Whether the evidence would show an occurrence of this kind.
     pub(super) fn would_show(&self, kind: OccurrenceKind) -> bool {
         let told = &self.digest.told;
-        self.saw(shown_in(kind))
+        shown_in(kind).iter().any(|dialect| self.saw(&[dialect]) && self.tells_when(dialect))
             || told.iter().any(|(_, told)| *told == kind)
             || (SYSTEM_LOG.contains(&kind)
                 && told.iter().any(|(by, told)| {
-                    SYSTEM_LOG.contains(told) && !OF_ITSELF.contains(by) && !OF_ORDERS.contains(by)
+                    SYSTEM_LOG.contains(told)
+                        && !OF_ITSELF.contains(by)
+                        && !OF_ORDERS.contains(by)
+                        && self.tells_when(by)
                 }))
+    }
+
+    /// Whether what a dialect leaves out can have been left out at some time. The tables of kubectl
+    /// have ages and nobody knows when they were printed; an event is gone from them after an hour
+    /// (kube-apiserver, `--event-ttl`).
+    fn tells_when(&self, dialect: &str) -> bool {
+        dialect != "kubernetes" || self.digest.told_when.contains(dialect)
     }
 }
 

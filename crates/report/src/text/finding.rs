@@ -168,6 +168,9 @@ impl View<'_> {
         if observation.independent {
             spans.push(ink(Ink::Certain, self.say(words::INDEPENDENT)));
         }
+        if observation.undated {
+            spans.push(ink(Ink::Doubtful, self.say(words::NO_TIME)));
+        }
         self.page.para(BODY, "- ", spans);
         self.citations(BODY + 2, &observation.citations, few);
     }

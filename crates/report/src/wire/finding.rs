@@ -100,6 +100,7 @@ struct WireObservation {
     says: WireText,
     values: BTreeMap<String, String>,
     independent: bool,
+    undated: bool,
     citations: Vec<WireCitation>,
 }
 
@@ -155,6 +156,7 @@ impl WireFinding {
                         says: sight.statement(&observation.says)?,
                         values: sight.values(&observation.says.values),
                         independent: observation.independent,
+                        undated: observation.undated,
                         citations: sight.citations(&observation.citations),
                     })
                 })
