@@ -302,7 +302,7 @@ pub(crate) const LISTEN_OVERFLOWS: Visibility = Visibility {
         on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
         on(
             "Linux",
-            "nstat -az TcpExtListenOverflows TcpExtListenDrops # read it yourself, why502 does not yet",
+            "nstat -az TcpExtListenOverflows > counters.txt # sums since the start of the host",
         ),
     ],
 };
@@ -507,7 +507,7 @@ pub(crate) const DATABASE: Visibility = Visibility {
         on(
             "Cloud SQL",
             "gcloud logging read 'resource.type=\"cloudsql_database\" AND severity>=ERROR' \
-            --freshness=1d --format=json > sql.json # read it yourself, why502 does not yet",
+            --freshness=1d --format=json > sql.json",
         ),
         on("Node.js", "console.error(error) // the driver's error, not a sentence of your own"),
         on(

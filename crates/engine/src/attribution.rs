@@ -81,16 +81,16 @@ impl Candidate<'_, '_> {
     /// Observations from other evidence than the failing records. Where the failing records are
     /// the application's own errors, what is counted from those errors is no other evidence.
     pub(crate) fn independent(&self) -> usize {
-        self.met.iter().filter(|(test, _)| self.is_independent(test)).count()
+        self.met.iter().filter(|(test, shown)| self.is_independent(test, shown)).count()
     }
 
     /// How many different kinds of evidence those observations come from.
     pub(crate) fn independent_sources(&self) -> usize {
-        let met = self.met.iter().filter(|(test, _)| self.is_independent(test));
+        let met = self.met.iter().filter(|(test, shown)| self.is_independent(test, shown));
         met.map(|(test, _)| source_of(test.signal)).collect::<BTreeSet<_>>().len()
     }
 
-    pub(crate) fn is_independent(&self, test: &Test) -> bool {
+    pub(crate) fn is_independent(&self, test: &Test, measured: &Measured) -> bool {
         let of_calls = matches!(
             test.signal,
             Signal::EgressFailures
@@ -99,7 +99,9 @@ impl Candidate<'_, '_> {
                 | Signal::EgressPeerFailures
                 | Signal::EgressDestinations
         );
-        test.independent && !(of_calls && self.scope.fails().all(Fail::is_outward))
+        test.independent
+            && !self.is_unplaced(measured)
+            && !(of_calls && self.scope.fails().all(Fail::is_outward))
     }
 
     /// Whether it may stand as the root of what another cause shows: more than its needs speak

@@ -358,14 +358,14 @@ fn observations(
 ) -> Vec<(Signal, String, Observation)> {
     let figures = figures::of(&candidate.scope);
     let mut met: Vec<_> = candidate.met.iter().collect();
-    met.sort_by_key(|(test, _)| (!test.proves, !candidate.is_independent(test)));
+    met.sort_by_key(|(test, measured)| (!test.proves, !candidate.is_independent(test, measured)));
     met.into_iter()
         .filter(|(test, _)| !matches!(test.signal, Signal::Failures | Signal::EffectsHold))
         .map(|(test, measured)| {
             let observation = Observation {
                 says: statement(test.says, test.signal, measured.value, &figures),
                 citations: measured.shown_by.iter().map(|shown| citer.cite(shown)).collect(),
-                independent: candidate.is_independent(test),
+                independent: candidate.is_independent(test, measured),
                 undated: candidate.is_unplaced(measured),
             };
             (test.signal, figures::value(test.signal, measured.value), observation)

@@ -72,6 +72,7 @@ pub(crate) const CONNTRACK: Visibility = Visibility {
     ),
     how: &[
         on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
+        on("Linux", "conntrack -S > counters.txt # sums since the start of the host"),
         on(
             "Linux",
             "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max # read it yourself, why502 does not yet",
