@@ -50,7 +50,7 @@ fn nstat(line: &str) -> Option<Counted> {
     Some(Counted { overflows, table_full: 0 })
 }
 
-/// `cpu=0   	found=27 invalid=130 … drop=5 early_drop=0 …`. Of the drops only `early_drop` says
+/// `cpu=0 found=27 invalid=130 … drop=5 early_drop=0 …`. Of the drops only `early_drop` says
 /// that the table was full: an entry had to go to make room. `drop` counts helpers' refusals too.
 fn conntrack(line: &str) -> Option<Counted> {
     let mut words = line.split_ascii_whitespace();
