@@ -163,6 +163,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &kernel::audit::Audit,
     &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
+    &kernel::counters::Counters,
     &appserver::UWSGI,
     &appserver::GUNICORN,
     &appserver::UVICORN,
