@@ -7,7 +7,7 @@
 
 use model::{Event, Occurrence, OccurrenceKind};
 
-use crate::{About, Blind, Context, Dialect, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Understood};
 
 /// How the names of nstat's counters begin, the longer ones first.
 const GROUPS: [&str; 14] = [
@@ -120,6 +120,11 @@ impl Dialect for Counters {
 
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        const MARKS: &[&[&str]] = &[&GROUPS, &["cpu="]];
+        Marks::any_of(MARKS)
     }
 
     fn sniff(&self, record: &str) -> bool {
