@@ -16,6 +16,7 @@ import capacity  # noqa: F401  (the imports register the stories)
 import change  # noqa: F401
 import client  # noqa: F401
 import connect  # noqa: F401
+import draining  # noqa: F401
 import egress  # noqa: F401
 import functions  # noqa: F401
 import limits  # noqa: F401
