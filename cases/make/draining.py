@@ -2,7 +2,7 @@
 and none at all, as Amazon ECS, Kubernetes and the servers themselves tell of it."""
 
 from aws import Alb
-from core import MIN, MS, S, case, iso, t
+from core import MIN, MS, S, case, t
 from nginx import CLOSED, REFUSED, Nginx
 from platforms import Ecs, Kubernetes, spring
 from proxies import Envoy, Haproxy
@@ -124,8 +124,7 @@ def _(ev):
     for at in ev.arrivals(start, start + 22 * MIN, 12):
         proxy.ok(at, ev.rng.choice([f"api-{i + 1}" for i in range(2) if not stops[i] <= at <= stops[i] + 52 * S]))
     for index, stop in enumerate(stops):
-        server, file = f"api-{index + 1}", f"api-{index + 1}/app.log"
-        file = f"app-{index + 1}.log"
+        server, file = f"api-{index + 1}", f"app-{index + 1}.log"
         spring(ev, stop, "Commencing graceful shutdown. Waiting for active requests to complete",
                thread="ionShutdownHook", file=file)
         for began in ev.spread(stop - 35 * S, stop - S, 6):

@@ -89,6 +89,7 @@ impl Candidate<'_, '_> {
                 | Signal::EgressLookupFailures
                 | Signal::EgressPeerFailures
                 | Signal::EgressDestinations
+                | Signal::EgressEndedShare
         );
         test.independent && !(of_calls && self.scope.fails().all(Fail::is_outward))
     }
@@ -132,12 +133,18 @@ fn source_of(signal: Signal) -> &'static str {
         | S::LoopbackListeners
         | S::ScaleLimits
         | S::PlacementFailures => "processes",
-        S::HealthDowns | S::NoServerLeft | S::CheckRefusals | S::DownAfterShare => "health",
+        S::HealthDowns
+        | S::NoServerLeft
+        | S::CheckRefusals
+        | S::SocketCheckFailures
+        | S::EarlyCheckFailures
+        | S::DownAfterShare => "health",
         S::EgressFailures
         | S::EgressConnectTimeouts
         | S::EgressLookupFailures
         | S::EgressPeerFailures
         | S::EgressDestinations
+        | S::EgressEndedShare
         | S::ApplicationErrors
         | S::DatabaseLimits
         | S::DatabaseRefusals
@@ -156,8 +163,9 @@ fn source_of(signal: Signal) -> &'static str {
         | S::FirewallFocus
         | S::ReturnDrops
         | S::ReturnMatch
-        | S::FlowMatch => "firewall",
-        S::Ipv4LoopbackListens | S::DrainCutShare => "processes",
+        | S::FlowMatch
+        | S::FlowDrops => "firewall",
+        S::Ipv4LoopbackListens | S::DrainCutShare | S::DrainingShare => "processes",
         S::MovedShare => "reloads",
         S::InnerFinishedLater | S::InnerNeverSawShare | S::BehindServed => "hop behind",
         _ => "traffic",
