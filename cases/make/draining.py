@@ -2,6 +2,7 @@
 and none at all, as Amazon ECS, Kubernetes and the servers themselves tell of it."""
 
 from aws import Alb
+from change import cloudtrail
 from core import MIN, MS, S, case, t
 from nginx import CLOSED, REFUSED, Nginx
 from platforms import Ecs, Kubernetes, spring
@@ -217,3 +218,47 @@ def _(ev):
     """The same service events, but with a delay that only the longest requests outlast: they end together, 20 s after
     the drain began, and nothing else fails."""
     short_delay_ecs(ev, t("2026-11-22T13:00:00"))
+
+
+@case(WITHOUT, "quiet-slow-startup",
+      "first: slow-startup\nverdict: proved|supported\nnot: deploy-without-drain\ncandidate: deploy-without-drain")
+def _(ev):
+    """A release as well, and targets that are draining; but those have been idle since long, and what refuses
+    connections is a new task in its first minute, before its health checks find it ready."""
+    start = t("2026-11-22T14:00:00")
+    alb, ecs = Alb(ev, OLD), Ecs(ev)
+    begin = start + 10 * MIN
+    ready = begin + 65 * S
+    alb.traffic(start, begin - 90 * S, 14, [OLD[0]])
+    task, left = ecs.task_id(), ecs.task_id()
+    ecs.drained(begin - 80 * S)
+    ecs.stopped(begin - 75 * S, left)
+    ecs.started(begin - 30 * S, task)
+    ecs.registered(begin)
+    ecs.unhealthy(begin + 40 * S, task, 8080, "Health checks failed")
+    for at in ev.spread(begin + S, ready - S, 30):
+        alb.unconnected(at, NEW[0], ev.rng.randint(900, 2_400))
+    alb.traffic(ready, start + 24 * MIN, 14, [NEW[0]])
+    ecs.say(ready + 30 * S, "has reached a steady state.")
+    ecs.describe_service()
+    ecs.target_health([(NEW[0], "healthy"), (OLD[0], "draining")])
+
+
+@case(WITHOUT, "fires-aws-alb-cloudtrail",
+      "first: deploy-without-drain\nverdict: proved|supported\nnot: drain-too-short app-crash target-connect-refused")
+def _(ev):
+    """A script deregisters each target and stops its service in the same second; CloudTrail has the calls, and the load
+    balancer goes on for some seconds."""
+    start = t("2026-11-22T15:00:00")
+    alb, calls = Alb(ev, OLD), [start + 8 * MIN, start + 11 * MIN]
+    for at in ev.arrivals(start, start + 20 * MIN, 20):
+        alb.ok(at, ev.rng.choice([OLD[i] for i in range(2) if not calls[i] - 200 * MS <= at <= calls[i] + 95 * S]))
+    for index, call in enumerate(calls):
+        host, port = OLD[index].split(":")
+        group = {"targetGroupArn": alb.arn, "targets": [{"id": host, "port": int(port)}]}
+        cloudtrail(ev, call, "elasticloadbalancing", "DeregisterTargets", group)
+        for at in ev.spread(call + 100 * MS, call + 900 * MS, 3):
+            alb.closed(at, OLD[index], ev.rng.randint(1, 60) * MS)
+        for at in ev.spread(call + S, call + 8 * S, 10):
+            alb.unconnected(at, OLD[index], ev.rng.randint(900, 2_400))
+        cloudtrail(ev, call + 80 * S, "elasticloadbalancing", "RegisterTargets", group)
