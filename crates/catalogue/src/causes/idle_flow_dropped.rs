@@ -76,7 +76,7 @@ use model::{
     Test, Text,
 };
 
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Idle connection forgotten on the way: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -143,12 +143,7 @@ pub static CAUSE: Cause = Cause {
             Test::new(
                 S::EgressEndedShare,
                 AtLeast(0.9),
-                Text::new(
-                    "{value} of the calls that the application lost there ended with a connection that \
-                    had stood: none was refused, timed out or answered with an error.",
-                    "その宛先への失敗した呼び出しの {value} は、確立済みの接続が終わったものです。接続の\
-                    拒否、タイムアウト、エラー応答ではありません。",
-                ),
+                sentences::LOST_CALLS_HAD_STOOD,
             )
             .independent(),
             Test::new(

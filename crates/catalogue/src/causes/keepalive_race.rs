@@ -107,7 +107,7 @@ use model::{
 };
 
 use crate::drills::{envoy, haproxy};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// What happens in a scenario, for the names of its gateway and its service.
 macro_rules! happens {
@@ -165,17 +165,8 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::EgressEndedShare,
-                AtLeast(0.9),
-                Text::new(
-                    "{value} of the calls that the application lost there ended with a connection that \
-                    had stood: none was refused, timed out or answered with an error.",
-                    "その宛先への失敗した呼び出しの {value} は、確立済みの接続が終わったものです。接続の\
-                    拒否、タイムアウト、エラー応答ではありません。",
-                ),
-            )
-            .independent(),
+            Test::new(S::EgressEndedShare, AtLeast(0.9), sentences::LOST_CALLS_HAD_STOOD)
+                .independent(),
             Test::new(
                 S::ShortWaitShare,
                 AtLeast(0.9),
