@@ -133,7 +133,8 @@ fn rejected<'a>(fields: &Fields<'a>) -> Option<Occurrence<'a>> {
         Packets::Opening | Packets::Closing => OccurrenceKind::FirewallDrop,
     };
     let server: IpAddr = server.parse().ok()?;
-    let at = fields.get("start").or_else(|| fields.get("end")).and_then(epoch);
+    let moment = |name| fields.get(name).and_then(epoch);
+    let at = moment("start").or_else(|| moment("end"));
     let mut drop = Occurrence::new(kind, at, client)
         .object(std::net::SocketAddr::new(server, port).to_string())
         .detail(detail(fields, packets, flags));
