@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dialects::reader::{self, LINE_HEAD, Options};
+use dialects::reader::Options;
 use engine::Place;
 use model::{Event, Lang, Tally};
 
 use crate::intake::{self, Gather, Settings, Sizes};
-use crate::pack::{Packing, gzip};
+use crate::pack::{Packing, gzip, is_cut_with_certainty};
 use crate::sources::differs;
 
 /// Everything that was told, whatever the order.
@@ -100,18 +100,6 @@ impl Folder {
         fs::remove_file(self.path()).expect("it is gone");
         outcome
     }
-}
-
-/// Whether every block has a border that is certain, or none. Text of lines of which any may go on
-/// with what stands before is cut where a record is likely to begin: blocks of a mebibyte allow
-/// that, small ones do not.
-fn is_cut_with_certainty(text: &[u8], block: usize) -> bool {
-    (block..text.len()).step_by(block).all(|from| {
-        let to = (from + block).min(text.len());
-        let seen = &text[..(to + LINE_HEAD).min(text.len())];
-        let start = reader::block_start(seen, from, to);
-        start.is_none() || start == reader::border(seen, from).filter(|at| *at < to)
-    })
 }
 
 /// A file. Its first four bytes say what it is: the bytes that follow, cut into small blocks; a text

@@ -43,6 +43,8 @@ pub(crate) struct Options {
 const LONGEST: u32 = 16 << 10;
 /// Longest input that is kept, in bytes.
 const LONGEST_KEPT: u32 = 4 << 10;
+/// Inputs that are kept of a target: what reaches no edge of its own adds little but time.
+const MOST_KEPT: usize = 150;
 /// Bytes that the process may hold, beside what the sanitizer needs for itself.
 const MEBIBYTES: u32 = 1024;
 /// Seconds for one input. A processor shared with others and the sanitizer's checks are slow.
@@ -222,15 +224,20 @@ fn keep(target: &str) -> Result<()> {
         .status()
         .context("cargo fuzz does not start")?;
     ensure!(status.success(), "{target}: the inputs are not merged: see above");
-    let mut added = 0;
+    let mut new = Vec::new();
     for entry in fs::read_dir(&merged)? {
-        let path = entry?.path();
-        let Some(name) = path.file_name().filter(|name| !known.iter().any(|it| it == name)) else {
-            continue;
-        };
-        fs::copy(&path, kept.join(name))?;
-        added += 1;
+        let entry = entry?;
+        if !known.contains(&entry.file_name()) {
+            new.push((entry.metadata()?.len(), entry.file_name()));
+        }
     }
-    println!("{target}: {added} inputs added to {}", kept.display());
+    // The shortest of them first: they are read by people when they fail.
+    new.sort();
+    let room = MOST_KEPT.saturating_sub(fs::read_dir(&kept)?.count());
+    for (_, name) in new.iter().take(room) {
+        fs::copy(merged.join(name), kept.join(name))?;
+    }
+    let added = new.len().min(room);
+    println!("{target}: {added} of {} inputs added to {}", new.len(), kept.display());
     Ok(())
 }

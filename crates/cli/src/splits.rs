@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use dialects::reader::{self, LINE_HEAD, Options};
+use dialects::reader::Options;
 use engine::Digest;
 use model::Lang;
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ use proptest::sample::{Index, select};
 use crate::args::Format;
 use crate::diagnose::{View, diagnosis, render};
 use crate::intake::{self, Reading, Settings, Sizes};
-use pack::Packing;
+use pack::{Packing, is_cut_with_certainty};
 
 /// A way to store and to read a text.
 #[derive(Clone, Debug)]
@@ -120,18 +120,6 @@ impl Way {
         let packed = packing.pack(text.as_bytes(), self.cut.index(text.len()), self.other);
         report(folder, &packed, packing == Packing::Zip, sizes, self.threads)
     }
-}
-
-/// Whether each block has a certain border, or none at all: text of which any line may go on with
-/// what stands before it is cut where a record is likely to begin, which blocks of a mebibyte allow
-/// and small ones do not.
-fn is_cut_with_certainty(text: &[u8], block: usize) -> bool {
-    (block..text.len()).step_by(block).all(|from| {
-        let to = (from + block).min(text.len());
-        let seen = &text[..(to + LINE_HEAD).min(text.len())];
-        let start = reader::block_start(seen, from, to);
-        start.is_none() || start == reader::border(seen, from).filter(|at| *at < to)
-    })
 }
 
 /// Each case costs two reports; what fails is already short.

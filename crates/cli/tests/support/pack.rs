@@ -1,7 +1,9 @@
-//! What people's tools make of a text: compressions, archives, encodings, in one piece or several.
+//! What people's tools make of a text: compressions, archives, encodings, in one piece or several; and
+//! where a text may be cut. For the suites that compare, and for the fuzzer.
 
 use std::io::{Cursor, Write as _};
 
+use dialects::reader::{self, LINE_HEAD};
 use flate2::{Compression, write::GzEncoder};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
@@ -62,6 +64,18 @@ impl Packing {
             }
         }
     }
+}
+
+/// Whether each block of so many bytes has a certain border, or none at all. Text of which any line may
+/// go on with what stands before it is cut where a record is likely to begin: blocks of a mebibyte, the
+/// length of the longest record, allow that, and small ones do not.
+pub(crate) fn is_cut_with_certainty(text: &[u8], block: usize) -> bool {
+    (block..text.len()).step_by(block).all(|from| {
+        let to = (from + block).min(text.len());
+        let seen = &text[..(to + LINE_HEAD).min(text.len())];
+        let start = reader::block_start(seen, from, to);
+        start.is_none() || start == reader::border(seen, from).filter(|at| *at < to)
+    })
 }
 
 /// Each piece as a member.
