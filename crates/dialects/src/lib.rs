@@ -98,6 +98,17 @@ pub enum Understood {
     No,
 }
 
+/// The answer of a dialect to a record that it could read or not; what it read may tell of any number
+/// of events.
+pub(crate) fn tell<'a, E: Into<Event<'a>>>(
+    read: Option<impl IntoIterator<Item = E>>,
+    out: &mut Vec<Event<'a>>,
+) -> Understood {
+    let Some(events) = read else { return Understood::No };
+    out.extend(events.into_iter().map(Into::into));
+    Understood::Yes
+}
+
 /// Requests longer than this are kept for joining even if they were healthy: they may be what an
 /// outer hop gave up on. Below it no common timer of a gateway sits.
 pub const SLOW: model::Micros = model::Micros::from_secs(5);

@@ -44,7 +44,7 @@ pub(crate) fn check<'a>(line: &[u8], request: &Request<'a>) -> Option<Event<'a>>
     let mut check = failed(line, status, request.hop.clone());
     check.at = request.at();
     check.object = request.path.clone();
-    Some(Event::Occurrence(Box::new(check)))
+    Some(Event::from(check))
 }
 
 fn failed<'a>(line: &[u8], status: u16, hop: Cow<'a, str>) -> Occurrence<'a> {
@@ -117,7 +117,7 @@ impl Dialect for HealthProbe {
             let mut check = failed(record.as_bytes(), status, hop.into());
             check.at = context.prefix_time;
             check.object = path.split(['?', '#']).next().map(Cow::Borrowed);
-            out.push(Event::Occurrence(Box::new(check)));
+            out.push(check.into());
         }
         Understood::Yes
     }

@@ -32,6 +32,18 @@ pub enum Event<'a> {
     Occurrence(Box<Occurrence<'a>>),
 }
 
+impl<'a> From<Request<'a>> for Event<'a> {
+    fn from(request: Request<'a>) -> Event<'a> {
+        Event::Request(Box::new(request))
+    }
+}
+
+impl<'a> From<Occurrence<'a>> for Event<'a> {
+    fn from(occurrence: Occurrence<'a>) -> Event<'a> {
+        Event::Occurrence(Box::new(occurrence))
+    }
+}
+
 /// The coordinates of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Failure {

@@ -63,11 +63,12 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
-    Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
+    Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
+    Predicts, Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::visibility;
+use crate::drills::{STEADY, envoy_routes};
+use crate::{sentences, visibility};
 
 /// Backend answered with the error itself: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -96,16 +97,8 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::ApplicationErrors,
-                AtLeast(1.0),
-                Text::new(
-                    "The application logged {value} unhandled errors in the window.",
-                    "この期間にアプリケーションは {value} 件の未処理エラーを記録しまし\
-                    た。",
-                ),
-            )
-            .independent(),
+            Test::new(S::ApplicationErrors, AtLeast(1.0), sentences::UNHANDLED_ERRORS)
+                .independent(),
             Test::new(
                 S::EgressFailures,
                 AtLeast(1.0),
@@ -126,14 +119,7 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .independent(),
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
         ],
         rules_out: &[],
         rivals: &[],
@@ -254,13 +240,8 @@ const NGINX_NODE: Scenario = Scenario {
     knobs: &[Knob { name: "setting", fault: "", remedy: "CURRENCY=eur" }],
     steps: &[],
     load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
-        arrivals: Arrivals::Constant { rate: "20" },
-        lasts: "3000",
-        patience: "8000",
         requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/prices")],
+        ..STEADY
     },
     expect: Expect::failing(0.2, &[500]).at_most(0.3),
     everyday: true,
@@ -310,32 +291,12 @@ backend app
   server app {{ip:app}}:3000
 ";
 
-const ENVOY: &str = r#"
-  listeners:
-  - name: gateway
-    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: gateway
-          {{access_log}}
-          route_config:
-            virtual_hosts:
-            - name: app
-              domains: ["*"]
-              routes:
-              - match: {prefix: "/"}
+const ENVOY: &str = envoy_routes!(
+    r#"              - match: {prefix: "/"}
                 route: {cluster: app}
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: app
-    connect_timeout: 1s
-    {{members:app:3000}}
-"#;
+"#,
+    "    {{members:app:3000}}\n"
+);
 
 #[cfg(test)]
 mod tests {

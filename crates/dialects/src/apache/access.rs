@@ -64,7 +64,7 @@ impl Dialect for ApacheAccess {
         };
         let request = request(&line, total, context);
         let check = probe::check(record.as_bytes(), &request);
-        out.push(Event::Request(Box::new(request)));
+        out.push(request.into());
         out.extend(check);
         Understood::Yes
     }

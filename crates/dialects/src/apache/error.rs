@@ -33,9 +33,9 @@ impl Dialect for ApacheError {
     ) -> Understood {
         let Some(line) = error_line::read(record, context) else { return Understood::No };
         if let Some(occurrence) = occurrence(&line, context) {
-            out.push(Event::Occurrence(Box::new(occurrence)));
+            out.push(occurrence.into());
         } else if let Some(reading) = error_reading::read(&line) {
-            out.push(Event::Request(Box::new(request(&line, reading, context))));
+            out.push(request(&line, reading, context).into());
         }
         Understood::Yes
     }

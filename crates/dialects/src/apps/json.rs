@@ -97,13 +97,7 @@ impl Dialect for AppJson {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(events) => {
-                out.extend(events);
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(record, context), out)
     }
 }
 
@@ -314,7 +308,7 @@ fn unhandled(line: &Json<'_>, said: Option<&str>, origin: &Origin<'_>) -> Option
     }
     let words = said.map(str::to_owned).or_else(|| stack.map(Cow::into_owned))?;
     let error = Occurrence::new(OccurrenceKind::ApplicationError, origin.at, origin.hop.to_owned());
-    Some(Event::Occurrence(Box::new(error.detail(short(&words)))))
+    Some(Event::from(error.detail(short(&words))))
 }
 
 static ABOUT: About = About {

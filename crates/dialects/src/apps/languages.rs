@@ -114,13 +114,7 @@ impl Dialect for Language {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(self, record, context) {
-            Some(events) => {
-                out.extend(events);
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(self, record, context), out)
     }
 }
 

@@ -115,7 +115,7 @@ impl Dialect for PhpFpmAccess {
             request.method = Some(Cow::Borrowed(method));
             request.path = Some(Cow::Borrowed(path));
         }
-        out.push(Event::Request(Box::new(request)));
+        out.push(request.into());
         Understood::Yes
     }
 }

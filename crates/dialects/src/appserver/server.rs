@@ -114,7 +114,7 @@ impl Dialect for Server {
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
         if let Some(request) = self.request.and_then(|read| read(record, context)) {
-            out.push(Event::Request(Box::new(request)));
+            out.push(request.into());
             return Understood::Yes;
         }
         let first = record.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
@@ -122,7 +122,7 @@ impl Dialect for Server {
         let Some(said) = self.said(record, at.or(context.prefix_time)) else {
             return Understood::No;
         };
-        out.extend(said.map(|occurrence| Event::Occurrence(Box::new(occurrence))));
+        out.extend(said.map(Event::from));
         Understood::Yes
     }
 }

@@ -49,7 +49,7 @@ impl Dialect for Alb {
             return Understood::Yes;
         }
         let Some(fields) = Fields::read(record) else { return Understood::No };
-        out.push(Event::Request(Box::new(request(&fields))));
+        out.push(request(&fields).into());
         Understood::Yes
     }
 }

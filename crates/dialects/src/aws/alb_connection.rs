@@ -46,9 +46,7 @@ impl Dialect for AlbConnection {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(connection) = Connection::read(record) else { return Understood::No };
-        out.extend(connection.request(context).map(|request| Event::Request(Box::new(request))));
-        Understood::Yes
+        crate::tell(Connection::read(record).map(|connection| connection.request(context)), out)
     }
 }
 
@@ -76,12 +74,7 @@ impl<'a> Connection<'a> {
         }
         memmem::find(record.as_bytes(), b"\"tls_verify_status\"")?;
         let object = Json::object(record)?;
-        let word = |key: &str| match object.get(key)? {
-            Json::Text(text) if !text.is_empty() => Some(text.clone()),
-            Json::Int(number) => Some(Cow::Owned(number.to_string())),
-            Json::Float(number) => Some(Cow::Owned(number.to_string())),
-            _ => None,
-        };
+        let word = |key: &str| object.get(key)?.written().filter(|text| !text.is_empty());
         let or_none = |key| word(key).unwrap_or(Cow::Borrowed("-"));
         Connection {
             time: scan::iso(word("time").or_else(|| word("timestamp"))?.as_bytes(), 0)?,

@@ -74,12 +74,7 @@ impl<'a> Check<'a> {
         }
         memmem::find(record.as_bytes(), b"\"target_group_id\"")?;
         let object = Json::object(record)?;
-        let word = |key: &str| match object.get(key)? {
-            Json::Text(text) if !text.is_empty() => Some(text.clone()),
-            Json::Int(number) => Some(Cow::Owned(number.to_string())),
-            Json::Float(number) => Some(Cow::Owned(number.to_string())),
-            _ => None,
-        };
+        let word = |key: &str| object.get(key)?.written().filter(|text| !text.is_empty());
         let or_none = |key| word(key).unwrap_or(Cow::Borrowed("-"));
         Check::of([
             word("type")?,

@@ -54,7 +54,7 @@ impl Dialect for ApiGateway {
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
         let event = match entry(record) {
-            Some(fields) => Event::Request(Box::new(request(&fields, context))),
+            Some(fields) => Event::from(request(&fields, context)),
             None => match body::read(record, context) {
                 Some(event) => event,
                 None => return Understood::No,

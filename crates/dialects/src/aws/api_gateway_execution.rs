@@ -138,7 +138,7 @@ impl Dialect for ApiGatewayExecution {
     ) -> Understood {
         let Some(line) = Line::read(record) else { return Understood::No };
         if let Some(request) = request(&line, context) {
-            out.push(Event::Request(Box::new(request)));
+            out.push(request.into());
         }
         Understood::Yes
     }

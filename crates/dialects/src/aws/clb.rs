@@ -42,7 +42,7 @@ impl Dialect for Clb {
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
         let Some(fields) = Fields::split(record) else { return Understood::No };
-        out.push(Event::Request(Box::new(request(&fields))));
+        out.push(request(&fields).into());
         Understood::Yes
     }
 }

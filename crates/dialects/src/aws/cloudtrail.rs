@@ -55,7 +55,7 @@ impl Dialect for CloudTrail {
             None => read(root.get("detail").unwrap_or(&root)),
         };
         let Some(found) = found else { return Understood::No };
-        out.extend(found.into_iter().map(|one| Event::Occurrence(Box::new(one))));
+        out.extend(found.into_iter().map(Event::from));
         Understood::Yes
     }
 }

@@ -39,9 +39,7 @@ impl Dialect for Ecs {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(found) = read(record) else { return Understood::No };
-        out.extend(found.into_iter().map(|one| Event::Occurrence(Box::new(one))));
-        Understood::Yes
+        crate::tell(read(record), out)
     }
 }
 

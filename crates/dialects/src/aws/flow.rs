@@ -58,7 +58,7 @@ impl Dialect for VpcFlow {
         if !fields.is_told() {
             return Understood::No;
         }
-        out.extend(rejected(&fields).map(|drop| Event::Occurrence(Box::new(drop))));
+        out.extend(rejected(&fields).map(Event::from));
         Understood::Yes
     }
 }

@@ -76,9 +76,7 @@ impl Dialect for Lambda {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(events) = read(record, context) else { return Understood::No };
-        out.extend(events);
-        Understood::Yes
+        crate::tell(read(record, context), out)
     }
 }
 
@@ -193,7 +191,7 @@ fn reported(
     }
     let ended =
         request.failure.is_some_and(|failure| failure.mechanism == Mechanism::InstanceOutOfMemory);
-    let mut events = vec![Event::Request(Box::new(request))];
+    let mut events = vec![Event::from(request)];
     let megabytes = |of: Option<u64>| of.map_or("?".to_owned(), |mb| mb.to_string());
     let detail = format!("{} of {} MB used", megabytes(report.used), megabytes(report.memory));
     let occurrence = |kind| Occurrence::new(kind, end, function.name.to_owned());
@@ -212,7 +210,7 @@ fn placed(request: &mut Request<'_>, function: Function<'_>) {
 }
 
 fn happened(occurrence: Occurrence<'static>) -> Event<'static> {
-    Event::Occurrence(Box::new(occurrence))
+    Event::from(occurrence)
 }
 
 fn started(function: Function<'_>, at: Option<Timestamp>) -> Event<'static> {
@@ -269,7 +267,7 @@ fn went_wrong(
     placed(&mut request, function);
     request.id.clone_from(&id);
     request.token = Some(Cow::Owned(wrong.token.clone()));
-    let mut events = vec![Event::Request(Box::new(request))];
+    let mut events = vec![Event::from(request)];
     let occurrence = |kind| Occurrence::new(kind, at, function.name.to_owned());
     match (wrong.exit, wrong.failure.mechanism) {
         (_, Mechanism::InstanceOutOfMemory) => {

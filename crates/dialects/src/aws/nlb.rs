@@ -43,7 +43,7 @@ impl Dialect for Nlb {
     ) -> Understood {
         let Some(connection) = Connection::split(record) else { return Understood::No };
         if connection.failed() {
-            out.push(Event::Request(Box::new(connection.request())));
+            out.push(connection.request().into());
         }
         Understood::Yes
     }

@@ -55,7 +55,7 @@ impl Dialect for Curl {
             return Understood::Yes;
         }
         out.extend(super::certificate::problem(record).map(Event::Occurrence));
-        out.extend(seen.into_request(context).map(|request| Event::Request(Box::new(request))));
+        out.extend(seen.into_request(context).map(Event::from));
         Understood::Yes
     }
 }

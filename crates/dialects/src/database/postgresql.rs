@@ -30,13 +30,7 @@ impl Dialect for PostgreSql {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(event) => {
-                out.extend(event);
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(record, context), out)
     }
 }
 
@@ -55,7 +49,7 @@ fn read(record: &str, context: &Context) -> Option<Option<Event<'static>>> {
         return None;
     }
     let told = postgresql_messages::read(&line.severity, &line.message, line.at);
-    Some(told.map(|occurrence| Event::Occurrence(Box::new(occurrence))))
+    Some(told.map(Event::from))
 }
 
 static ABOUT: About = About {

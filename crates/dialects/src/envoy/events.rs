@@ -118,5 +118,5 @@ fn occurrence(
     let mut occurrence = Occurrence::new(kind, at.or(context.prefix_time), cluster);
     occurrence.object = target.map(Cow::Owned);
     occurrence.detail = detail.map(Cow::Owned);
-    Event::Occurrence(Box::new(occurrence))
+    Event::from(occurrence)
 }

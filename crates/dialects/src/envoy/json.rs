@@ -42,9 +42,7 @@ impl Dialect for EnvoyJson {
         if !record.trim_start().starts_with('{') {
             return Understood::No;
         }
-        let Some(access) = read(record, context) else { return Understood::No };
-        out.extend(access.into_request().map(|request| Event::Request(Box::new(request))));
-        Understood::Yes
+        crate::tell(read(record, context).map(Access::into_request), out)
     }
 }
 

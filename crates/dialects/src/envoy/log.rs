@@ -45,11 +45,11 @@ impl Dialect for EnvoyLog {
             request.author = Author::ThisHop;
             request.failure = Some(failure);
             request.token = Some(token);
-            out.push(Event::Request(Box::new(request)));
+            out.push(request.into());
         } else if let Some(kind) = itself(line.message) {
             let words = line.message.split('\t').next().unwrap_or(line.message);
             let event = Occurrence::new(kind, at, hop(context)).detail(crate::node::short(words));
-            out.push(Event::Occurrence(Box::new(event)));
+            out.push(event.into());
         }
         Understood::Yes
     }

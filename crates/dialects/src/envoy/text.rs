@@ -37,9 +37,7 @@ impl Dialect for EnvoyText {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(access) = read(record) else { return Understood::No };
-        out.extend(access.into_request().map(|request| Event::Request(Box::new(request))));
-        Understood::Yes
+        crate::tell(read(record).map(Access::into_request), out)
     }
 }
 

@@ -45,11 +45,7 @@ impl Dialect for CloudAudit {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(entry) = entry(record) else { return Understood::No };
-        if let Some(occurrence) = occurrence(&entry, context) {
-            out.push(Event::Occurrence(Box::new(occurrence)));
-        }
-        Understood::Yes
+        crate::tell(entry(record).map(|entry| occurrence(&entry, context)), out)
     }
 }
 

@@ -49,11 +49,7 @@ impl Dialect for CloudFirewall {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(entry) = entry(record) else { return Understood::No };
-        if let Some(occurrence) = denied(&entry, context) {
-            out.push(Event::Occurrence(Box::new(occurrence)));
-        }
-        Understood::Yes
+        crate::tell(entry(record).map(|entry| denied(&entry, context)), out)
     }
 }
 

@@ -59,7 +59,7 @@ impl Dialect for LoadBalancer {
     ) -> Understood {
         let Some(entry) = entry(record) else { return Understood::No };
         let Some(request) = request(&entry, context) else { return Understood::No };
-        out.push(Event::Request(Box::new(request)));
+        out.push(request.into());
         Understood::Yes
     }
 }

@@ -68,11 +68,11 @@ impl Dialect for CloudRun {
             || entry.get("logName").is_none() && entry.get("httpRequest").is_some();
         if is_request {
             if let Some(request) = request(&entry, at) {
-                out.push(Event::Request(Box::new(request)));
+                out.push(request.into());
             }
         } else if entry.is_log("run.googleapis.com", "varlog/system") {
             if let Some(occurrence) = system(&entry, at) {
-                out.push(Event::Occurrence(Box::new(occurrence)));
+                out.push(occurrence.into());
             }
         } else {
             output(&entry, at, out);
@@ -211,7 +211,7 @@ fn output<'a>(entry: &Entry<'a>, at: Option<Timestamp>, out: &mut Vec<Event<'a>>
     if out.len() == before && (severe || node::is_unhandled(text)) && node::opens_stack(text) {
         let error =
             Occurrence::new(OccurrenceKind::ApplicationError, at, hop).detail(node::short(text));
-        out.push(Event::Occurrence(Box::new(error)));
+        out.push(error.into());
     }
 }
 
@@ -246,7 +246,7 @@ fn sentence(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
         request.end = at;
         request.author = Author::ThisHop;
         request.failure = Some(Failure::of(run_system::of_request(text)?));
-        return Some(vec![Event::Request(Box::new(request))]);
+        return Some(vec![Event::from(request)]);
     }
     if !ABOUT_THE_SERVICE.iter().any(|words| text.starts_with(words)) {
         return None;
@@ -255,7 +255,7 @@ fn sentence(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
     let mut occurrence = Occurrence::new(stated.kind, at, hop).detail(node::short(text));
     occurrence.object =
         stated.object.or_else(|| run_system::reason(text).map(str::to_owned)).map(Cow::Owned);
-    Some(vec![Event::Occurrence(Box::new(occurrence))])
+    Some(vec![Event::from(occurrence)])
 }
 
 #[cfg(test)]

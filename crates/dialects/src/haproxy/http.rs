@@ -40,7 +40,7 @@ impl Dialect for HaproxyHttp {
         };
         // A TCP session that carried data has no request to count.
         if line.status.is_some() || flags::session_failed(line.tsc) {
-            out.push(Event::Request(Box::new(request(line, context))));
+            out.push(request(line, context).into());
         }
         Understood::Yes
     }

@@ -259,8 +259,8 @@ fn event<'a>(notice: Notice<'a>, at: Option<Timestamp>, context: &Context) -> Op
             request.upstream = Some(backend.into());
             request.failure = Some(Failure::of(Mechanism::NoLocalPort));
             request.token = Some(reason.into());
-            return Some(Event::Request(Box::new(request)));
+            return Some(Event::from(request));
         }
     };
-    Some(Event::Occurrence(Box::new(occurrence)))
+    Some(Event::from(occurrence))
 }

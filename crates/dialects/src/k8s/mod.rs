@@ -39,13 +39,7 @@ impl Dialect for Kubernetes {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(told) => {
-                out.extend(told.into_iter().map(|o| Event::Occurrence(Box::new(o))));
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(record, context), out)
     }
 }
 

@@ -41,11 +41,11 @@ impl Dialect for NginxError {
             return Understood::No;
         };
         if let Some(occurrence) = occurrence(&line, context) {
-            out.push(Event::Occurrence(Box::new(occurrence)));
+            out.push(occurrence.into());
         } else if let Some(reading) =
             error_reading::read(line.message, line.level, line.client.is_some())
         {
-            out.push(Event::Request(Box::new(request(&line, reading, context))));
+            out.push(request(&line, reading, context).into());
         }
         Understood::Yes
     }

@@ -53,13 +53,7 @@ impl Dialect for NodeErrors {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(events) => {
-                out.extend(events);
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(record, context), out)
     }
 }
 
@@ -122,7 +116,7 @@ pub(crate) fn read_text(text: &str, origin: &Origin<'_>) -> Option<Vec<Event<'st
     }
     let text = unfolded(&text[..text.floor_char_boundary(LONGEST)]);
     if let Some(occurrence) = appserver::read(&text, origin.at) {
-        return Some(occurrence.map(|o| Event::Occurrence(Box::new(o))).into_iter().collect());
+        return Some(occurrence.map(Event::from).into_iter().collect());
     }
     own(&text, origin)
 }
@@ -130,21 +124,21 @@ pub(crate) fn read_text(text: &str, origin: &Origin<'_>) -> Option<Vec<Event<'st
 /// The same without the words of application servers, which are dialects of their own.
 fn own(text: &str, origin: &Origin<'_>) -> Option<Vec<Event<'static>>> {
     if let Some(occurrence) = databases::read(text, origin) {
-        return Some(occurrence.map(|o| Event::Occurrence(Box::new(o))).into_iter().collect());
+        return Some(occurrence.map(Event::from).into_iter().collect());
     }
     let mut events = Vec::new();
     if let Some(occurrence) = lifecycle::instead_of_a_call(text, origin) {
-        return Some(vec![Event::Occurrence(Box::new(occurrence))]);
+        return Some(vec![Event::from(occurrence)]);
     }
     if let Some(request) = failed_call(text, origin) {
-        events.push(Event::Request(Box::new(request)));
+        events.push(request.into());
     } else if head::is_unhandled(stamp::leading(text, 0).1) && head::heads(text).next().is_some() {
         let error = Occurrence::new(OccurrenceKind::ApplicationError, origin.at, owned(origin.hop))
             .detail(head::short(text));
-        events.push(Event::Occurrence(Box::new(error)));
+        events.push(error.into());
     }
     if let Some(exit) = lifecycle::died(text, origin) {
-        events.push(Event::Occurrence(Box::new(exit)));
+        events.push(exit.into());
     }
     (!events.is_empty()).then_some(events)
 }

@@ -59,9 +59,7 @@ impl Dialect for Traefik {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(event) = read(record, context) else { return Understood::No };
-        out.extend(event);
-        Understood::Yes
+        crate::tell(read(record, context), out)
     }
 }
 
@@ -70,12 +68,12 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Event<'a>>> {
     if record.trim_start().starts_with('{') {
         let entry = Json::object(record)?;
         if let Some(request) = access::request(&entry, context) {
-            return Some(Some(Event::Request(Box::new(request))));
+            return Some(Some(Event::from(request)));
         }
         return said(&message::of_json(&entry)?, context);
     }
     if let Some(line) = common::read(record.as_bytes()) {
-        return Some(Some(Event::Request(Box::new(request(&line, context)))));
+        return Some(Some(Event::from(request(&line, context))));
     }
     said(&message::of_text(record, context)?, context)
 }
@@ -145,12 +143,12 @@ fn said(message: &Message<'_>, context: &Context) -> Option<Option<Event<'static
         });
         let peer = read.and_then(|error| error.peer.or(error.name));
         request.target = peer.map(|peer| Cow::Owned(peer.to_owned()));
-        return Some(Some(Event::Request(Box::new(request))));
+        return Some(Some(Event::from(request)));
     }
     let occurrence = health(message, text, context).or_else(|| itself(message, text, context))?;
     Some(occurrence.map(|mut occurrence| {
         occurrence.at = at;
-        Event::Occurrence(Box::new(occurrence))
+        Event::from(occurrence)
     }))
 }
 

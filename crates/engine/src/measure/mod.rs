@@ -3,6 +3,7 @@
 //! A signal is `None` where the evidence that would show it is not there; a count of zero means
 //! that the evidence is there and shows none.
 
+mod area;
 mod change;
 mod configuration;
 mod failures;

@@ -289,14 +289,20 @@ impl Scope<'_, '_> {
 
     /// Drops in this or another window of the same kinds of failure, of all drops.
     pub(super) fn nat_focus(&self) -> Option<Measured> {
-        let drops = self.view.digest.occurrences.kinds.get(&OccurrenceKind::NatDrop)?;
+        self.share_near_alike(OccurrenceKind::NatDrop)
+    }
+
+    /// Occurrences of a kind in this or another window of the same kinds of failure, from a minute
+    /// before it to ten seconds after, of all of that kind.
+    pub(super) fn share_near_alike(&self, kind: OccurrenceKind) -> Option<Measured> {
+        let happened = self.view.digest.occurrences.kinds.get(&kind)?;
         if self.is_undated() {
             return None;
         }
         let windows: Vec<Window> = self.alike().filter_map(|cluster| cluster.window).collect();
-        let width = drops.slots.width();
+        let width = happened.slots.width();
         let (mut inside, mut all) = (0, 0);
-        for (at, count) in drops.slots.sorted() {
+        for (at, count) in happened.slots.sorted() {
             all += *count;
             let near = |w: &Window| {
                 at + width > w.start - Micros::from_secs(60) && at <= w.end + Micros::from_secs(10)

@@ -33,9 +33,7 @@ impl Dialect for ErrorPage {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(page) = Page::read(record) else { return Understood::No };
-        out.extend(page.request(context).map(|request| Event::Request(Box::new(request))));
-        Understood::Yes
+        crate::tell(Page::read(record).map(|page| page.request(context)), out)
     }
 }
 

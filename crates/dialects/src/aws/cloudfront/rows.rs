@@ -194,12 +194,7 @@ fn object(record: &str) -> Option<Row<Text<'_>>> {
     for (key, value) in members {
         ours |= key.starts_with("x-edge-") || matches!(&*key, "x-host-header" | "cs(Host)");
         let Some(slot) = values.get_mut(columns::field(key.as_bytes()) as usize) else { continue };
-        let text = match value {
-            Json::Text(text) => text,
-            Json::Int(number) => Cow::Owned(number.to_string()),
-            Json::Float(number) => Cow::Owned(number.to_string()),
-            _ => continue,
-        };
+        let Some(text) = value.written() else { continue };
         if text != "-" {
             *slot = Text(text);
         }
