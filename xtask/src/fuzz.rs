@@ -47,8 +47,8 @@ const LONGEST_KEPT: u32 = 4 << 10;
 const MOST_KEPT: usize = 150;
 /// Bytes that the process may hold, beside what the sanitizer needs for itself.
 const MEBIBYTES: u32 = 1024;
-/// Seconds for one input. A processor shared with others and the sanitizer's checks are slow.
-const HANG: u32 = 10;
+/// Seconds for one input by the clock. The sanitizer is slow, and the processor may be busy elsewhere.
+const HANG: u32 = 60;
 
 /// A target, and the dialect it is limited to.
 struct Aim<'a> {
