@@ -21,6 +21,7 @@ mod haproxy;
 mod json;
 mod k8s;
 mod kernel;
+mod marks;
 mod metric;
 mod nginx;
 mod node;
@@ -33,6 +34,7 @@ mod traefik;
 pub use about::{About, Blind};
 pub use aws::flow::flow_columns;
 pub use context::{Context, LogFormat};
+pub use marks::Marks;
 pub use nginx::conf::{formats_in_conf as nginx_formats_in_conf, looks_like_nginx_conf};
 pub use node::continues as continues_error;
 
@@ -46,6 +48,11 @@ pub trait Dialect: Sync {
     /// Its page.
     fn about(&self) -> &'static About {
         &About::UNWRITTEN
+    }
+
+    /// What every record has that [`Dialect::sniff_in`] accepts: without it the dialect is not asked.
+    fn marks(&self) -> Marks {
+        Marks::UNKNOWN
     }
 
     /// Whether the record is unmistakably of this dialect. Must be cheap and strict: text that is
@@ -156,6 +163,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &kernel::audit::Audit,
     &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
+    &kernel::counters::Counters,
     &appserver::UWSGI,
     &appserver::GUNICORN,
     &appserver::UVICORN,

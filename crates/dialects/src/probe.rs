@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 use memchr::memmem;
 use model::{Event, Occurrence, OccurrenceKind, Request};
 
-use crate::{About, Blind, Context, Dialect, Understood, scan};
+use crate::{About, Blind, Context, Dialect, Marks, Understood, scan};
 
 /// How the checkers begin their `User-Agent`.
 const CHECKERS: [&str; 4] =
@@ -99,6 +99,10 @@ impl Dialect for HealthProbe {
 
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&CHECKERS])
     }
 
     fn sniff(&self, record: &str) -> bool {

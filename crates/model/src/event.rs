@@ -259,6 +259,10 @@ vocabulary! {
         /// A firewall that keeps no state let the opening of a connection pass and rejected the
         /// answer to it. Subject: who opened it; object: address and port that answered.
         ReturnDrop = "return-drop",
+        /// A firewall rejected packets from a server to its client, and the record does not say
+        /// whether they answered an opening or were left over from a connection that was there
+        /// before. Subject: the client's address; object: the server's address and port.
+        BackwardDrop = "backward-drop",
         /// A firewall or NAT dropped or reset a packet in the midst of a connection, for it knew no
         /// such connection. Subject: the client's address; object: the server's address and port.
         FlowDrop = "flow-drop",

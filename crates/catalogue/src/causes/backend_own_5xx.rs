@@ -17,7 +17,9 @@
 //! - Envoy: flag `-`, details `via_upstream`.
 //! - Google Cloud Load Balancing: `statusDetails` `response_sent_by_backend`.
 //! - HAProxy: flags `--` with a 5xx and a real `Tr`.
-//! - API Gateway: `integrationStatus` equal to `status`. CloudFront: `OriginError`.
+//! - API Gateway: `integrationStatus` equal to `status`.
+//! - CloudFront: `OriginError`. A plain `Error` is whatever fits no other word, an answer out of the
+//!   cache too: that the origin wrote it is likely and no more, until the origin's own log has it.
 //! - Cloud Run: a 5xx without one of the platform's own messages. PHP-FPM: `FastCGI sent in
 //!   stderr: "PHP message: …"`.
 //!
@@ -63,8 +65,8 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
-    Predicts, Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
+    Ask, Author, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::{STEADY, envoy_routes};
@@ -85,7 +87,12 @@ pub static CAUSE: Cause = Cause {
     leads_to: &[],
     source: include_str!("backend_own_5xx.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[M::StatusFromUpstream, M::StatusFromApplication]).states()],
+        claims: &[
+            Claim::of(&[M::StatusFromUpstream]).authors(&[Author::Behind]).states(),
+            Claim::of(&[M::StatusFromApplication]).states(),
+            // Who wrote it is inferred: CloudFront's `Error` is whatever has no word of its own.
+            Claim::of(&[M::StatusFromUpstream]),
+        ],
         claims_effects: false,
         needs: &[Test::new(
             S::Failures,

@@ -87,7 +87,7 @@ pub static CAUSE: Cause = Cause {
             S::FunctionErrors,
             AtLeast(1.0),
             Text::new(
-                "{value} errors that a function did not handle are reported in the window.",
+                "{value} errors are reported in the window that a function did not handle.",
                 "この期間に、関数が処理しなかったエラーが {value} 件記録されています。",
             ),
         )

@@ -16,7 +16,7 @@ use super::json_request::{self, Found};
 use super::languages;
 use crate::json::Json;
 use crate::node::{self, Origin, short};
-use crate::{About, Blind, Context, Dialect, Quick, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Quick, Understood};
 
 /// JSON logs of applications.
 pub(crate) struct AppJson;
@@ -77,6 +77,10 @@ impl Dialect for AppJson {
 
     fn is_carried(&self) -> bool {
         true
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&[Marks::ANYTHING]])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -10,7 +10,7 @@ use model::{Author, Event, Failure, HopKind, Mechanism, Micros, Request, Role, T
 
 use super::about;
 use super::server::hop;
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, SLOW, Understood, scan};
 
 /// PHP-FPM's access log.
 pub(crate) struct PhpFpmAccess;
@@ -65,6 +65,10 @@ impl Dialect for PhpFpmAccess {
 
     fn about(&self) -> &'static About {
         &about::PHP_FPM_ACCESS
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[scan::DATE_MONTHS])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -14,7 +14,7 @@ use model::{Event, Failure, HopKind, Mechanism, Request, Role, Timestamp};
 
 use super::words::Rest;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Quick, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, Understood, scan};
 
 /// AWS Application Load Balancer connection log.
 pub(crate) struct AlbConnection;
@@ -26,6 +26,10 @@ impl Dialect for AlbConnection {
 
     fn about(&self) -> &'static About {
         &about::PAGE
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["Z ", "\"tls_verify_status\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -17,7 +17,7 @@ use model::{
 };
 
 use crate::about::About;
-use crate::{Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{Context, Dialect, Marks, Quick, SLOW, Understood, scan};
 use fields::{Fields, Slot};
 pub(super) use templates::is_uuid;
 
@@ -37,6 +37,10 @@ impl Dialect for ApiGateway {
 
     fn about(&self) -> &'static About {
         &about::ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["<request ", "\"message\"", "equest", "EQUEST"], scan::DATE_MONTHS])
     }
 
     fn sniff(&self, record: &str) -> bool {

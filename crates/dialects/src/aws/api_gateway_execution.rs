@@ -10,7 +10,7 @@ use model::{Author, Event, Failure, HopKind, Mechanism, Request, Role, Side, Tim
 
 use super::api_gateway::{UNNAMED, is_uuid, says};
 use crate::about::{About, Blind};
-use crate::{Context, Dialect, Understood, scan};
+use crate::{Context, Dialect, Marks, Understood, scan};
 
 /// Amazon API Gateway execution log.
 pub(crate) struct ApiGatewayExecution;
@@ -124,6 +124,10 @@ impl Dialect for ApiGatewayExecution {
 
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&FAILED, &KNOWN, &OTHERS])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -15,7 +15,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use crate::json::Json;
 use crate::raw::{only, string};
-use crate::{About, Context, Dialect, Quick, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, Understood, scan};
 
 /// CloudTrail events.
 pub(crate) struct CloudTrail;
@@ -27,6 +27,10 @@ impl Dialect for CloudTrail {
 
     fn about(&self) -> &'static About {
         &about::ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"CloudTrailEvent\"", "\"eventName\"", "\"digestStartTime\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {

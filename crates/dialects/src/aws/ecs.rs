@@ -15,7 +15,7 @@ use model::{Event, Occurrence, OccurrenceKind as K, Timestamp};
 
 use super::names::{cut, short};
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 
 /// Amazon ECS events and tasks.
 pub(crate) struct Ecs;
@@ -27,6 +27,10 @@ impl Dialect for Ecs {
 
     fn about(&self) -> &'static About {
         &about::ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["(service ", "\"service ", "ecs"]])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -20,7 +20,7 @@ use super::api_gateway::is_uuid;
 use crate::about::About;
 use crate::json::Json;
 use crate::node::{self, Origin};
-use crate::{Context, Dialect, Quick, SLOW, Understood, apps, scan};
+use crate::{Context, Dialect, Marks, Quick, SLOW, Understood, apps, scan};
 use errors::{Printed, Wrong};
 use function::Function;
 use report::Report;
@@ -30,6 +30,35 @@ pub(crate) struct Lambda;
 
 /// Longest record that is looked at: CloudWatch Logs takes 1 MB, and stacks repeat themselves.
 const LONGEST: usize = 256 << 10;
+
+/// Words of which one is in every other line that is read, by how it begins or by the level behind
+/// its id, and in every object.
+const WORDS: [&str; 24] = [
+    "RESTORE_START ",
+    "RESTORE_REPORT ",
+    "REPORT RequestId: ",
+    "INIT_START Runtime Version: ",
+    "INIT_REPORT Init Duration: ",
+    "Runtime exited with",
+    "Process exited before",
+    "Task timed out after ",
+    "Invoke Error",
+    "Uncaught Exception",
+    "Unhandled Promise Rejection",
+    "TRACE",
+    "DEBUG",
+    "INFO",
+    "WARN",
+    "ERROR",
+    "FATAL",
+    "CRITICAL",
+    "\"platform.",
+    "\"errorType\"",
+    "\"errorMessage\"",
+    "\"requestId\"",
+    "\"function_request_id\"",
+    "RequestId: ",
+];
 
 /// An invocation that went well: the Invoke API answers 200 to whoever waits for the function.
 const INVOKED: u16 = 200;
@@ -60,6 +89,10 @@ impl Dialect for Lambda {
 
     fn about(&self) -> &'static About {
         &about::ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&PLAIN, &TAILS, &WORDS])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -16,7 +16,7 @@ use model::{Event, Occurrence, Timestamp};
 use super::names::short;
 use crate::json::Json;
 use crate::metric::{self, Reading};
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 use known::Known;
 
 /// CloudWatch metrics.
@@ -29,6 +29,10 @@ impl Dialect for CloudWatchMetrics {
 
     fn about(&self) -> &'static About {
         &about::ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"Timestamps\"", "\"Timestamp\"", "\"metric_stream_name\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -9,7 +9,7 @@ use model::{Event, Occurrence, OccurrenceKind as K};
 
 use super::names::cut;
 use crate::json::Json;
-use crate::{About, Blind, Context, Dialect, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Understood};
 
 /// Target health of Elastic Load Balancing.
 pub(crate) struct TargetHealth;
@@ -21,6 +21,10 @@ impl Dialect for TargetHealth {
 
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"TargetHealth\"", "\"ReasonCode\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {

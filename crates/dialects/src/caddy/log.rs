@@ -16,7 +16,7 @@ use super::entry::{self, Entry};
 use super::{about, glance, version1};
 use crate::json::Json;
 use crate::node::short;
-use crate::{About, Context, Dialect, Quick, Understood, go, scan};
+use crate::{About, Context, Dialect, Marks, Quick, Understood, go, scan};
 
 /// Caddy's log.
 pub(crate) struct Caddy;
@@ -28,6 +28,13 @@ impl Dialect for Caddy {
 
     fn about(&self) -> &'static About {
         &about::ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        // The console's columns are cut at tabs, the second is a level in any case.
+        const CONSOLE: &[&str] =
+            &["G\t", "O\t", "N\t", "R\t", "C\t", "L\t", "g\t", "o\t", "n\t", "r\t", "c\t", "l\t"];
+        Marks::any_of(&[&["\"msg\"", " [ERROR "], CONSOLE])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -3,7 +3,7 @@
 use model::Event;
 
 use super::{pgbouncer, postgresql_forms, postgresql_messages};
-use crate::{About, Blind, Context, Dialect, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Understood};
 
 /// PostgreSQL's and PgBouncer's logs.
 pub(crate) struct PostgreSql;
@@ -18,6 +18,10 @@ impl Dialect for PostgreSql {
 
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        postgresql_forms::MARKS
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -8,7 +8,7 @@ use model::{Event, Micros, Tally};
 use serde_json::{Map, Value};
 
 use super::access::{Access, address, hop};
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, SLOW, Understood, scan};
 
 /// Envoy and Istio access log as JSON.
 pub(crate) struct EnvoyJson;
@@ -20,6 +20,10 @@ impl Dialect for EnvoyJson {
 
     fn about(&self) -> &'static About {
         &super::about::JSON
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"response_flags\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -13,7 +13,7 @@ use model::{
 };
 
 use super::reply::reset_reason;
-use crate::{About, Blind, Context, Dialect, Understood, scan};
+use crate::{About, Blind, Context, Dialect, Marks, Understood, scan};
 
 /// Envoy's own log.
 pub(crate) struct EnvoyLog;
@@ -25,6 +25,10 @@ impl Dialect for EnvoyLog {
 
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["][", "envoy "]])
     }
 
     fn sniff(&self, record: &str) -> bool {

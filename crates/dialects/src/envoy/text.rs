@@ -9,7 +9,7 @@ use model::{Event, Micros, Tally, Timestamp};
 
 use super::access::{Access, address, hop};
 use super::flags;
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, SLOW, Understood, scan};
 
 /// Envoy and Istio access log as text.
 pub(crate) struct EnvoyText;
@@ -21,6 +21,10 @@ impl Dialect for EnvoyText {
 
     fn about(&self) -> &'static About {
         &super::about::TEXT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["] \""]])
     }
 
     fn sniff(&self, record: &str) -> bool {

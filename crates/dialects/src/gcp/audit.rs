@@ -21,7 +21,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Marks, Understood};
 
 /// Cloud Audit log entries that record a deploy.
 pub(crate) struct CloudAudit;
@@ -33,6 +33,10 @@ impl Dialect for CloudAudit {
 
     fn about(&self) -> &'static About {
         &super::about::AUDIT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["audit"]])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -13,7 +13,7 @@ use model::{Event, Occurrence, Timestamp};
 
 use crate::json::Json;
 use crate::metric::{self, Reading};
-use crate::{About, Blind, Context, Dialect, Understood, scan};
+use crate::{About, Blind, Context, Dialect, Marks, Understood, scan};
 use known::Known;
 
 /// Cloud Monitoring metrics.
@@ -26,6 +26,10 @@ impl Dialect for CloudMonitoring {
 
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"points\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {

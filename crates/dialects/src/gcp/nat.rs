@@ -12,7 +12,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Marks, Understood};
 
 /// Cloud NAT log entries.
 pub(crate) struct CloudNat;
@@ -24,6 +24,10 @@ impl Dialect for CloudNat {
 
     fn about(&self) -> &'static About {
         &super::about::NAT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"allocation_status\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -9,7 +9,7 @@ use model::{
 };
 
 use crate::kernel::syslog_header;
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 
 /// HAProxy server-state notices.
 pub(crate) struct HaproxyNotice;
@@ -21,6 +21,22 @@ impl Dialect for HaproxyNotice {
 
     fn about(&self) -> &'static About {
         &super::about::NOTICE
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&[
+            "Server ",
+            "Health check for ",
+            " has no server available!",
+            "Connect() failed for backend ",
+            "Proxy ",
+            "Stopping ",
+            "New worker ",
+            "Loading success",
+            "Reloading HAProxy",
+            "Initializing new worker",
+            " exited with code ",
+        ]])
     }
 
     fn sniff(&self, record: &str) -> bool {

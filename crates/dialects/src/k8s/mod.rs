@@ -12,7 +12,7 @@ mod tables;
 use model::{Event, Occurrence};
 
 use crate::json::Json;
-use crate::{About, Blind, Context, Dialect, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Understood, scan};
 
 /// Events and pods of Kubernetes.
 pub(crate) struct Kubernetes;
@@ -27,6 +27,24 @@ impl Dialect for Kubernetes {
 
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[
+            &[
+                "\"involvedObject\"",
+                "\"regarding\"",
+                "\"containerStatuses\"",
+                "Containers:",
+                "Events:",
+                "LAST",
+                "READY",
+                "Reason",
+                "Normal",
+                "Warning",
+            ],
+            scan::DIGIT_SLASH,
+        ])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use super::prefix;
-use crate::{About, Blind, Context, Dialect, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Understood};
 
 /// The Linux audit log.
 pub(crate) struct Audit;
@@ -23,6 +23,10 @@ impl Dialect for Audit {
 
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["audit(", "avc:", "apparmor=\"", "SELinux is preventing "]])
     }
 
     fn sniff(&self, record: &str) -> bool {

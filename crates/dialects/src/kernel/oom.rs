@@ -10,7 +10,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use super::prefix::{self, Message};
 use super::systemd;
-use crate::{About, Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Marks, Understood};
 
 /// Kernel messages: OOM kills, connection table, listen queues.
 pub(crate) struct Kernel;
@@ -22,6 +22,24 @@ impl Dialect for Kernel {
 
     fn about(&self) -> &'static About {
         &super::about::KERNEL
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&[
+            "oom-kill",
+            "oom_reaper",
+            "Memory cgroup ",
+            "Killed ",
+            "Kill process ",
+            "conntrack: table full",
+            "Possible SYN flooding",
+            "segfault at ",
+            "traps: ",
+            "Process ",
+            " OUT=",
+            ".service",
+            "systemd",
+        ]])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -10,7 +10,7 @@ use model::{
 use super::error_line::{self, Line};
 use super::error_reading::{self, Reading};
 use super::fields::is_address;
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 
 /// nginx error log.
 pub(crate) struct NginxError;
@@ -25,6 +25,21 @@ impl Dialect for NginxError {
 
     fn about(&self) -> &'static About {
         &super::about::ERROR
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&[
+            "[emerg]",
+            "[alert]",
+            "[crit]",
+            "[error]",
+            "[warn]",
+            "[notice]",
+            "[info]",
+            "[debug]",
+            "upstream",
+            ", client: ",
+        ]])
     }
 
     fn sniff(&self, record: &str) -> bool {

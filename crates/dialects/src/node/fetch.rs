@@ -12,11 +12,37 @@ use model::{
 use super::head::{self, Head, Says};
 use super::{codes, databases, details, json, lifecycle, source_code, stamp};
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood, appserver};
+use crate::{About, Context, Dialect, Marks, Understood, appserver};
 
 /// Longest text of one record that is looked at: a client that prints its whole configuration
 /// with an error has said what happened long before.
 const LONGEST: usize = 64 * 1024;
+
+/// Words of which one is in every text that is understood here.
+const WORDS: [&str; 22] = [
+    "rror",
+    "fetch failed",
+    "istening",
+    "SIGTERM",
+    "timed out",
+    "too many clients",
+    "oo many connections",
+    "connection slots",
+    "heap out of memory",
+    "ELIFECYCLE",
+    "onnection pool",
+    "max_client_conn",
+    "locked for ",
+    "heartbeat has been running",
+    "clock leap detected",
+    "Executing <",
+    "onnection is not available",
+    "obtain a connection",
+    "obtaining a connection",
+    "Connection acquisition",
+    "trying to connect",
+    "checking out a connection",
+];
 
 /// Node.js and undici errors in application logs.
 pub(crate) struct NodeErrors;
@@ -37,6 +63,10 @@ impl Dialect for NodeErrors {
 
     fn about(&self) -> &'static About {
         &super::about::NODE
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&WORDS])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -75,31 +105,7 @@ fn read(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
 
 /// Whether a record has any of the words without which nothing here is understood.
 fn promising(record: &[u8]) -> bool {
-    const WORDS: [&[u8]; 22] = [
-        b"rror",
-        b"fetch failed",
-        b"istening",
-        b"SIGTERM",
-        b"timed out",
-        b"too many clients",
-        b"oo many connections",
-        b"connection slots",
-        b"heap out of memory",
-        b"ELIFECYCLE",
-        b"onnection pool",
-        b"max_client_conn",
-        b"locked for ",
-        b"heartbeat has been running",
-        b"clock leap detected",
-        b"Executing <",
-        b"onnection is not available",
-        b"obtain a connection",
-        b"obtaining a connection",
-        b"Connection acquisition",
-        b"trying to connect",
-        b"checking out a connection",
-    ];
-    WORDS.iter().any(|word| memmem::find(record, word).is_some())
+    WORDS.iter().any(|word| memmem::find(record, word.as_bytes()).is_some())
 }
 
 /// What a JSON log line says, if it is about a failed call or about the application's process.

@@ -4,8 +4,10 @@
 //! file be cut at such lines and its pieces be read apart, with the same result.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::memchr_iter;
+use memchr::memmem::Finder;
 
 use super::{journal, page, prefix, thrown};
 use crate::curl::joins as transcript;
@@ -39,10 +41,12 @@ pub(super) enum Kind {
 /// A record as text, its lines ended by line feeds alone: a record of several lines says the same
 /// with carriage returns. Bytes that are no UTF-8 become U+FFFD.
 pub(super) fn text(record: &[u8]) -> Cow<'_, str> {
-    let text = String::from_utf8_lossy(record);
-    match find(record, b"\r\n") {
-        Some(_) => Cow::Owned(text.replace("\r\n", "\n")),
-        None => text,
+    // Nearly every record is valid, and finding that out is faster than looking for what is not.
+    let text =
+        std::str::from_utf8(record).map_or_else(|_| String::from_utf8_lossy(record), Cow::Borrowed);
+    match memchr::memchr(b'\r', record) {
+        Some(_) if text.contains("\r\n") => Cow::Owned(text.replace("\r\n", "\n")),
+        _ => text,
     }
 }
 
@@ -156,7 +160,9 @@ impl Open {
         if !line.first().is_some_and(u8::is_ascii_digit) && prefix::grouping(line).is_none() {
             return Open::No;
         }
-        match find(line, b"FastCGI sent in stderr: \"") {
+        static QUOTE: LazyLock<Finder<'static>> =
+            LazyLock::new(|| Finder::new("FastCGI sent in stderr: \""));
+        match QUOTE.find(line) {
             Some(at) if find(&line[at..], b"\" while ").is_none() => Open::Quote,
             None if thrown::is_announced(line) => Open::Logged,
             _ => Open::No,

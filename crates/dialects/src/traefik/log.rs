@@ -15,10 +15,29 @@ use super::message::{self, Message};
 use super::{about, access, common};
 use crate::json::Json;
 use crate::node::short;
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, go, scan};
+use crate::{About, Context, Dialect, Marks, Quick, SLOW, Understood, go, scan};
 
 /// Traefik's logs.
 pub(crate) struct Traefik;
+
+/// Words of which one is in every entry but the lines in the common log format.
+const WORDS: [&str; 15] = [
+    "DownstreamStatus",
+    "caused by: ",
+    "Bad Gateway",
+    "Gateway Timeout",
+    "Internal Server Error",
+    "Client Closed Request",
+    "Service Unavailable",
+    "Health check ",
+    "Traefik version ",
+    "Stopping server gracefully",
+    "I have to go...",
+    "Service selected by WRR: ",
+    "New attempt ",
+    "Starting provider ",
+    "Configuration received",
+];
 
 impl Dialect for Traefik {
     fn name(&self) -> &'static str {
@@ -27,6 +46,10 @@ impl Dialect for Traefik {
 
     fn about(&self) -> &'static About {
         &about::ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&WORDS, scan::DATE_MONTHS])
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -9,7 +9,7 @@ use memchr::memmem;
 use model::{Author, Event, Failure, HopKind, Mechanism as M, ProxyError, Request, Role};
 
 use super::{UNNAMED, about};
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 
 /// Amazon CloudFront error page.
 pub(crate) struct ErrorPage;
@@ -21,6 +21,10 @@ impl Dialect for ErrorPage {
 
     fn about(&self) -> &'static About {
         &about::ERROR_PAGE
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["loudFront", "loudfront", "Lambda function result"]])
     }
 
     fn sniff(&self, record: &str) -> bool {
