@@ -11,6 +11,7 @@ mod assemble;
 mod defaults;
 mod document;
 mod draft;
+mod nginx;
 mod readers;
 mod tree;
 

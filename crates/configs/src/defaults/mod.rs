@@ -37,6 +37,7 @@ pub(crate) struct Row {
     value: Preset,
     range: Range,
     when: fn(&Subject<'_>) -> bool,
+    gone: bool,
     known: KnownDefault,
 }
 
@@ -94,7 +95,7 @@ impl Row {
         source: &'static str,
     ) -> Row {
         let known = KnownDefault { product, versions: "all", source, fixed: false };
-        Row { key, name, value, range: Range::ALL, when: always, known }
+        Row { key, name, value, range: Range::ALL, when: always, gone: false, known }
     }
 
     /// The same, for the versions from the first one to before the second one only; an empty text is
@@ -113,6 +114,13 @@ impl Row {
     /// The same, only where this holds.
     pub(crate) const fn when(mut self, holds: fn(&Subject<'_>) -> bool) -> Row {
         self.when = holds;
+        self
+    }
+
+    /// The same, of versions out of use for years: an unknown version is not thought to be one of
+    /// them.
+    pub(crate) const fn out_of_use(mut self) -> Row {
+        self.gone = true;
         self
     }
 
@@ -232,7 +240,8 @@ impl Place<'_> {
                 Stands::Never => continue,
                 // Which version runs matters only if another one has another default.
                 Stands::Assumed => rows.iter().any(|other| {
-                    other.key == row.key && other.value != row.value && (other.when)(&subject)
+                    let differs = other.key == row.key && other.value != row.value;
+                    differs && !other.gone && (other.when)(&subject)
                 }),
             };
             settings.set(row.setting(product.version_at, assumed));

@@ -66,6 +66,7 @@ pub(crate) static TABLE: Table = Table {
             .when(is_kept),
         row(Key::UpstreamIdleTimeout, "keepalive_timeout", Preset::Unlimited, UPSTREAM)
             .versions("", "1.15.3", "before 1.15.3")
+            .out_of_use()
             .when(is_kept),
         row(Key::UpstreamKeepAliveRequests, "keepalive_requests", Preset::Count(1000), UPSTREAM)
             .versions("1.19.10", "", "1.19.10 and later")
@@ -75,6 +76,7 @@ pub(crate) static TABLE: Table = Table {
             .when(is_kept),
         row(Key::UpstreamKeepAliveRequests, "keepalive_requests", Preset::Unlimited, UPSTREAM)
             .versions("", "1.15.3", "before 1.15.3")
+            .out_of_use()
             .when(is_kept),
         row(Key::ConnectTimeout, "proxy_connect_timeout", Preset::Seconds(60), PROXY).when(proxied),
         row(Key::SendTimeout, "proxy_send_timeout", Preset::Seconds(60), PROXY).when(proxied),
@@ -124,6 +126,7 @@ pub(crate) static TABLE: Table = Table {
             .when(retries),
         row(Key::RetryNonIdempotent, "non_idempotent", Preset::Flag(true), CHANGES)
             .versions("", "1.9.13", "before 1.9.13")
+            .out_of_use()
             .when(retries),
     ],
     check: &[
@@ -196,8 +199,9 @@ fn grpc(at: &Subject<'_>) -> bool {
     protocol(at, "grpc")
 }
 
+/// A link of the stream module.
 fn tcp(at: &Subject<'_>) -> bool {
-    protocol(at, "tcp")
+    protocol(at, "tcp") || protocol(at, "udp")
 }
 
 /// `proxy_pass` of the http module.
@@ -223,7 +227,7 @@ fn retries(at: &Subject<'_>) -> bool {
 
 /// A server of the stream module.
 fn is_stream(at: &Subject<'_>) -> bool {
-    at.settings.text(Key::ServedProtocol) == Some("tcp")
+    at.settings.get(Key::ServedProtocol).is_some()
 }
 
 fn is_http(at: &Subject<'_>) -> bool {

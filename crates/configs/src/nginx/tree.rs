@@ -1,0 +1,263 @@
+//! Configurations: main files with everything they include put in its place.
+
+use std::collections::BTreeSet;
+
+use super::files::{File, folder, included};
+use super::lex::{Directive, Fault, parse};
+
+/// Includes and blocks nested deeper than this are left out.
+const MOST_DEEP: usize = 48;
+
+/// Directives of one configuration, with every copy that includes make.
+const MOST_DIRECTIVES: usize = 300_000;
+
+/// Includes followed of one configuration, and of all files together to see which are included.
+const MOST_INCLUDES: usize = 3_000;
+
+/// Files that come with nginx and set nothing that matters here.
+const SHIPPED: &[&str] = &[
+    "mime.types",
+    "fastcgi_params",
+    "fastcgi.conf",
+    "uwsgi_params",
+    "scgi_params",
+    "koi-utf",
+    "koi-win",
+    "win-utf",
+    "fastcgi-php.conf",
+];
+
+/// One configuration: what one nginx reads.
+#[derive(Debug)]
+pub(super) struct Configuration {
+    /// Its main file; of several files without one, the first.
+    pub(super) main: usize,
+    /// The files that stand at its top: one, or those of a folder such as `conf.d` that nobody here
+    /// includes.
+    pub(super) tops: Vec<usize>,
+    /// Its directives.
+    pub(super) directives: Vec<Directive>,
+}
+
+/// Something to remark: a file, a place in it, and what.
+pub(super) type Note = (usize, std::ops::Range<usize>, String);
+
+/// Reads all files and puts them together.
+pub(super) fn configurations(
+    files: &[File],
+    text: impl Fn(usize) -> String,
+) -> (Vec<Configuration>, Vec<Note>) {
+    let mut notes: Vec<Note> = Vec::new();
+    let mut parsed = Vec::new();
+    for (number, file) in files.iter().enumerate() {
+        let (directives, fault) = parse(&text(number), number, file.range.start);
+        if let Some(Fault { at, says }) = fault {
+            notes.push((number, at, says.to_owned()));
+        }
+        parsed.push(directives);
+    }
+    let tops = tops(files, &parsed);
+    let mut configurations = Vec::new();
+    for tops in tops {
+        let main = tops[0];
+        let mut reading = Reading {
+            files,
+            parsed: &parsed,
+            main,
+            left: MOST_DIRECTIVES,
+            includes: MOST_INCLUDES,
+            notes: &mut notes,
+        };
+        let mut directives = Vec::new();
+        for &top in &tops {
+            let mut open = vec![top];
+            reading.expand(&parsed[top], &mut open, 0, &mut directives);
+        }
+        configurations.push(Configuration { main, tops, directives });
+    }
+    notes.sort_by(|a, b| (a.0, a.1.start, &a.2).cmp(&(b.0, b.1.start, &b.2)));
+    notes.dedup();
+    (configurations, notes)
+}
+
+/// The files that nobody includes, those that belong to one nginx together.
+fn tops(files: &[File], parsed: &[Vec<Directive>]) -> Vec<Vec<usize>> {
+    let mains: Vec<usize> = (0..files.len()).filter(|&at| is_main(&parsed[at])).collect();
+    let mut includes: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); files.len()];
+    let mut left = MOST_INCLUDES;
+    for (from, directives) in parsed.iter().enumerate() {
+        // What a file includes depends on the main file only by its folder.
+        let main = mains
+            .iter()
+            .copied()
+            .find(|&main| files[main].document == files[from].document && files[from].dumped)
+            .or_else(|| nearest(files, &mains, from))
+            .unwrap_or(from);
+        each_include(directives, &mut |pattern| {
+            if left > 0 {
+                left -= 1;
+                includes[from].extend(included(files, pattern, main, from));
+            }
+        });
+    }
+    let mut free: Vec<usize> = Vec::new();
+    let mut reached: BTreeSet<usize> = BTreeSet::new();
+    // Files that nobody includes come first; what then is not reached includes itself in a circle.
+    let is_included =
+        |at: usize| includes.iter().enumerate().any(|(from, to)| from != at && to.contains(&at));
+    let (first, rest): (Vec<usize>, Vec<usize>) =
+        (0..files.len()).partition(|&at| !is_included(at));
+    for at in first.into_iter().chain(rest) {
+        if reached.contains(&at) {
+            continue;
+        }
+        free.push(at);
+        let mut next = vec![at];
+        while let Some(at) = next.pop() {
+            if reached.insert(at) {
+                next.extend(includes[at].iter().copied());
+            }
+        }
+    }
+    free.sort_unstable();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for at in free {
+        let file = &files[at];
+        let last = folder(&file.path).rsplit('/').next().unwrap_or("");
+        let is_set = matches!(last, "conf.d" | "http.d" | "templates" | "default.d")
+            || last.starts_with("sites-");
+        let beside = groups.iter_mut().find(|group| {
+            let first = &files[group[0]];
+            is_set
+                && !file.dumped
+                && !is_main(&parsed[at])
+                && !is_main(&parsed[group[0]])
+                && folder(&first.path) == folder(&file.path)
+        });
+        match beside {
+            Some(group) => group.push(at),
+            // What is left of a dump is never read by the server.
+            None if file.dumped && at > 0 && files[at - 1].document == file.document => {}
+            None => groups.push(vec![at]),
+        }
+    }
+    groups
+}
+
+/// The main file in the nearest folder around a file.
+fn nearest(files: &[File], mains: &[usize], from: usize) -> Option<usize> {
+    let path = &files[from].path;
+    mains
+        .iter()
+        .copied()
+        .filter(|&main| {
+            let around = folder(&files[main].path);
+            around.is_empty() || path.starts_with(&format!("{around}/"))
+        })
+        .max_by_key(|&main| folder(&files[main].path).len())
+}
+
+/// True if the file has the blocks of a main file.
+pub(super) fn is_main(directives: &[Directive]) -> bool {
+    let is = |directive: &Directive| {
+        directive.opens.is_some() && matches!(directive.name(), "http" | "events" | "stream")
+    };
+    directives.iter().any(is)
+}
+
+fn each_include(directives: &[Directive], tell: &mut impl FnMut(&str)) {
+    for directive in directives {
+        if directive.name() == "include" {
+            tell(directive.text(0));
+        }
+        // Bounded by the parser's own bound on nesting.
+        each_include(&directive.block, tell);
+    }
+}
+
+struct Reading<'r> {
+    files: &'r [File],
+    parsed: &'r [Vec<Directive>],
+    main: usize,
+    left: usize,
+    includes: usize,
+    notes: &'r mut Vec<Note>,
+}
+
+impl Reading<'_> {
+    /// Copies directives, with what they include in place of each `include`.
+    fn expand(
+        &mut self,
+        from: &[Directive],
+        open: &mut Vec<usize>,
+        depth: usize,
+        out: &mut Vec<Directive>,
+    ) {
+        for directive in from {
+            if self.left == 0 {
+                let says = "with all its includes the configuration is too large; the rest was not \
+                            read";
+                self.note(directive, says);
+                return;
+            }
+            self.left -= 1;
+            if depth >= MOST_DEEP {
+                self.note(
+                    directive,
+                    "blocks and includes are nested too deeply; this was not read",
+                );
+                return;
+            }
+            if directive.name() == "include" && directive.opens.is_none() {
+                self.include(directive, open, depth, out);
+                continue;
+            }
+            let mut copy = Directive {
+                file: directive.file,
+                words: directive.words.clone(),
+                at: directive.at.clone(),
+                opens: directive.opens,
+                block: Vec::new(),
+            };
+            self.expand(&directive.block, open, depth + 1, &mut copy.block);
+            out.push(copy);
+        }
+    }
+
+    fn include(
+        &mut self,
+        directive: &Directive,
+        open: &mut Vec<usize>,
+        depth: usize,
+        out: &mut Vec<Directive>,
+    ) {
+        if self.includes == 0 {
+            self.note(directive, "there are too many includes; this one was left out");
+            return;
+        }
+        self.includes -= 1;
+        let pattern = directive.text(0);
+        let found = included(self.files, pattern, self.main, directive.file);
+        let name = pattern.rsplit('/').next().unwrap_or(pattern);
+        let is_glob = pattern.contains(['*', '?', '[']);
+        if found.is_empty() && !is_glob && !SHIPPED.contains(&name) {
+            let says = format!("`{pattern}` is not among the files; it was left out");
+            self.notes.push((directive.file, directive.at.clone(), says));
+        }
+        for at in found {
+            if open.contains(&at) {
+                let path = &self.files[at].path;
+                let says = format!("`{path}` includes itself; it was left out here");
+                self.notes.push((directive.file, directive.at.clone(), says));
+                continue;
+            }
+            open.push(at);
+            self.expand(&self.parsed[at], open, depth + 1, out);
+            open.pop();
+        }
+    }
+
+    fn note(&mut self, directive: &Directive, says: &str) {
+        self.notes.push((directive.file, directive.at.clone(), says.to_owned()));
+    }
+}
