@@ -233,3 +233,77 @@ fn is_stream(at: &Subject<'_>) -> bool {
 fn is_http(at: &Subject<'_>) -> bool {
     !is_stream(at)
 }
+
+#[cfg(test)]
+mod tests {
+    use model::Micros;
+    use model::config::{FileId, Origin, Settings, Task, Value};
+    use model::config::{Found, Hop, HopId, Link, Product, Route, Setting, Span, System};
+
+    use super::*;
+    use crate::defaults::fill;
+
+    /// The link of an nginx of this version, with what a reader could say of it.
+    fn link(version: &str, settings: Settings) -> Link {
+        let mut from = Hop::new(Task::Gateway, "front");
+        let version = version.to_owned();
+        from.products = vec![Product { name: "nginx", version, version_at: None }];
+        let link = Link {
+            from: HopId(0),
+            to: HopId(1),
+            route: Route::default(),
+            address: String::new(),
+            port: 80,
+            at: None,
+            found: Found::Stated,
+            settings,
+            checks: Vec::new(),
+            slots: Vec::new(),
+        };
+        let hops = vec![from, Hop::new(Task::App, "app")];
+        let mut system = System { hops, links: vec![link], ..System::default() };
+        fill(&mut system);
+        system.links.remove(0)
+    }
+
+    fn assumed(link: &Link, key: Key) -> bool {
+        matches!(link.get(key).unwrap().origin, Origin::Default { assumed: true, .. })
+    }
+
+    #[test]
+    fn from_1_29_7_on_connections_are_kept() {
+        for version in ["1.29.7", "1.30.0-alpine", "1.31"] {
+            let link = link(version, Settings::new());
+            assert_eq!(link.settings.flag(Key::UpstreamKeepAlive), Some(true), "{version}");
+            assert_eq!(link.settings.text(Key::UpstreamProtocol), Some("http/1.1"));
+            assert_eq!(link.settings.time(Key::UpstreamIdleTimeout), Some(Micros::from_secs(60)));
+            assert_eq!(link.settings.count(Key::UpstreamPool), Some(32));
+            assert!(!assumed(&link, Key::UpstreamKeepAlive), "{version}");
+        }
+        for version in ["1.28.0", "1.27", "1.18.0"] {
+            let link = link(version, Settings::new());
+            assert_eq!(link.settings.flag(Key::UpstreamKeepAlive), Some(false), "{version}");
+            assert_eq!(link.settings.text(Key::UpstreamProtocol), Some("http/1.0"));
+            assert!(link.get(Key::UpstreamIdleTimeout).is_none());
+            assert!(!assumed(&link, Key::UpstreamKeepAlive), "{version}");
+        }
+        let unknown = link("", Settings::new());
+        assert_eq!(unknown.settings.flag(Key::UpstreamKeepAlive), Some(true));
+        assert!(assumed(&unknown, Key::UpstreamKeepAlive));
+        // Versions from before 2018 count only where one is named.
+        assert!(!assumed(&unknown, Key::UpstreamIdleTimeout));
+    }
+
+    #[test]
+    fn what_is_written_stays_and_names_follow_the_protocol() {
+        let at = Span::new(FileId(0), 0..1);
+        let mut settings = Settings::new();
+        let protocol = Value::Text("fastcgi".to_owned());
+        settings.set(Setting::written(Key::UpstreamProtocol, protocol, "fastcgi_pass", at));
+        let read = Value::Time(Micros::from_secs(5));
+        settings.set(Setting::written(Key::ResponseTimeout, read, "fastcgi_read_timeout", at));
+        let link = link("1.26.3", settings);
+        assert_eq!(link.settings.time(Key::ResponseTimeout), Some(Micros::from_secs(5)));
+        assert_eq!(link.get(Key::ConnectTimeout).unwrap().name, "fastcgi_connect_timeout");
+    }
+}

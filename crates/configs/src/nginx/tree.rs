@@ -1,6 +1,6 @@
 //! Configurations: main files with everything they include put in its place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::{File, folder, included};
 use super::lex::{Directive, Fault, parse};
@@ -56,9 +56,9 @@ pub(super) fn configurations(
         }
         parsed.push(directives);
     }
-    let tops = tops(files, &parsed);
+    let Tops { groups, mut adopted } = tops(files, &parsed);
     let mut configurations = Vec::new();
-    for tops in tops {
+    for tops in groups {
         let main = tops[0];
         let mut reading = Reading {
             files,
@@ -66,6 +66,7 @@ pub(super) fn configurations(
             main,
             left: MOST_DIRECTIVES,
             includes: MOST_INCLUDES,
+            adopted: adopted.remove(&main).unwrap_or_default(),
             notes: &mut notes,
         };
         let mut directives = Vec::new();
@@ -80,10 +81,19 @@ pub(super) fn configurations(
     (configurations, notes)
 }
 
-/// The files that nobody includes, those that belong to one nginx together.
-fn tops(files: &[File], parsed: &[Vec<Directive>]) -> Vec<Vec<usize>> {
+/// Where configurations begin.
+struct Tops {
+    /// The files that nobody includes, those that belong to one nginx together.
+    groups: Vec<Vec<usize>>,
+    /// Files that lie beside a main file whose include of a folder finds nothing: on the server they
+    /// are in that folder.
+    adopted: BTreeMap<usize, Vec<usize>>,
+}
+
+fn tops(files: &[File], parsed: &[Vec<Directive>]) -> Tops {
     let mains: Vec<usize> = (0..files.len()).filter(|&at| is_main(&parsed[at])).collect();
     let mut includes: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); files.len()];
+    let mut lacking: BTreeSet<usize> = BTreeSet::new();
     let mut left = MOST_INCLUDES;
     for (from, directives) in parsed.iter().enumerate() {
         // What a file includes depends on the main file only by its folder.
@@ -96,7 +106,11 @@ fn tops(files: &[File], parsed: &[Vec<Directive>]) -> Vec<Vec<usize>> {
         each_include(directives, &mut |pattern| {
             if left > 0 {
                 left -= 1;
-                includes[from].extend(included(files, pattern, main, from));
+                let found = included(files, pattern, main, from);
+                if found.is_empty() && is_set(pattern) {
+                    lacking.insert(from);
+                }
+                includes[from].extend(found);
             }
         });
     }
@@ -121,18 +135,21 @@ fn tops(files: &[File], parsed: &[Vec<Directive>]) -> Vec<Vec<usize>> {
     }
     free.sort_unstable();
     let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut adopted: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for at in free {
         let file = &files[at];
-        let last = folder(&file.path).rsplit('/').next().unwrap_or("");
-        let is_set = matches!(last, "conf.d" | "http.d" | "templates" | "default.d")
-            || last.starts_with("sites-");
+        let may_join = !file.dumped && !is_main(&parsed[at]);
+        let main = nearest(files, &mains, at).filter(|main| lacking.contains(main) && may_join);
+        if let Some(main) = main.filter(|_| has_servers(&parsed[at])) {
+            adopted.entry(main).or_default().push(at);
+            continue;
+        }
         let beside = groups.iter_mut().find(|group| {
-            let first = &files[group[0]];
-            is_set
-                && !file.dumped
-                && !is_main(&parsed[at])
-                && !is_main(&parsed[group[0]])
-                && folder(&first.path) == folder(&file.path)
+            let first = group[0];
+            may_join
+                && is_folder_of_sites(folder(&file.path))
+                && !is_main(&parsed[first])
+                && folder(&files[first].path) == folder(&file.path)
         });
         match beside {
             Some(group) => group.push(at),
@@ -141,7 +158,22 @@ fn tops(files: &[File], parsed: &[Vec<Directive>]) -> Vec<Vec<usize>> {
             None => groups.push(vec![at]),
         }
     }
-    groups
+    Tops { groups, adopted }
+}
+
+/// True for an include of all files of a folder that holds servers.
+fn is_set(pattern: &str) -> bool {
+    pattern.contains('*') && is_folder_of_sites(folder(pattern))
+}
+
+fn is_folder_of_sites(folder: &str) -> bool {
+    let last = folder.rsplit('/').next().unwrap_or("");
+    matches!(last, "conf.d" | "http.d" | "templates" | "default.d" | "vhosts" | "servers")
+        || last.starts_with("sites-")
+}
+
+fn has_servers(directives: &[Directive]) -> bool {
+    directives.iter().any(|d| d.opens.is_some() && matches!(d.name(), "server" | "upstream"))
 }
 
 /// The main file in the nearest folder around a file.
@@ -181,6 +213,7 @@ struct Reading<'r> {
     main: usize,
     left: usize,
     includes: usize,
+    adopted: Vec<usize>,
     notes: &'r mut Vec<Note>,
 }
 
@@ -237,7 +270,10 @@ impl Reading<'_> {
         }
         self.includes -= 1;
         let pattern = directive.text(0);
-        let found = included(self.files, pattern, self.main, directive.file);
+        let mut found = included(self.files, pattern, self.main, directive.file);
+        if found.is_empty() && is_set(pattern) {
+            found = std::mem::take(&mut self.adopted);
+        }
         let name = pattern.rsplit('/').next().unwrap_or(pattern);
         let is_glob = pattern.contains(['*', '?', '[']);
         if found.is_empty() && !is_glob && !SHIPPED.contains(&name) {
