@@ -9,6 +9,7 @@
 
 mod assemble;
 mod defaults;
+mod directives;
 mod document;
 mod draft;
 mod nginx;

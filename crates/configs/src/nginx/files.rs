@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use crate::directives::{File, includes};
 use crate::document::Document;
 
 /// What `nginx -T` writes before each file.
@@ -10,19 +11,6 @@ const DUMP: &str = "# configuration file ";
 
 /// How much of a file is looked at to see whether it is nginx's.
 const LOOKED_AT: usize = 64 << 10;
-
-/// One file: a document, or a part of a dump.
-#[derive(Clone, Debug)]
-pub(super) struct File {
-    /// Which of the documents it is in.
-    pub(super) document: usize,
-    /// Its part of the document.
-    pub(super) range: Range<usize>,
-    /// Its path: below the folder that is checked, or in a dump the path on the server.
-    pub(super) path: String,
-    /// True if it is a part of a dump.
-    pub(super) dumped: bool,
-}
 
 /// Beginnings of directives that only nginx has, or that it shares with formats told apart by their
 /// `;`.
@@ -195,198 +183,24 @@ fn dump_parts(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
     })
 }
 
-/// Which files an `include` means: `pattern` as written, in a configuration whose main file is
-/// `main`, written in the file `from`. In the order of their paths, as nginx reads them.
+/// Which files an `include` means, written in the file `from`.
 pub(super) fn included(files: &[File], pattern: &str, main: usize, from: usize) -> Vec<usize> {
-    let same = |other: &File| {
-        if files[from].dumped {
-            other.dumped && other.document == files[from].document
-        } else {
-            !other.dumped
-        }
+    let here = &files[from];
+    let is_near = |file: &File| match here.dumped {
+        true => file.dumped && file.document == here.document,
+        false => !file.dumped,
     };
-    let find = |full: &str| -> Vec<usize> {
-        let mut found: Vec<usize> = (0..files.len())
-            .filter(|&at| same(&files[at]) && glob(full, &files[at].path))
-            .collect();
-        found.sort_by(|a, b| files[*a].path.cmp(&files[*b].path));
-        found
-    };
-    let pattern = normal(pattern);
-    if files[from].dumped {
-        let full = if pattern.starts_with('/') {
-            pattern
-        } else {
-            join(folder(&files[main].path), &pattern)
-        };
-        return find(&full);
+    let paths: Vec<Option<&str>> =
+        files.iter().map(|file| is_near(file).then_some(file.path.as_str())).collect();
+    match here.dumped {
+        true => includes::included_there(&paths, pattern, main),
+        false => includes::included(&paths, pattern, main, from),
     }
-    let main_folder = folder(&files[main].path);
-    let from_folder = folder(&files[from].path);
-    if !pattern.starts_with('/') {
-        let near = find(&join(main_folder, &pattern));
-        let near = if near.is_empty() { find(&join(from_folder, &pattern)) } else { near };
-        if !near.is_empty() {
-            return near;
-        }
-    }
-    // The path on the server ends like the path in the project: the longest common end wins, first
-    // below the folder of the main file, then anywhere if only one folder has it.
-    let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
-    for skip in 0..parts.len() {
-        let end = parts[skip..].join("/");
-        let is_bare_glob = skip + 1 == parts.len() && end.contains(['*', '?', '[']);
-        if is_bare_glob {
-            break;
-        }
-        for base in [main_folder, from_folder] {
-            let found = find(&join(base, &end));
-            if !found.is_empty() {
-                return found;
-            }
-        }
-        let found: Vec<usize> = (0..files.len())
-            .filter(|&at| same(&files[at]) && ends_like(&end, &files[at].path))
-            .collect();
-        let mut folders: Vec<&str> = found.iter().map(|&at| folder(&files[at].path)).collect();
-        folders.dedup();
-        if folders.len() == 1 {
-            let mut found = found;
-            found.sort_by(|a, b| files[*a].path.cmp(&files[*b].path));
-            return found;
-        }
-        if folders.len() > 1 {
-            return Vec::new();
-        }
-    }
-    Vec::new()
-}
-
-/// True if the last parts of the path match the pattern.
-fn ends_like(pattern: &str, path: &str) -> bool {
-    let wanted = pattern.split('/').count();
-    let parts: Vec<&str> = path.split('/').collect();
-    parts.len() >= wanted && glob(pattern, &parts[parts.len() - wanted..].join("/"))
-}
-
-/// The folder of a path, without `/` at its end.
-pub(super) fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-fn join(folder: &str, rest: &str) -> String {
-    if folder.is_empty() { normal(rest) } else { normal(&format!("{folder}/{rest}")) }
-}
-
-/// The path without `.` and `..`.
-fn normal(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "." | "" => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            _ => parts.push(part),
-        }
-    }
-    let root = if path.starts_with('/') { "/" } else { "" };
-    format!("{root}{}", parts.join("/"))
-}
-
-/// True if the path matches a pattern with `*`, `?` and `[…]`, none of which matches a `/`.
-pub(super) fn glob(pattern: &str, path: &str) -> bool {
-    let (pattern, path) = (pattern.as_bytes(), path.as_bytes());
-    let (mut p, mut s) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while s < path.len() {
-        let step = match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, s));
-                p += 1;
-                continue;
-            }
-            Some(b'?') if path[s] != b'/' => Some(p + 1),
-            Some(b'[') => match class(&pattern[p..], path[s]) {
-                Some((true, length)) if path[s] != b'/' => Some(p + length),
-                Some(_) => None,
-                None => (path[s] == b'[').then_some(p + 1),
-            },
-            Some(&byte) if byte == path[s] => Some(p + 1),
-            _ => None,
-        };
-        match (step, star) {
-            (Some(next), _) => {
-                p = next;
-                s += 1;
-            }
-            (None, Some((at, from))) if path[from] != b'/' => {
-                star = Some((at, from + 1));
-                p = at + 1;
-                s = from + 1;
-            }
-            (None, _) => return false,
-        }
-    }
-    pattern[p..].iter().all(|&byte| byte == b'*')
-}
-
-/// Whether a byte is of the class that begins here, and how long the class is written; `None` if it
-/// is never closed.
-fn class(pattern: &[u8], byte: u8) -> Option<(bool, usize)> {
-    let negated = matches!(pattern.get(1), Some(b'!' | b'^'));
-    let start = if negated { 2 } else { 1 };
-    let close = pattern.iter().skip(start + 1).position(|&b| b == b']')? + start + 1;
-    let set = &pattern[start..close];
-    let mut found = false;
-    let mut at = 0;
-    while at < set.len() {
-        if at + 2 < set.len() && set[at + 1] == b'-' {
-            found |= (set[at]..=set[at + 2]).contains(&byte);
-            at += 3;
-        } else {
-            found |= set[at] == byte;
-            at += 1;
-        }
-    }
-    Some((found != negated, close + 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn file(path: &str) -> File {
-        File { document: 0, range: 0..0, path: path.to_owned(), dumped: false }
-    }
-
-    #[test]
-    fn globs() {
-        assert!(glob("conf.d/*.conf", "conf.d/web.conf"));
-        assert!(!glob("conf.d/*.conf", "conf.d/old/web.conf"));
-        assert!(!glob("*.conf", "web.conf.bak"));
-        assert!(glob("[a-c]?.conf", "b1.conf"));
-        assert!(!glob("[!a-c]?.conf", "b1.conf"));
-        assert!(glob("*a*b*", "xxaxxbxx"));
-        assert!(!glob("[", "a"));
-    }
-
-    #[test]
-    fn includes_are_found_in_the_project() {
-        let files = [
-            file("nginx/conf.d/a.conf"),
-            file("nginx/nginx.conf"),
-            file("nginx/snippets/tls.conf"),
-            file("other/conf.d/b.conf"),
-        ];
-        assert_eq!(included(&files, "/etc/nginx/conf.d/*.conf", 1, 1), [0]);
-        assert_eq!(included(&files, "conf.d/*.conf", 1, 1), [0]);
-        assert_eq!(included(&files, "snippets/tls.conf", 1, 0), [2]);
-        assert_eq!(included(&files, "/etc/nginx/snippets/tls.conf", 3, 3), [2]);
-        assert_eq!(included(&files, "/etc/nginx/*.conf", 1, 1), [1]);
-        assert_eq!(included(&files, "/srv/*.conf", 1, 1), [] as [usize; 0]);
-        assert_eq!(included(&files, "mime.types", 1, 1), [] as [usize; 0]);
-    }
 
     #[test]
     fn a_dump_is_many_files() {

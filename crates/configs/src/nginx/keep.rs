@@ -9,10 +9,8 @@
 use model::config::{Key, Setting, Value};
 
 use super::families::Family;
-use super::lex::Directive;
-use super::place::Places;
-use super::scope::Scope;
 use crate::defaults::nginx::{NEVER_KEPT, NO_BLOCK, NO_KEEP_CONN};
+use crate::directives::{Directive, Places, Scope};
 
 /// What is known of it without the version; `None` if the version decides. `block` is the scope of
 /// the `upstream` that is named, if one is.

@@ -5,66 +5,13 @@
 
 use std::ops::Range;
 
+use crate::directives::{Directive, Fault, Word};
+
 /// Blocks nested deeper than this are skipped.
 const MOST_DEEP: usize = 32;
 
 /// Directives read of one file.
 const MOST_DIRECTIVES: usize = 200_000;
-
-/// A word of a directive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word {
-    /// Its text, without quotation marks and escapes.
-    pub(super) text: String,
-    /// Where it stands, without its quotation marks; in bytes of the document.
-    pub(super) at: Range<usize>,
-}
-
-/// A directive with what it holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Directive {
-    /// Which of the files it is in.
-    pub(super) file: usize,
-    /// Its name and its values; never empty.
-    pub(super) words: Vec<Word>,
-    /// From its first word to its `;` or `}`, which are part of it.
-    pub(super) at: Range<usize>,
-    /// The byte after its `{`, if it opens a block.
-    pub(super) opens: Option<usize>,
-    /// What its block holds.
-    pub(super) block: Vec<Directive>,
-}
-
-/// What is wrong with a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    /// Where.
-    pub(super) at: Range<usize>,
-    /// What, and what was done instead.
-    pub(super) says: &'static str,
-}
-
-impl Directive {
-    /// Its name.
-    pub(super) fn name(&self) -> &str {
-        &self.words[0].text
-    }
-
-    /// A value, counted from 0.
-    pub(super) fn arg(&self, at: usize) -> Option<&Word> {
-        self.words.get(at + 1)
-    }
-
-    /// All values.
-    pub(super) fn args(&self) -> &[Word] {
-        &self.words[1..]
-    }
-
-    /// The text of a value; empty if there is none.
-    pub(super) fn text(&self, at: usize) -> &str {
-        self.arg(at).map_or("", |word| &word.text)
-    }
-}
 
 enum Token {
     Word(Word),

@@ -1,35 +1,37 @@
 //! nginx: `server` blocks become hops, `location` blocks with a `…_pass` links, `upstream` blocks
 //! sets of targets.
 //!
-//! [`lex`] reads the grammar, [`files`] and [`tree`] follow includes, [`scope`] says which directive
-//! holds where, [`servers`], [`routes`], [`pools`] and [`keep`] what they mean.
+//! [`lex`] reads the grammar, [`files`] and [`tree`] follow includes, [`servers`], [`routes`], [`pools`] and [`keep`] what they mean.
 
 mod families;
 mod files;
 mod keep;
 mod lex;
-mod place;
 mod pools;
 mod routes;
-mod scope;
 mod servers;
 mod tree;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::config::Listen;
+use model::config::{Listen, Notation};
 
+use crate::directives::{Directive, File, Form, Places, Scope, includes};
 use crate::document::Document;
 use crate::draft::{Draft, DraftId, HopDraft};
 use crate::readers::Reader;
-use files::File;
-use lex::Directive;
-use place::Places;
 use pools::Upstream;
 use routes::Routing;
-use scope::Scope;
 use tree::Configuration;
+
+/// How nginx writes a directive.
+const FORM: Form = Form { end: ";", time: Notation::SecondsUnit };
+
+#[cfg(test)]
+pub(crate) fn parse(text: &str) -> Vec<Directive> {
+    lex::parse(text, 0, 0).0
+}
 
 /// Reads nginx.
 #[derive(Debug)]
@@ -71,7 +73,7 @@ fn read(places: Places<'_>, configuration: &Configuration, draft: &mut Draft) {
     let around = places.files[configuration.main].path.as_str();
     let around = match configuration.tops.len() {
         1 => around,
-        _ => files::folder(around),
+        _ => includes::folder(around),
     };
     // A dump is known by its document, not by the paths it was made from.
     let by = match places.files[configuration.main].dumped {

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use model::config::{Key, Setting, Settings, Value};
 
-use super::lex::Directive;
-use super::place::Places;
-use super::scope::Scope;
+use super::FORM;
 use super::values::{Address, address, count_setting, is_name, time_setting};
 use crate::defaults::nginx::{FAIL_TIMEOUT, MAX_FAILS, RESOLVE_ONCE};
+use crate::directives::{Directive, Places, Scope};
 use crate::draft::{Member, Name, Pool, Reach};
 
 /// One `upstream` block.
@@ -68,7 +67,7 @@ pub(super) fn pool(places: Places<'_>, upstream: &Upstream<'_>) -> Pool {
         // A directive that an include put here stands in another file, perhaps for other blocks too.
         let own = upstream.block.block.iter().rev().find(|d| d.file == upstream.block.file);
         let after = own.unwrap_or(upstream.block);
-        slots.push(places.slot(after, Key::UpstreamIdleTimeout, "keepalive_timeout"));
+        slots.push(places.slot(after, Key::UpstreamIdleTimeout, "keepalive_timeout", FORM));
     }
     Pool {
         names: vec![upstream.id.clone()],

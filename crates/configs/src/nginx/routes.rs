@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::config::{Check, CheckKind, Key, Route, Setting, Settings, Value};
 
+use super::FORM;
 use super::families::{FAMILIES, Family};
 use super::keep::{header, reuse};
-use super::lex::Directive;
-use super::place::Places;
 use super::pools::Upstream;
-use super::scope::Scope;
 use super::servers::body_limit;
 use super::values::{
     Address, address, count_setting, flag_setting, is_loopback, is_name, size_setting,
     text_setting, time_setting,
 };
 use crate::defaults::nginx::{HOST, RESOLVE_ONCE, TRIES};
+use crate::directives::{Directive, Places, Scope};
 use crate::draft::{Draft, DraftId, LinkDraft, Name, Reach};
 
 /// Targets taken of one variable.
@@ -110,6 +109,7 @@ impl<'d> Routing<'_, 'd> {
                     pass,
                     Key::ConnectTimeout,
                     "proxy_connect_timeout",
+                    FORM,
                 ));
             }
             draft.links.push(link);
@@ -344,7 +344,7 @@ impl<'d> Routing<'_, 'd> {
         ]
         .into_iter()
         .filter(|(_, name)| scope.get(name).is_none())
-        .map(|(key, name)| self.places.slot(pass, key, name))
+        .map(|(key, name)| self.places.slot(pass, key, name, FORM))
         .collect()
     }
 

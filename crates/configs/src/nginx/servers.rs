@@ -3,13 +3,12 @@
 
 use model::config::{Hop, Key, Listen, Product, Setting, Settings, Task, Value};
 
-use super::lex::Directive;
-use super::place::Places;
-use super::scope::Scope;
+use super::FORM;
 use super::values::{
     Address, address, count_setting, size, size_setting, text_setting, time, time_setting,
 };
 use crate::defaults::nginx::WORKERS;
+use crate::directives::{Directive, Places, Scope};
 use crate::draft::{HopDraft, Name};
 
 /// The hop of a server; `around` names the configuration it is part of.
@@ -38,7 +37,7 @@ pub(super) fn hop(
     if !is_stream && hop.settings.get(Key::ClientIdleTimeout).is_none() {
         let after = ["server_name", "listen"].iter().find_map(|name| scope.own(name).last());
         let after = after.copied().unwrap_or(block);
-        let slot = places.slot(after, Key::ClientIdleTimeout, "keepalive_timeout");
+        let slot = places.slot(after, Key::ClientIdleTimeout, "keepalive_timeout", FORM);
         hop.slots.push(slot);
     }
     let mut known: Vec<Name> =
@@ -200,7 +199,7 @@ pub(super) fn body_limit(places: Places<'_>, directive: Option<&Directive>) -> O
 fn rate(places: Places<'_>, scope: &Scope<'_>) -> Option<Setting> {
     let limit = scope.get("limit_req")?;
     let zone = limit.args().iter().find_map(|word| word.text.strip_prefix("zone="))?;
-    let is_zone = |word: &&super::lex::Word| {
+    let is_zone = |word: &&crate::directives::Word| {
         let name = word.text.strip_prefix("zone=").and_then(|rest| rest.split(':').next());
         name == Some(zone)
     };

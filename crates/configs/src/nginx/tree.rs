@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::{File, folder, included};
-use super::lex::{Directive, Fault, parse};
+use super::files::included;
+use super::lex::parse;
+use crate::directives::includes::folder;
+use crate::directives::{Directive, Fault, File};
 
 /// Includes and blocks nested deeper than this are left out.
 const MOST_DEEP: usize = 48;

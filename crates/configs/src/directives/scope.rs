@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::lex::Directive;
+use super::Directive;
 
 /// The directives of one block, and those of the blocks around it.
 #[derive(Debug)]
-pub(super) struct Scope<'d> {
+pub(crate) struct Scope<'d> {
     own: BTreeMap<&'d str, Vec<&'d Directive>>,
     outer: Option<&'d Scope<'d>>,
 }
 
 impl<'d> Scope<'d> {
     /// The scope of a block.
-    pub(super) fn new(directives: &'d [Directive], outer: Option<&'d Scope<'d>>) -> Scope<'d> {
+    pub(crate) fn new(directives: &'d [Directive], outer: Option<&'d Scope<'d>>) -> Scope<'d> {
         let mut own: BTreeMap<&str, Vec<&Directive>> = BTreeMap::new();
         for directive in directives {
             own.entry(directive.name()).or_default().push(directive);
@@ -22,13 +22,13 @@ impl<'d> Scope<'d> {
     }
 
     /// The directive of this name that holds here: the innermost one.
-    pub(super) fn get(&self, name: &str) -> Option<&'d Directive> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'d Directive> {
         self.all(name).last().copied()
     }
 
     /// All directives of this name that hold here. Directives that may be repeated, such as
     /// `proxy_set_header`, are inherited only if the inner block has none of them.
-    pub(super) fn all(&self, name: &str) -> &[&'d Directive] {
+    pub(crate) fn all(&self, name: &str) -> &[&'d Directive] {
         let mut scope = self;
         loop {
             if let Some(found) = scope.own.get(name) {
@@ -42,12 +42,12 @@ impl<'d> Scope<'d> {
     }
 
     /// All directives of this name in the block itself.
-    pub(super) fn own(&self, name: &str) -> &[&'d Directive] {
+    pub(crate) fn own(&self, name: &str) -> &[&'d Directive] {
         self.own.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// The value that `set` gives a variable here or around.
-    pub(super) fn variable(&self, name: &str) -> Option<&'d str> {
+    pub(crate) fn variable(&self, name: &str) -> Option<&'d str> {
         let mut scope = Some(self);
         while let Some(here) = scope {
             let set = here.own("set").iter().rev().find(|set| set.text(0) == name);
@@ -60,7 +60,7 @@ impl<'d> Scope<'d> {
     }
 
     /// A text with the variables that `set` gives a value put in; what remains has a `$`.
-    pub(super) fn filled(&self, text: &str) -> String {
+    pub(crate) fn filled(&self, text: &str) -> String {
         let mut text = text.to_owned();
         // A variable may be set from another one; circles end here.
         for _ in 0..4 {
@@ -106,14 +106,14 @@ fn first_variable(
 
 #[cfg(test)]
 mod tests {
-    use super::super::lex::parse;
     use super::*;
+    use crate::nginx::parse;
 
     #[test]
     fn repeated_directives_of_an_inner_block_replace_the_outer_ones() {
         let text =
             "h A 1; h B 2; t 5; server { location / { h C 3; set $a b:80; set $c ${a}/x; } }";
-        let (tree, _) = parse(text, 0, 0);
+        let tree = parse(text);
         let http = Scope::new(&tree, None);
         let server = Scope::new(&http.own("server")[0].block, Some(&http));
         let location = Scope::new(&server.own("location")[0].block, Some(&server));
