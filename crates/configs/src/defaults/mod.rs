@@ -5,6 +5,7 @@
 //! another row filled in before: rows are tried in order, so a row may look at what earlier rows
 //! said.
 
+pub(crate) mod apache;
 pub(crate) mod nginx;
 pub(crate) mod version;
 
@@ -15,7 +16,7 @@ use model::config::{System, Value};
 use version::{Range, Stands};
 
 /// Every product whose defaults are known.
-static ALL: &[&Table] = &[&nginx::TABLE];
+static ALL: &[&Table] = &[&apache::TABLE, &nginx::TABLE];
 
 /// The defaults of one product.
 pub(crate) struct Table {

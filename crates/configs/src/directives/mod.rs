@@ -4,8 +4,11 @@
 pub(crate) mod includes;
 mod place;
 mod scope;
+pub(crate) mod tree;
 
 use std::ops::Range;
+
+use crate::document::Document;
 
 pub(crate) use place::{File, Form, Places};
 pub(crate) use scope::Scope;
@@ -43,6 +46,9 @@ pub(crate) struct Fault {
     pub(crate) says: &'static str,
 }
 
+/// What a file was read as, and what is wrong with it.
+pub(crate) type Parsed = (Vec<Directive>, Option<Fault>);
+
 impl Directive {
     /// Its name.
     pub(crate) fn name(&self) -> &str {
@@ -63,4 +69,66 @@ impl Directive {
     pub(crate) fn text(&self, at: usize) -> &str {
         self.arg(at).map_or("", |word| &word.text)
     }
+}
+
+/// How much of a file is looked at to see whose it is.
+const LOOKED_AT: usize = 64 << 10;
+
+/// Endings of files that are never a server's configuration.
+const OTHERS: &[&str] = &[
+    "md",
+    "rst",
+    "html",
+    "htm",
+    "js",
+    "mjs",
+    "cjs",
+    "ts",
+    "jsx",
+    "tsx",
+    "py",
+    "rb",
+    "go",
+    "rs",
+    "c",
+    "h",
+    "cc",
+    "cpp",
+    "java",
+    "kt",
+    "php",
+    "pl",
+    "lua",
+    "sh",
+    "json",
+    "yaml",
+    "yml",
+    "toml",
+    "tf",
+    "hcl",
+    "tfvars",
+    "log",
+    "css",
+    "scss",
+    "sql",
+    "xml",
+    "properties",
+    "pem",
+    "crt",
+    "key",
+    "csv",
+];
+
+/// True if a file of such a name is never a server's configuration.
+pub(crate) fn is_other(document: &Document) -> bool {
+    OTHERS.contains(&document.extension().as_str())
+}
+
+/// The beginning of a file, to see whose it is.
+pub(crate) fn head(text: &str) -> &str {
+    let mut end = text.len().min(LOOKED_AT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }

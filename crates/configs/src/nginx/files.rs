@@ -3,14 +3,11 @@
 
 use std::ops::Range;
 
-use crate::directives::{File, includes};
+use crate::directives::{self, File, includes};
 use crate::document::Document;
 
 /// What `nginx -T` writes before each file.
 const DUMP: &str = "# configuration file ";
-
-/// How much of a file is looked at to see whether it is nginx's.
-const LOOKED_AT: usize = 64 << 10;
 
 /// Beginnings of directives that only nginx has, or that it shares with formats told apart by their
 /// `;`.
@@ -47,58 +44,13 @@ const BLOCKS: &[&str] = &["http", "server", "upstream", "location", "events", "s
 /// Folders in which files of any name are nginx's, if they look so.
 const FOLDERS: &[&str] = &["nginx", "sites-", "conf.d", "http.d", "snippets", "vhost", "openresty"];
 
-/// Endings of files that are never a server's configuration.
-const OTHERS: &[&str] = &[
-    "md",
-    "rst",
-    "html",
-    "htm",
-    "js",
-    "mjs",
-    "cjs",
-    "ts",
-    "jsx",
-    "tsx",
-    "py",
-    "rb",
-    "go",
-    "rs",
-    "c",
-    "h",
-    "cc",
-    "cpp",
-    "java",
-    "kt",
-    "php",
-    "pl",
-    "lua",
-    "sh",
-    "json",
-    "yaml",
-    "yml",
-    "toml",
-    "tf",
-    "hcl",
-    "tfvars",
-    "log",
-    "css",
-    "scss",
-    "sql",
-    "xml",
-    "properties",
-    "pem",
-    "crt",
-    "key",
-    "csv",
-];
-
 /// True if the file is nginx's, by its name and what is in it.
 pub(super) fn is_nginx(document: &Document) -> bool {
-    let extension = document.extension();
-    if OTHERS.contains(&extension.as_str()) {
+    if directives::is_other(document) {
         return false;
     }
-    let text = head(&document.text);
+    let extension = document.extension();
+    let text = directives::head(&document.text);
     if text.contains(DUMP) && dump_parts(&document.text).next().is_some() {
         return true;
     }
@@ -110,14 +62,6 @@ pub(super) fn is_nginx(document: &Document) -> bool {
         )
         || FOLDERS.iter().any(|folder| document.folder().to_ascii_lowercase().contains(folder));
     by_name && looks_like_nginx(text)
-}
-
-fn head(text: &str) -> &str {
-    let mut end = text.len().min(LOOKED_AT);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 fn looks_like_nginx(text: &str) -> bool {

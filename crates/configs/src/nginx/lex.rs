@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::directives::{Directive, Fault, Word};
+use crate::directives::{Directive, Fault, Parsed, Word};
 
 /// Blocks nested deeper than this are skipped.
 const MOST_DEEP: usize = 32;
@@ -30,7 +30,7 @@ struct Lexer<'t> {
 }
 
 /// Reads a file; `base` is where it begins in its document.
-pub(super) fn parse(text: &str, file: usize, base: usize) -> (Vec<Directive>, Option<Fault>) {
+pub(super) fn parse(text: &str, file: usize, base: usize) -> Parsed {
     let mut lexer = Lexer { text, bytes: text.as_bytes(), base, at: 0, fault: None };
     // What is open, from the outermost in: the directive whose block it is, and what it holds.
     let mut open: Vec<(Directive, Vec<Directive>)> = Vec::new();

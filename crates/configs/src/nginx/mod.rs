@@ -1,7 +1,7 @@
 //! nginx: `server` blocks become hops, `location` blocks with a `…_pass` links, `upstream` blocks
 //! sets of targets.
 //!
-//! [`lex`] reads the grammar, [`files`] and [`tree`] follow includes, [`servers`], [`routes`], [`pools`] and [`keep`] what they mean.
+//! [`lex`] reads the grammar, [`files`] knows the files, [`servers`], [`routes`], [`pools`] and [`keep`] what they mean.
 
 mod families;
 mod files;
@@ -10,23 +10,61 @@ mod lex;
 mod pools;
 mod routes;
 mod servers;
-mod tree;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::config::{Listen, Notation};
 
+use crate::directives::tree::{self, Configuration, Grammar};
 use crate::directives::{Directive, File, Form, Places, Scope, includes};
 use crate::document::Document;
 use crate::draft::{Draft, DraftId, HopDraft};
 use crate::readers::Reader;
 use pools::Upstream;
 use routes::Routing;
-use tree::Configuration;
 
 /// How nginx writes a directive.
 const FORM: Form = Form { end: ";", time: Notation::SecondsUnit };
+
+/// nginx's grammar and habits.
+static GRAMMAR: Grammar = Grammar {
+    parse: lex::parse,
+    include: |directive| {
+        let is_include = directive.name() == "include" && directive.opens.is_none();
+        is_include.then(|| directive.text(0))
+    },
+    included: files::included,
+    may_lack: |_, pattern| {
+        let name = pattern.rsplit('/').next().unwrap_or(pattern);
+        pattern.contains(['*', '?', '[']) || SHIPPED.contains(&name)
+    },
+    is_main,
+    has_servers: |directives| {
+        directives.iter().any(|d| d.opens.is_some() && matches!(d.name(), "server" | "upstream"))
+    },
+};
+
+/// Files that come with nginx and set nothing that matters here.
+const SHIPPED: &[&str] = &[
+    "mime.types",
+    "fastcgi_params",
+    "fastcgi.conf",
+    "uwsgi_params",
+    "scgi_params",
+    "koi-utf",
+    "koi-win",
+    "win-utf",
+    "fastcgi-php.conf",
+];
+
+/// True if the file has the blocks of a main file.
+fn is_main(directives: &[Directive]) -> bool {
+    let is = |directive: &Directive| {
+        directive.opens.is_some() && matches!(directive.name(), "http" | "events" | "stream")
+    };
+    directives.iter().any(is)
+}
 
 #[cfg(test)]
 pub(crate) fn parse(text: &str) -> Vec<Directive> {
@@ -49,7 +87,7 @@ impl Reader for Nginx {
     fn read_all(&self, documents: &[&Document], draft: &mut Draft) {
         let files = files::files(documents);
         let places = Places { documents, files: &files };
-        let (configurations, notes) = tree::configurations(&files, |at| {
+        let (configurations, notes) = tree::configurations(&GRAMMAR, &files, |at| {
             let File { document, range, .. } = &files[at];
             documents[*document].text[range.clone()].to_owned()
         });
@@ -86,7 +124,7 @@ fn read(places: Places<'_>, configuration: &Configuration, draft: &mut Draft) {
     };
     let (mut https, mut streams) = (blocks("http"), blocks("stream"));
     // A `}` too many ends `http` early; what follows belongs to it all the same.
-    if !tree::is_main(&configuration.directives) || !outermost.own("server").is_empty() {
+    if !is_main(&configuration.directives) || !outermost.own("server").is_empty() {
         // Files below `conf.d` hold what the main file has inside `http`, or inside `stream`.
         let inside = Scope::new(&configuration.directives, None);
         if is_stream(&inside) { streams.push(inside) } else { https.push(inside) }

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::included;
-use super::lex::parse;
-use crate::directives::includes::folder;
-use crate::directives::{Directive, Fault, File};
+use super::includes::folder;
+use super::{Directive, Fault, File, Parsed};
 
 /// Includes and blocks nested deeper than this are left out.
 const MOST_DEEP: usize = 48;
@@ -16,53 +14,58 @@ const MOST_DIRECTIVES: usize = 300_000;
 /// Includes followed of one configuration, and of all files together to see which are included.
 const MOST_INCLUDES: usize = 3_000;
 
-/// Files that come with nginx and set nothing that matters here.
-const SHIPPED: &[&str] = &[
-    "mime.types",
-    "fastcgi_params",
-    "fastcgi.conf",
-    "uwsgi_params",
-    "scgi_params",
-    "koi-utf",
-    "koi-win",
-    "win-utf",
-    "fastcgi-php.conf",
-];
+/// What a server's grammar and its habits are.
+pub(crate) struct Grammar {
+    /// Reads a file: its text, its number, and where it begins in its document.
+    pub(crate) parse: fn(&str, usize, usize) -> Parsed,
+    /// The pattern of an include, if the directive is one.
+    pub(crate) include: fn(&Directive) -> Option<&str>,
+    /// Which files a pattern means: in the configuration of this main file, written in this file.
+    pub(crate) included: fn(&[File], &str, usize, usize) -> Vec<usize>,
+    /// True if a pattern may mean no file, or files that set nothing that matters here.
+    pub(crate) may_lack: fn(&Directive, &str) -> bool,
+    /// True for a main file.
+    pub(crate) is_main: fn(&[Directive]) -> bool,
+    /// True for a file that holds servers.
+    pub(crate) has_servers: fn(&[Directive]) -> bool,
+}
 
-/// One configuration: what one nginx reads.
+/// One configuration: what one server reads.
 #[derive(Debug)]
-pub(super) struct Configuration {
+pub(crate) struct Configuration {
     /// Its main file; of several files without one, the first.
-    pub(super) main: usize,
+    pub(crate) main: usize,
     /// The files that stand at its top: one, or those of a folder such as `conf.d` that nobody here
     /// includes.
-    pub(super) tops: Vec<usize>,
+    pub(crate) tops: Vec<usize>,
     /// Its directives.
-    pub(super) directives: Vec<Directive>,
+    pub(crate) directives: Vec<Directive>,
 }
 
 /// Something to remark: a file, a place in it, and what.
-pub(super) type Note = (usize, std::ops::Range<usize>, String);
+pub(crate) type Note = (usize, std::ops::Range<usize>, String);
 
 /// Reads all files and puts them together.
-pub(super) fn configurations(
+pub(crate) fn configurations(
+    grammar: &Grammar,
     files: &[File],
     text: impl Fn(usize) -> String,
 ) -> (Vec<Configuration>, Vec<Note>) {
     let mut notes: Vec<Note> = Vec::new();
     let mut parsed = Vec::new();
     for (number, file) in files.iter().enumerate() {
-        let (directives, fault) = parse(&text(number), number, file.range.start);
+        let (directives, fault) = (grammar.parse)(&text(number), number, file.range.start);
         if let Some(Fault { at, says }) = fault {
             notes.push((number, at, says.to_owned()));
         }
         parsed.push(directives);
     }
-    let Tops { groups, mut adopted } = tops(files, &parsed);
+    let Tops { groups, mut adopted } = tops(grammar, files, &parsed);
     let mut configurations = Vec::new();
     for tops in groups {
         let main = tops[0];
         let mut reading = Reading {
+            grammar,
             files,
             parsed: &parsed,
             main,
@@ -92,8 +95,8 @@ struct Tops {
     adopted: BTreeMap<usize, Vec<usize>>,
 }
 
-fn tops(files: &[File], parsed: &[Vec<Directive>]) -> Tops {
-    let mains: Vec<usize> = (0..files.len()).filter(|&at| is_main(&parsed[at])).collect();
+fn tops(grammar: &Grammar, files: &[File], parsed: &[Vec<Directive>]) -> Tops {
+    let mains: Vec<usize> = (0..files.len()).filter(|&at| (grammar.is_main)(&parsed[at])).collect();
     let mut includes: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); files.len()];
     let mut lacking: BTreeSet<usize> = BTreeSet::new();
     let mut left = MOST_INCLUDES;
@@ -105,10 +108,10 @@ fn tops(files: &[File], parsed: &[Vec<Directive>]) -> Tops {
             .find(|&main| files[main].document == files[from].document && files[from].dumped)
             .or_else(|| nearest(files, &mains, from))
             .unwrap_or(from);
-        each_include(directives, &mut |pattern| {
+        each_include(grammar, directives, &mut |pattern| {
             if left > 0 {
                 left -= 1;
-                let found = included(files, pattern, main, from);
+                let found = (grammar.included)(files, pattern, main, from);
                 if found.is_empty() && is_set(pattern) {
                     lacking.insert(from);
                 }
@@ -121,8 +124,9 @@ fn tops(files: &[File], parsed: &[Vec<Directive>]) -> Tops {
     // Files that nobody includes come first; what then is not reached includes itself in a circle.
     let is_included =
         |at: usize| includes.iter().enumerate().any(|(from, to)| from != at && to.contains(&at));
-    let (first, rest): (Vec<usize>, Vec<usize>) =
+    let (first, mut rest): (Vec<usize>, Vec<usize>) =
         (0..files.len()).partition(|&at| !is_included(at));
+    rest.sort_by_key(|at| !mains.contains(at));
     for at in first.into_iter().chain(rest) {
         if reached.contains(&at) {
             continue;
@@ -140,9 +144,9 @@ fn tops(files: &[File], parsed: &[Vec<Directive>]) -> Tops {
     let mut adopted: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for at in free {
         let file = &files[at];
-        let may_join = !file.dumped && !is_main(&parsed[at]);
+        let may_join = !file.dumped && !(grammar.is_main)(&parsed[at]);
         let main = nearest(files, &mains, at).filter(|main| lacking.contains(main) && may_join);
-        if let Some(main) = main.filter(|_| has_servers(&parsed[at])) {
+        if let Some(main) = main.filter(|_| (grammar.has_servers)(&parsed[at])) {
             adopted.entry(main).or_default().push(at);
             continue;
         }
@@ -150,7 +154,7 @@ fn tops(files: &[File], parsed: &[Vec<Directive>]) -> Tops {
             let first = group[0];
             may_join
                 && is_folder_of_sites(folder(&file.path))
-                && !is_main(&parsed[first])
+                && !(grammar.is_main)(&parsed[first])
                 && folder(&files[first].path) == folder(&file.path)
         });
         match beside {
@@ -170,12 +174,10 @@ fn is_set(pattern: &str) -> bool {
 
 fn is_folder_of_sites(folder: &str) -> bool {
     let last = folder.rsplit('/').next().unwrap_or("");
-    matches!(last, "conf.d" | "http.d" | "templates" | "default.d" | "vhosts" | "servers")
-        || last.starts_with("sites-")
-}
-
-fn has_servers(directives: &[Directive]) -> bool {
-    directives.iter().any(|d| d.opens.is_some() && matches!(d.name(), "server" | "upstream"))
+    matches!(
+        last,
+        "conf.d" | "http.d" | "templates" | "default.d" | "vhosts" | "vhosts.d" | "servers"
+    ) || last.starts_with("sites-")
 }
 
 /// The main file in the nearest folder around a file.
@@ -191,25 +193,18 @@ fn nearest(files: &[File], mains: &[usize], from: usize) -> Option<usize> {
         .max_by_key(|&main| folder(&files[main].path).len())
 }
 
-/// True if the file has the blocks of a main file.
-pub(super) fn is_main(directives: &[Directive]) -> bool {
-    let is = |directive: &Directive| {
-        directive.opens.is_some() && matches!(directive.name(), "http" | "events" | "stream")
-    };
-    directives.iter().any(is)
-}
-
-fn each_include(directives: &[Directive], tell: &mut impl FnMut(&str)) {
+fn each_include(grammar: &Grammar, directives: &[Directive], tell: &mut impl FnMut(&str)) {
     for directive in directives {
-        if directive.name() == "include" {
-            tell(directive.text(0));
+        if let Some(pattern) = (grammar.include)(directive) {
+            tell(pattern);
         }
         // Bounded by the parser's own bound on nesting.
-        each_include(&directive.block, tell);
+        each_include(grammar, &directive.block, tell);
     }
 }
 
 struct Reading<'r> {
+    grammar: &'r Grammar,
     files: &'r [File],
     parsed: &'r [Vec<Directive>],
     main: usize,
@@ -243,8 +238,8 @@ impl Reading<'_> {
                 );
                 return;
             }
-            if directive.name() == "include" && directive.opens.is_none() {
-                self.include(directive, open, depth, out);
+            if let Some(pattern) = (self.grammar.include)(directive) {
+                self.include(directive, pattern, open, depth, out);
                 continue;
             }
             let mut copy = Directive {
@@ -262,6 +257,7 @@ impl Reading<'_> {
     fn include(
         &mut self,
         directive: &Directive,
+        pattern: &str,
         open: &mut Vec<usize>,
         depth: usize,
         out: &mut Vec<Directive>,
@@ -271,14 +267,12 @@ impl Reading<'_> {
             return;
         }
         self.includes -= 1;
-        let pattern = directive.text(0);
+        let included = self.grammar.included;
         let mut found = included(self.files, pattern, self.main, directive.file);
         if found.is_empty() && is_set(pattern) {
             found = std::mem::take(&mut self.adopted);
         }
-        let name = pattern.rsplit('/').next().unwrap_or(pattern);
-        let is_glob = pattern.contains(['*', '?', '[']);
-        if found.is_empty() && !is_glob && !SHIPPED.contains(&name) {
+        if found.is_empty() && !(self.grammar.may_lack)(directive, pattern) {
             let says = format!("`{pattern}` is not among the files; it was left out");
             self.notes.push((directive.file, directive.at.clone(), says));
         }
