@@ -1,7 +1,7 @@
 //! Links that no reference states: both ends speak of the same port, or only two can belong
 //! together. Each such link says how it is known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::config::{Found, Task};
 
@@ -38,13 +38,17 @@ pub(crate) fn complete(draft: &mut Draft, gone: &[bool], mut halves: Vec<Half>) 
         }
     }
     eliminate(draft, &candidates, &mut halves);
+    let mut outsiders: BTreeMap<Name, DraftId> = BTreeMap::new();
+    for (at, hop) in draft.hops.iter().enumerate().rev() {
+        if hop.hop.task == Task::External {
+            outsiders.extend(hop.names.iter().map(|name| (name.clone(), DraftId(at))));
+        }
+    }
     for half in halves.iter_mut().filter(|half| half.to.is_none()) {
         let Some(name) = half.wanted.clone() else { continue };
-        let known = draft
-            .hops
-            .iter()
-            .position(|hop| hop.hop.task == Task::External && hop.names.contains(&name));
-        half.to = Some(known.map_or_else(|| draft.add_hop(outsider(&name)), DraftId));
+        let known = outsiders.entry(name);
+        let hop = known.or_insert_with_key(|name| draft.add_hop(outsider(name)));
+        half.to = Some(*hop);
     }
     halves
 }
