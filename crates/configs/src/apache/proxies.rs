@@ -329,6 +329,11 @@ impl<'d> Routing<'_, 'd> {
     }
 }
 
+/// True if the directive passes requests on.
+pub(super) fn passes(directive: &Directive) -> bool {
+    pass(directive, None).is_some()
+}
+
 /// What a directive passes on, if it does.
 fn pass<'d>(directive: &'d Directive, path: Option<&str>) -> Option<Pass<'d>> {
     let in_location = path.is_some();
