@@ -35,11 +35,11 @@ fn large_files_are_read_in_part() {
     remarks("a long word", vec![input("nginx.conf", word)]);
     let quote = format!("http {{\nlisten 80;\nserver_name '{}", "x ".repeat(10 << 20));
     assert!(remarks("a quote", vec![input("nginx.conf", quote)]).contains("never closed"));
-    let servers: String = (0..120_000)
+    let servers: String = (0..80_000)
         .map(|n| format!("server {{ listen 80; location / {{ proxy_pass http://h{n}; }} }}\n"))
         .collect();
     assert!(remarks("servers", vec![input("nginx/a.conf", servers)]).contains("too many"));
-    let hosts: String = (0..120_000)
+    let hosts: String = (0..80_000)
         .map(|n| format!("<VirtualHost *:80>\nProxyPass / http://h{n}/\n</VirtualHost>\n"))
         .collect();
     assert!(remarks("hosts", vec![input("vhosts.conf", hosts)]).contains("too many"));

@@ -95,3 +95,35 @@ fn eliminate(draft: &Draft, candidates: &[DraftId], halves: &mut [Half]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::config::{Hop, Listen};
+
+    use super::super::assemble;
+    use super::*;
+    use crate::draft::{HopDraft, LinkDraft, Reach};
+
+    /// A gateway that sends to a socket, and two programs that listen on sockets.
+    fn sockets(path: &str) -> model::config::System {
+        let mut draft = Draft::default();
+        let front = draft.add_hop(HopDraft::new(Hop::new(Task::Gateway, "front"), Vec::new()));
+        for (name, path) in [("web", "/run/web.sock"), ("admin", "/run/admin.sock")] {
+            let mut hop = Hop::new(Task::App, name);
+            hop.listens = vec![Listen { address: path.to_owned(), port: 0, tls: false, at: None }];
+            draft.add_hop(HopDraft::new(hop, Vec::new()));
+        }
+        let to = Reach::Name(Name::id("unix socket", path));
+        draft.links.push(LinkDraft::new(front, to, format!("unix:{path}")));
+        assemble(draft, Vec::new())
+    }
+
+    #[test]
+    fn both_ends_of_a_socket_meet() {
+        let system = sockets("/run/admin.sock");
+        assert_eq!(system.hop(system.links[0].to).name, "admin");
+        assert_eq!(system.links[0].found, Found::Stated);
+        let system = sockets("/run/nobody.sock");
+        assert_eq!(system.hop(system.links[0].to).task, Task::External);
+    }
+}
