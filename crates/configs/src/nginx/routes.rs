@@ -10,8 +10,8 @@ use super::keep::{header, reuse};
 use super::pools::Upstream;
 use super::servers::body_limit;
 use super::values::{
-    Address, address, count_setting, flag_setting, is_loopback, is_name, size_setting,
-    text_setting, time_setting,
+    Address, address, count_setting, flag_setting, is_loopback, is_name, name_servers,
+    size_setting, text_setting, time_setting,
 };
 use crate::defaults::nginx::{HOST, RESOLVE_ONCE, TRIES};
 use crate::directives::{Directive, Places, Scope};
@@ -265,6 +265,7 @@ impl<'d> Routing<'_, 'd> {
             Some(false) => {
                 let off = Value::Flag(false);
                 settings.set(Setting::written(Key::ResolveOnce, off, family.pass, at_pass));
+                settings.set(name_servers(places, scope.get("resolver")));
             }
             None => {}
         }
