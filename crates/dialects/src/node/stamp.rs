@@ -124,7 +124,8 @@ fn without_level(text: &str) -> &str {
     let bare = word.trim_matches(['[', ']', ':', '-', '|', '(', ')']);
     let is_level = LEVELS.iter().any(|level| bare.eq_ignore_ascii_case(level));
     // A colon after the level of a message is kept apart from `Error: …`, which is an error's name.
-    if (is_level && !word.eq_ignore_ascii_case("error:")) || matches!(word, "-" | "|" | "--" | ":") {
+    if (is_level && !word.eq_ignore_ascii_case("error:")) || matches!(word, "-" | "|" | "--" | ":")
+    {
         rest.trim_start()
     } else {
         text
