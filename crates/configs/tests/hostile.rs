@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use configs::{Input, read};
 
 /// Far more than any of these takes, on a slow machine and without optimisation.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 fn input(path: &str, text: String) -> Input {
     Input { path: path.to_owned(), text }
