@@ -132,8 +132,11 @@ fn servers(hops: &[HopDraft], gone: &[bool]) -> Vec<(usize, Vec<usize>)> {
     for runner in runners() {
         let is_given = |file: &str| {
             hops[runner].given.iter().any(|given| {
-                file == given
-                    || file.strip_prefix(given.as_str()).is_some_and(|rest| rest.starts_with('/'))
+                let below = |inner: &str, outer: &str| {
+                    inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
+                };
+                // A configuration may be a folder of files, of which a container is given some.
+                file == given || below(file, given) || below(given, file)
             })
         };
         let served: Vec<usize> =
@@ -153,8 +156,8 @@ fn servers(hops: &[HopDraft], gone: &[bool]) -> Vec<(usize, Vec<usize>)> {
     for product in products {
         let served: Vec<usize> =
             free.iter().map(|(at, _)| *at).filter(|&at| product_of(at) == Some(product)).collect();
-        let mut files: Vec<&str> =
-            free.iter().filter(|(at, _)| served.contains(at)).map(|(_, file)| *file).collect();
+        let of_product = free.iter().filter(|(at, _)| product_of(*at) == Some(product));
+        let mut files: Vec<&str> = of_product.map(|(_, file)| *file).collect();
         files.dedup();
         let candidates: Vec<usize> = runners()
             .filter(|at| pairs.iter().all(|(runner, _)| runner != at))
