@@ -8,10 +8,13 @@
 #![forbid(unsafe_code)]
 
 mod assemble;
+mod aws;
 mod defaults;
 mod document;
 mod draft;
 mod readers;
+mod resources;
+mod terraform;
 mod tree;
 
 use model::config::{Source, System};

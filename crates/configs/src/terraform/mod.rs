@@ -1,0 +1,270 @@
+//! Terraform: modules of HCL or JSON with their variables, plans and states as JSON. What comes out
+//! is resources; what they mean is for the readers of the vendors.
+
+mod eval;
+mod files;
+mod functions;
+mod plan;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::config::{FileId, Span};
+
+use crate::aws;
+use crate::document::Document;
+use crate::draft::Draft;
+use crate::readers::Reader;
+use crate::resources::{Resource, Resources, TERRAFORM, Tongue};
+use crate::tree::Kind;
+use eval::{Eval, Instance, Scope};
+use files::{Code, Coded, Module, Parsed};
+
+/// How deep modules call each other, and how many calls are followed in all.
+const MOST_DEEP: usize = 10;
+const MOST_CALLS: usize = 500;
+
+/// Reads Terraform.
+pub(crate) struct Terraform;
+
+impl Reader for Terraform {
+    fn name(&self) -> &'static str {
+        TERRAFORM
+    }
+
+    fn takes(&self, document: &Document) -> bool {
+        is_code(document) || is_values(document) || plan::is_plan(document)
+    }
+
+    fn read(&self, documents: &[Document], draft: &mut Draft) {
+        for document in documents.iter().filter(|document| self.takes(document)) {
+            draft.note_read(document.id, self.name());
+        }
+        let all: Vec<&Document> = documents.iter().collect();
+        if all.iter().any(|document| self.takes(document)) {
+            self.read_all(&all, draft);
+        }
+    }
+
+    /// Gets every document: expressions read files of other kinds.
+    fn read_all(&self, documents: &[&Document], draft: &mut Draft) {
+        for resources in modules(documents, draft) {
+            aws::read(&resources, documents, draft);
+        }
+        for document in documents.iter().filter(|document| plan::is_plan(document)) {
+            if let Some(resources) = plan::resources(document) {
+                aws::read(&resources, documents, draft);
+            }
+        }
+    }
+}
+
+fn is_code(document: &Document) -> bool {
+    let name = document.name();
+    [".tf", ".tofu", ".tf.json", ".tofu.json"].iter().any(|end| name.ends_with(end))
+}
+
+fn is_values(document: &Document) -> bool {
+    let name = document.name();
+    name.ends_with(".tfvars") || name.ends_with(".tfvars.json")
+}
+
+/// The resources of every module that no other calls, with those of the modules it calls.
+fn modules(documents: &[&Document], draft: &mut Draft) -> Vec<Resources> {
+    let is_json = |document: &Document| document.name().ends_with(".json");
+    let hcl = documents.iter().filter(|d| (is_code(d) || is_values(d)) && !is_json(d));
+    let parsed: Vec<Parsed> = hcl.map(|document| files::parse(document, draft)).collect();
+    let name_of: BTreeMap<FileId, &str> =
+        documents.iter().map(|document| (document.id, document.name())).collect();
+    let is_values_file = |file: FileId| name_of.get(&file).is_some_and(|n| n.ends_with(".tfvars"));
+    let mut folders: BTreeMap<&str, Module<'_>> = BTreeMap::new();
+    for parsed in parsed.iter().filter(|parsed| !is_values_file(parsed.file)) {
+        folders.entry(&parsed.folder).or_default().add(parsed);
+    }
+    for &document in documents.iter().filter(|d| is_code(d) && is_json(d)) {
+        if let Some((at, _)) = &document.tree().broken {
+            draft.remark(document.span(*at..*at), "this is no JSON, the file was not read");
+        }
+        folders.entry(document.folder()).or_default().add_json(document);
+    }
+    let values = values(documents, &parsed, &name_of);
+    let called: BTreeSet<&str> = folders
+        .values()
+        .flat_map(|module| module.calls.values())
+        .filter_map(|(_, folder)| folder.as_deref())
+        .collect();
+    let mut roots: Vec<&str> =
+        folders.keys().copied().filter(|folder| !called.contains(folder)).collect();
+    if roots.is_empty() {
+        roots = folders.keys().copied().collect();
+    }
+    let alone = roots.len() == 1;
+    roots
+        .iter()
+        .map(|root| {
+            let texts = documents.iter().map(|d| (d.id, &*d.text)).collect();
+            let paths = documents.iter().map(|d| (d.path.as_str(), d.id)).collect();
+            let mut eval = Eval::new(texts, paths);
+            call(&mut eval, &folders, root, String::new(), None, MOST_DEEP);
+            if let Some(top) = eval.instances.first_mut() {
+                top.given = values.of(root);
+            }
+            let all = resources(&mut eval);
+            Resources {
+                tree: eval.tree,
+                all,
+                tongue: Tongue::Terraform,
+                tool: TERRAFORM,
+                scope: if alone { String::new() } else { (*root).to_owned() },
+                editable: true,
+            }
+        })
+        .collect()
+}
+
+/// Follows the calls of a module; gives the number of its instance.
+fn call<'f>(
+    eval: &mut Eval<'f>,
+    folders: &'f BTreeMap<&str, Module<'f>>,
+    folder: &str,
+    prefix: String,
+    caller: Option<(usize, String)>,
+    depth: usize,
+) -> Option<usize> {
+    let module = folders.get(folder)?;
+    if depth == 0 || eval.instances.len() >= MOST_CALLS {
+        return None;
+    }
+    let at = eval.instances.len();
+    let children = BTreeMap::new();
+    let given = BTreeMap::new();
+    eval.instances.push(Instance { module, prefix: prefix.clone(), caller, children, given });
+    for (name, (_, folder)) in &module.calls {
+        let Some(folder) = folder else { continue };
+        let prefix = format!("{prefix}module.{name}.");
+        let child = call(eval, folders, folder, prefix, Some((at, name.clone())), depth - 1);
+        if let Some(child) = child {
+            eval.instances[at].children.insert(name.clone(), child);
+        }
+    }
+    Some(at)
+}
+
+/// The resources of all instances; those whose `count` is 0 are not made.
+fn resources(eval: &mut Eval<'_>) -> Vec<Resource> {
+    let mut all = Vec::new();
+    for number in 0..eval.instances.len() {
+        let module = eval.instances[number].module;
+        if counts_none(eval, number) {
+            continue;
+        }
+        for declared in &module.resources {
+            let scope = Scope::new(number, declared.body.file);
+            let body = eval.code(scope, declared.body);
+            if eval.tree.part(body).get("count").number() == Some(0) {
+                continue;
+            }
+            let prefix = &eval.instances[number].prefix;
+            all.push(Resource {
+                kind: declared.kind.clone(),
+                address: format!("{prefix}{}.{}", declared.kind, declared.name),
+                aliases: Vec::new(),
+                body,
+                at: declared.at,
+            });
+        }
+    }
+    all
+}
+
+/// True if the module's call, or one around it, is made no times.
+fn counts_none(eval: &mut Eval<'_>, instance: usize) -> bool {
+    let mut at = instance;
+    for _ in 0..=MOST_DEEP {
+        let Some((caller, name)) = eval.instances[at].caller.clone() else { return false };
+        let module = eval.instances[caller].module;
+        let count = module.calls.get(&name).and_then(|(body, _)| match body.code {
+            Code::Block(block) => {
+                let value = &block.get_attribute("count")?.value;
+                Some(Coded { code: Code::Expression(value), file: body.file })
+            }
+            Code::Json(at) => Some(Coded { code: Code::Json(at.get("count")), file: body.file }),
+            Code::Expression(_) => None,
+        });
+        if let Some(count) = count {
+            let node = eval.code(Scope::new(caller, count.file), count);
+            if eval.tree.part(node).number() == Some(0) {
+                return true;
+            }
+        }
+        at = caller;
+    }
+    false
+}
+
+/// Values of variables from `*.tfvars`, by folder: those that Terraform takes by itself, and those
+/// of which one has to be named.
+#[derive(Default)]
+struct Values<'f> {
+    taken: BTreeMap<String, BTreeMap<String, Coded<'f>>>,
+    named: BTreeMap<String, BTreeMap<String, Vec<Coded<'f>>>>,
+}
+
+fn values<'f>(
+    documents: &[&'f Document],
+    parsed: &'f [Parsed],
+    name_of: &BTreeMap<FileId, &str>,
+) -> Values<'f> {
+    let mut values = Values::default();
+    let mut add = |folder: &str, file: &str, name: &str, value: Coded<'f>| {
+        let plain = file.trim_end_matches(".json");
+        // terraform.tfvars and *.auto.tfvars are taken without being asked for.
+        // https://developer.hashicorp.com/terraform/language/values/variables
+        if plain == "terraform.tfvars" || plain.ends_with(".auto.tfvars") {
+            values.taken.entry(folder.to_owned()).or_default().insert(name.to_owned(), value);
+        } else {
+            let named = values.named.entry(folder.to_owned()).or_default();
+            named.entry(name.to_owned()).or_default().push(value);
+        }
+    };
+    for parsed in parsed {
+        let name = name_of.get(&parsed.file).copied().unwrap_or("");
+        if name.ends_with(".tfvars") {
+            for attribute in parsed.body.attributes() {
+                let value = Coded { code: Code::Expression(&attribute.value), file: parsed.file };
+                add(&parsed.folder, name, attribute.key.as_str(), value);
+            }
+        }
+    }
+    for &document in documents.iter().filter(|d| d.name().ends_with(".tfvars.json")) {
+        for (entry, value) in document.tree().roots().flat_map(crate::tree::At::entries) {
+            let value = Coded { code: Code::Json(value), file: document.id };
+            add(document.folder(), document.name(), &entry.key, value);
+        }
+    }
+    values
+}
+
+impl<'f> Values<'f> {
+    /// What a root module is given: files of its folder that are taken by themselves, and files of
+    /// its folder and the folders below; where several set the same variable it is not known.
+    fn of(&self, root: &str) -> BTreeMap<String, Vec<Coded<'f>>> {
+        let mut given: BTreeMap<String, Vec<Coded<'f>>> = BTreeMap::new();
+        let below = |folder: &str| {
+            folder == root || root.is_empty() || folder.starts_with(&format!("{root}/"))
+        };
+        for (_, named) in self.named.iter().filter(|(folder, _)| below(folder)) {
+            for (name, values) in named {
+                given.entry(name.clone()).or_default().extend(values.iter().copied());
+            }
+        }
+        for (name, value) in self.taken.get(root).into_iter().flatten() {
+            given.entry(name.clone()).or_insert_with(|| vec![*value]);
+        }
+        given
+    }
+}
+
+/// A part that stands for what only the vendor knows.
+fn unknown_of(tree: &mut crate::tree::Tree, at: Span, text: &str) -> crate::tree::NodeId {
+    tree.add_from(at, Kind::Unknown(text.to_owned()), "")
+}
