@@ -9,6 +9,7 @@
 
 mod assemble;
 mod aws;
+mod cloudformation;
 mod defaults;
 mod document;
 mod draft;

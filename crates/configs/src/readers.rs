@@ -28,7 +28,8 @@ pub(crate) trait Reader: Sync {
 }
 
 /// Every reader.
-pub(crate) static ALL: &[&dyn Reader] = &[&crate::terraform::Terraform];
+pub(crate) static ALL: &[&dyn Reader] =
+    &[&crate::terraform::Terraform, &crate::cloudformation::CloudFormation, &crate::aws::Output];
 
 /// The names of all readers.
 #[must_use]

@@ -4,6 +4,7 @@
 
 use model::config::Span;
 
+use crate::cloudformation::CLOUDFORMATION;
 use crate::draft::Name;
 use crate::tree::{At, NodeId, Tree};
 
@@ -58,7 +59,8 @@ impl Resources {
     pub(crate) fn name(&self, address: &str) -> Name {
         let address = match self.tool {
             TERRAFORM => terraform_address(address),
-            _ => template_address(address),
+            CLOUDFORMATION => template_address(address),
+            _ => address.to_owned(),
         };
         let scoped = match self.scope.as_str() {
             "" => address,

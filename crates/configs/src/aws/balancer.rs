@@ -138,7 +138,11 @@ fn balancer(cloud: &Cloud<'_>, part: Part<'_>, looked_up: bool, draft: &mut Draf
         let age =
             part.get(("client_keep_alive", "LoadBalancerAttributes[client_keep_alive.seconds]"));
         put(own, age.seconds(Key::ClientMaxLifetime));
-        own.set(known::seconds(Key::ClientMaxLifetime, 3600, "client_keep_alive", &known::ALB));
+        let long = match part.of.tongue {
+            Tongue::Terraform => "client_keep_alive",
+            Tongue::Vendor => "client_keep_alive.seconds",
+        };
+        own.set(known::seconds(Key::ClientMaxLifetime, 3600, long, &known::ALB));
         for key in [Key::UpstreamIdleTimeout, Key::ResponseTimeout, Key::SendTimeout] {
             put(&mut settings, idle.seconds(key));
             settings.set(known::seconds(key, 60, name, &known::ALB));

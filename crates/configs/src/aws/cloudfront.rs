@@ -133,6 +133,9 @@ fn settings(cloud: &Cloud<'_>, origin: Part<'_>, static_files: bool) -> (Setting
         attempts.setting(Key::Retries, |part| Some(Value::Count(part.number()?.saturating_sub(1)))),
     );
     set.set(known::count(Key::Retries, 2, "connection_attempts", from));
+    // It tries GET and HEAD again, and connections of every request.
+    let name = "connection_attempts";
+    set.set(known::flag(Key::RetryNonIdempotent, false, name, from));
     if static_files {
         return (settings, slots);
     }

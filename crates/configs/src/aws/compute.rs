@@ -3,7 +3,7 @@
 use model::config::{Key, Task};
 
 use super::part::{Part, put};
-use super::{Cloud, hop_of};
+use super::{Cloud, filters, hop_of};
 use crate::draft::{Draft, Name};
 
 const INSTANCES: &[&str] = &["aws_instance", "aws_spot_instance_request", "AWS::EC2::Instance"];
@@ -43,7 +43,7 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
                 "vpc_security_group_ids|network_interfaces.security_groups|security_groups",
                 "LaunchTemplateData.SecurityGroupIds|LaunchTemplateData.NetworkInterfaces.Groups|SecurityGroups",
             );
-            hop.filters = template.all_named(groups);
+            hop.filters = filters(template, groups);
         }
         draft.add_hop(hop);
     }

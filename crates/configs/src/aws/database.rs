@@ -77,32 +77,26 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
 }
 
 fn parameters(group: Part<'_>, hop: &mut crate::draft::HopDraft) {
-    let mut put_one = |name: &str, value: Part<'_>| {
-        let (key, milliseconds) = match name {
-            "max_connections" => (Key::MaxConnections, false),
-            "superuser_reserved_connections" => (Key::ReservedConnections, false),
-            "statement_timeout" => (Key::StatementTimeout, true),
-            _ => return,
-        };
-        let setting = if milliseconds {
-            value.time(key, super::part::Unit::Milliseconds)
-        } else {
-            value.count(key)
-        };
-        put(&mut hop.hop.settings, setting);
-    };
-    for parameter in group.each(("parameter", "")) {
-        let name = parameter.get(("name", "")).text().unwrap_or_default();
-        put_one(name, parameter.get(("value", "")));
-    }
-    for name in ["max_connections", "superuser_reserved_connections", "statement_timeout"] {
-        let value = match name {
-            "max_connections" => group.get(("", "Parameters.max_connections")),
-            "statement_timeout" => group.get(("", "Parameters.statement_timeout")),
-            _ => group.get(("", "Parameters.superuser_reserved_connections")),
-        };
-        if value.there().is_some() {
-            put_one(name, value);
-        }
+    let set = &mut hop.hop.settings;
+    for (name, path, key) in [
+        ("max_connections", "Parameters.max_connections", Key::MaxConnections),
+        (
+            "superuser_reserved_connections",
+            "Parameters.superuser_reserved_connections",
+            Key::ReservedConnections,
+        ),
+        ("statement_timeout", "Parameters.statement_timeout", Key::StatementTimeout),
+    ] {
+        let listed = group.each(("parameter", "")).into_iter();
+        let listed = listed.filter(|parameter| parameter.get(("name", "")).text() == Some(name));
+        let values = listed.map(|parameter| parameter.get(("value", "")));
+        let value = values.last().unwrap_or_else(|| group.get(("", path))).called(name);
+        put(
+            set,
+            match key {
+                Key::StatementTimeout => value.time(key, super::part::Unit::Milliseconds),
+                _ => value.count(key),
+            },
+        );
     }
 }

@@ -122,7 +122,7 @@ fn hops(cloud: &Cloud<'_>, of: Part<'_>, task: Option<Part<'_>>) -> Vec<HopDraft
         hop
     };
     // What is known only when it runs, or described elsewhere.
-    let known_containers = containers.iter().any(|c| c.get(("", "Name")).text().is_some());
+    let known_containers = containers.iter().any(|c| c.get(("", "name")).text().is_some());
     if !known_containers {
         let mut names = balanced.clone();
         names.dedup();
@@ -143,15 +143,15 @@ fn hops(cloud: &Cloud<'_>, of: Part<'_>, task: Option<Part<'_>>) -> Vec<HopDraft
     }
     let alone = containers.len() == 1;
     for container in &containers {
-        let name = container.get(("", "Name")).written();
+        let name = container.get(("", "name")).written();
         let mut hop = new(&name, alone);
         for mapping in container.each(("", "PortMappings")) {
-            listen(&mut hop, mapping.get(("", "ContainerPort")));
+            listen(&mut hop, mapping.get(("", "containerPort")));
         }
         for one in of.each(BALANCED).iter().filter(|b| b.get(CONTAINER).written() == name) {
             listen(&mut hop, one.get(("container_port", "ContainerPort")));
         }
-        let image = container.get(("", "Image"));
+        let image = container.get(("", "image"));
         hop.image = image.there().map(|image| match image.at.tag() {
             "" if image.at.reference().is_some() => format!("${{{}}}", image.written()),
             "" => image.written(),
@@ -175,10 +175,10 @@ fn listen(hop: &mut HopDraft, port: Part<'_>) {
 
 fn settings(container: Part<'_>, task: Option<Part<'_>>, hop: &mut HopDraft) {
     let set = &mut hop.hop.settings;
-    let stop = container.get(("", "StopTimeout"));
+    let stop = container.get(("", "stopTimeout"));
     put(set, stop.seconds(Key::TerminationGrace));
     set.set(known::seconds(Key::TerminationGrace, 30, "stopTimeout", &known::ECS_TASK));
-    let own = container.get(("", "Memory"));
+    let own = container.get(("", "memory"));
     let whole = task.map(|task| task.get(("memory", "Memory")));
     let memory = own.there().or(whole);
     put(
@@ -193,8 +193,8 @@ fn settings(container: Part<'_>, task: Option<Part<'_>>, hop: &mut HopDraft) {
         return;
     }
     let mut settings = Settings::new();
-    let command = check.get(("", "Command"));
-    let words: Vec<String> = check.each(("", "Command")).into_iter().map(Part::written).collect();
+    let command = check.get(("", "command"));
+    let words: Vec<String> = check.each(("", "command")).into_iter().map(Part::written).collect();
     let text = words.join(" ");
     settings.set(command.meaning(Key::CheckProtocol, Value::Text("command".to_owned())));
     if let Some((port, path)) = called(&text) {
@@ -202,13 +202,13 @@ fn settings(container: Part<'_>, task: Option<Part<'_>>, hop: &mut HopDraft) {
         settings.set(command.meaning(Key::CheckPath, Value::Text(path)));
     }
     let from = &known::ECS_CHECK;
-    put(&mut settings, check.get(("", "Interval")).seconds(Key::CheckInterval));
+    put(&mut settings, check.get(("", "interval")).seconds(Key::CheckInterval));
     settings.set(known::seconds(Key::CheckInterval, 30, "interval", from));
-    put(&mut settings, check.get(("", "Timeout")).seconds(Key::CheckTimeout));
+    put(&mut settings, check.get(("", "timeout")).seconds(Key::CheckTimeout));
     settings.set(known::seconds(Key::CheckTimeout, 5, "timeout", from));
-    put(&mut settings, check.get(("", "Retries")).count(Key::CheckUnhealthyThreshold));
+    put(&mut settings, check.get(("", "retries")).count(Key::CheckUnhealthyThreshold));
     settings.set(known::count(Key::CheckUnhealthyThreshold, 3, "retries", from));
-    put(&mut settings, check.get(("", "StartPeriod")).seconds(Key::CheckStartPeriod));
+    put(&mut settings, check.get(("", "startPeriod")).seconds(Key::CheckStartPeriod));
     settings.set(known::seconds(Key::CheckStartPeriod, 0, "startPeriod", from));
     let kind = CheckKind::Liveness;
     hop.hop.checks.push(Check { kind, at: Some(check.span()), settings });

@@ -13,6 +13,7 @@ mod ecs;
 mod endpoint;
 mod lambda;
 mod network;
+mod output;
 mod part;
 mod security;
 mod target_group;
@@ -24,6 +25,7 @@ use model::config::{Hop, Product, Task};
 use crate::document::Document;
 use crate::draft::{Draft, FilterDraft, HopDraft, Name};
 use crate::resources::{Resource, Resources};
+pub(crate) use output::Output;
 use part::{Names, Part};
 
 /// Reads what is Amazon's among the resources.
@@ -140,7 +142,19 @@ fn hop_of(
         hop.products.push(Product { name: product, ..Product::default() });
     }
     let mut draft = HopDraft::new(hop, cloud.names(part));
-    draft.filters = part.all_named(groups);
+    draft.filters = filters(part, groups);
     draft.subnets = part.all_named(subnets);
     draft
+}
+
+/// The security groups that a list names. One that is not known is a filter as well: nobody knows
+/// what it lets through.
+fn filters(part: Part<'_>, groups: Names) -> Vec<Name> {
+    let named = |one: Part<'_>| {
+        // What the command line prints names a group by a member.
+        let inner = one.get(("", "GroupId|VpcSecurityGroupId"));
+        let one = inner.there().unwrap_or(one);
+        one.named().unwrap_or_else(|| Name::id("aws", one.written()))
+    };
+    part.each(groups).into_iter().map(named).collect()
 }

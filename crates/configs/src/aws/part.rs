@@ -124,6 +124,11 @@ impl<'r> Part<'r> {
         self.at.there().map(|_| self)
     }
 
+    /// The same part under a name of its own: of a parameter, what it is called.
+    pub(crate) fn called(self, name: &'static str) -> Part<'r> {
+        Part { name, ..self }
+    }
+
     /// Its text.
     pub(crate) fn text(self) -> Option<&'r str> {
         self.at.text()

@@ -78,7 +78,9 @@ pub(super) fn parse(document: &Document, draft: &mut Draft) -> Parsed {
     let mut text = document.text.trim_start_matches('\u{feff}').to_owned();
     let cut = document.text.len() - text.len();
     text.insert_str(0, &" ".repeat(cut));
-    for _ in 0..MOST_FAULTS {
+    // Every fault costs another pass.
+    let most = if text.len() > 1 << 20 { 3 } else { MOST_FAULTS };
+    for _ in 0..most {
         match hcl_edit::parser::parse_body(&text) {
             Ok(body) => {
                 parsed.body = body;

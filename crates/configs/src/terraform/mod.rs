@@ -268,3 +268,77 @@ impl<'f> Values<'f> {
 fn unknown_of(tree: &mut crate::tree::Tree, at: Span, text: &str) -> crate::tree::NodeId {
     tree.add_from(at, Kind::Unknown(text.to_owned()), "")
 }
+
+#[cfg(test)]
+mod tests {
+    use model::config::{Found, Key, Listen, Notation, Value};
+
+    use super::*;
+    use crate::{Input, assemble, document};
+
+    const MAIN: &str = r#"resource "aws_lb" "front" {
+  subnets = var.subnets
+}
+
+resource "aws_lb_listener" "http" {
+  load_balancer_arn = aws_lb.front.arn
+  port              = 80
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.web.arn
+  }
+}
+
+resource "aws_lb_target_group" "web" {
+  port     = 3000
+  protocol = "HTTP"
+  vpc_id   = var.vpc
+}
+"#;
+
+    /// A load balancer whose targets no file registers reaches the program of the folder by its
+    /// port, and its idle timeout can be added to its block.
+    #[test]
+    fn a_target_group_without_targets_reaches_the_program_by_its_port() {
+        let inputs = vec![Input { path: "main.tf".to_owned(), text: MAIN.to_owned() }];
+        let documents = document::open(inputs);
+        let mut draft = Draft::default();
+        Terraform.read(&documents, &mut draft);
+        let listen = Listen { address: String::new(), port: 3000, tls: false, at: None };
+        draft.program_of("").hop.listens.push(listen);
+        let sources = documents.into_iter().map(|doc| doc.into_source(&draft)).collect();
+        let system = assemble::assemble(draft, sources);
+        let [link] = &system.links[..] else { panic!("{}", system.describe()) };
+        assert_eq!(link.found, Found::ByPort(3000));
+        assert_eq!(system.hop(link.from).name, "aws_lb.front");
+        assert_eq!(system.hop(link.to).name, "the program");
+        assert_eq!(system.place(link.at.unwrap()), "main.tf:15");
+        let idle = link.get(Key::UpstreamIdleTimeout).unwrap();
+        assert_eq!(idle.time(), Some(model::Micros::from_secs(60)));
+        assert!(!idle.is_written());
+        let slot = link.slots.iter().find(|slot| slot.key == Key::UpstreamIdleTimeout).unwrap();
+        assert_eq!(slot.notation, Notation::Seconds);
+        let edit = slot.fill(&Value::Time(model::Micros::from_secs(4))).unwrap();
+        let mut text = MAIN.to_owned();
+        text.insert_str(edit.at.start as usize, &edit.text);
+        assert!(text.contains("{\n  idle_timeout = 4\n  subnets = var.subnets\n}"), "{text}");
+    }
+
+    /// Files that lead into themselves, and expressions that grow, come to an end.
+    #[test]
+    fn circles_and_bombs_end() {
+        let mut text = String::from(
+            "module \"m\" {\n source = \"./\"\n}\nlocals {\n a = local.b\n b = local.a\n l0 = \"xx\"\n c0 = [1]\n",
+        );
+        for n in 1..80 {
+            let m = n - 1;
+            text.push_str(&format!(" l{n} = \"${{local.l{m}}}${{local.l{m}}}\"\n"));
+            text.push_str(&format!(" c{n} = concat(local.c{m}, local.c{m})\n"));
+        }
+        text.push_str("}\nresource \"aws_lb\" \"x\" {\n idle_timeout = local.a\n name = local.l79\n subnets = local.c79\n}\n");
+        let system = crate::read(vec![Input { path: "a.tf".to_owned(), text }]);
+        assert!(!system.hops.is_empty());
+        let idle = system.hops[0].get(Key::ClientIdleTimeout).unwrap();
+        assert!(matches!(idle.value, Value::Unknown(_)), "{idle:?}");
+    }
+}

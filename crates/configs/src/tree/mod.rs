@@ -25,6 +25,13 @@ const MOST_DEEP: usize = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NodeId(u32);
 
+impl NodeId {
+    /// Its position in the list.
+    pub(crate) fn number(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// What a part is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Kind {
