@@ -96,7 +96,7 @@ impl Resources {
 
 /// The resource that a reference of Terraform leads to: `module.web.aws_lb.front[0].arn` leads to
 /// `module.web.aws_lb.front`; what a module gives out leads to the module.
-fn terraform_address(reference: &str) -> String {
+pub(crate) fn terraform_address(reference: &str) -> String {
     let mut plain = String::with_capacity(reference.len());
     let mut depth = 0usize;
     for c in reference.chars() {

@@ -130,11 +130,12 @@ fn balancer(cloud: &Cloud<'_>, part: Part<'_>, looked_up: bool, draft: &mut Draf
         if part.of.tongue == Tongue::Terraform { IDLE.0 } else { "idle_timeout.timeout_seconds" };
     let (mut settings, mut slots) = (Settings::new(), Vec::new());
     if product == "AWS ALB" && !hop.hop.products.is_empty() && !looked_up {
+        let default = |setting| part.unless_changed(("", "LoadBalancerAttributes"), setting);
         // One attribute is the timer of both sides.
         let idle = part.get(IDLE);
         let own = &mut hop.hop.settings;
         put(own, idle.seconds(Key::ClientIdleTimeout));
-        own.set(known::seconds(Key::ClientIdleTimeout, 60, name, &known::ALB));
+        own.set(default(known::seconds(Key::ClientIdleTimeout, 60, name, &known::ALB)));
         let age =
             part.get(("client_keep_alive", "LoadBalancerAttributes[client_keep_alive.seconds]"));
         put(own, age.seconds(Key::ClientMaxLifetime));
@@ -142,10 +143,10 @@ fn balancer(cloud: &Cloud<'_>, part: Part<'_>, looked_up: bool, draft: &mut Draf
             Tongue::Terraform => "client_keep_alive",
             Tongue::Vendor => "client_keep_alive.seconds",
         };
-        own.set(known::seconds(Key::ClientMaxLifetime, 3600, long, &known::ALB));
+        own.set(default(known::seconds(Key::ClientMaxLifetime, 3600, long, &known::ALB)));
         for key in [Key::UpstreamIdleTimeout, Key::ResponseTimeout, Key::SendTimeout] {
             put(&mut settings, idle.seconds(key));
-            settings.set(known::seconds(key, 60, name, &known::ALB));
+            settings.set(default(known::seconds(key, 60, name, &known::ALB)));
         }
         settings.set(known::flag(Key::UpstreamKeepAlive, true, "keep-alive", &known::ALB_TARGETS));
         let connect = known::seconds(Key::ConnectTimeout, 10, "connect timeout", &known::ALB_FIXED);
@@ -218,9 +219,13 @@ fn read_listener(cloud: &Cloud<'_>, listener: Part<'_>, balancer: &Balancer, dra
     if hop.hop.runs("AWS NLB") {
         let idle = listener
             .get(("tcp_idle_timeout_seconds", "ListenerAttributes[tcp.idle_timeout.seconds]"));
-        put(&mut hop.hop.settings, idle.seconds(Key::FlowIdleTimeout));
         let name = "tcp.idle_timeout.seconds";
-        hop.hop.settings.set(known::seconds(Key::FlowIdleTimeout, 350, name, &known::NLB));
+        // Flows of UDP have a timer of their own, which is about no request here.
+        if protocol != "udp" {
+            put(&mut hop.hop.settings, idle.seconds(Key::FlowIdleTimeout));
+            let from = if protocol == "tls" { &known::NLB_TLS } else { &known::NLB };
+            hop.hop.settings.set(known::seconds(Key::FlowIdleTimeout, 350, name, from));
+        }
     }
     for one in listener.each(("certificate_arn", "Certificates")) {
         let inner = one.get(("", "CertificateArn"));
@@ -267,7 +272,11 @@ fn routes(rule: Part<'_>) -> Vec<Route> {
     for condition in rule.each(("condition", "Conditions")) {
         let field = condition.get(("field", "Field")).word();
         let of = |names: Names| -> Vec<String> {
-            condition.each(names).into_iter().map(Part::written).collect()
+            condition
+                .each(names)
+                .into_iter()
+                .map(|part| part.written().trim_matches('"').to_owned())
+                .collect()
         };
         hosts.extend(of(("host_header.values", "HostHeaderConfig.Values")));
         paths.extend(of(("path_pattern.values", "PathPatternConfig.Values")));

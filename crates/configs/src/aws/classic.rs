@@ -9,6 +9,7 @@ use crate::resources::Tongue;
 
 const BALANCERS: &[&str] = &["aws_elb", "AWS::ElasticLoadBalancing::LoadBalancer"];
 const ATTACHMENTS: &[&str] = &["aws_elb_attachment"];
+const ATTRIBUTES: Names = ("", "LoadBalancerAttributes");
 const IDLE: Names = (
     "idle_timeout",
     "ConnectionSettings.IdleTimeout|LoadBalancerAttributes.ConnectionSettings.IdleTimeout",
@@ -26,13 +27,19 @@ fn balancer(cloud: &Cloud<'_>, part: Part<'_>, draft: &mut Draft) {
     let mut hop =
         hop_of(cloud, part, Task::LoadBalancer, "AWS CLB", (groups, ("subnets", "Subnets")));
     hop.names.extend(part.get(("dns_name", "DNSName")).text().map(Name::host));
+    let default = |setting| part.unless_changed(ATTRIBUTES, setting);
     let idle = part.get(IDLE);
     put(&mut hop.hop.settings, idle.seconds(Key::ClientIdleTimeout));
-    hop.hop.settings.set(known::seconds(Key::ClientIdleTimeout, 60, "idle_timeout", &known::CLB));
+    hop.hop.settings.set(default(known::seconds(
+        Key::ClientIdleTimeout,
+        60,
+        "idle_timeout",
+        &known::CLB,
+    )));
     let mut settings = Settings::new();
     for key in [Key::UpstreamIdleTimeout, Key::ResponseTimeout, Key::SendTimeout] {
         put(&mut settings, idle.seconds(key));
-        settings.set(known::seconds(key, 60, "idle_timeout", &known::CLB));
+        settings.set(default(known::seconds(key, 60, "idle_timeout", &known::CLB)));
     }
     drain(part, &mut settings);
     let mut slots = Vec::new();
@@ -107,7 +114,8 @@ fn drain(part: Part<'_>, settings: &mut Settings) {
         }
         None if on.there().is_none() => {
             let name = "connection_draining";
-            settings.set(known::seconds(Key::DeregistrationDelay, 0, name, &known::CLB_DRAIN));
+            let off = known::seconds(Key::DeregistrationDelay, 0, name, &known::CLB_DRAIN);
+            settings.set(part.unless_changed(ATTRIBUTES, off));
         }
         None => {}
     }

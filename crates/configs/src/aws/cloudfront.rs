@@ -248,6 +248,5 @@ fn host(cloud: &Cloud<'_>, behavior: Part<'_>, domain: Part<'_>) -> Option<Setti
     {
         return Some(sent.meaning(Key::UpstreamHost, viewers));
     }
-    let own = domain.there()?.written();
-    Some(domain.meaning(Key::UpstreamHost, Value::Text(own)))
+    domain.name_of(Key::UpstreamHost)
 }

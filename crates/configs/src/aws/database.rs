@@ -90,7 +90,8 @@ fn parameters(group: Part<'_>, hop: &mut crate::draft::HopDraft) {
         let listed = group.each(("parameter", "")).into_iter();
         let listed = listed.filter(|parameter| parameter.get(("name", "")).text() == Some(name));
         let values = listed.map(|parameter| parameter.get(("value", "")));
-        let value = values.last().unwrap_or_else(|| group.get(("", path))).called(name);
+        let value =
+            values.reduce(|_, last| last).unwrap_or_else(|| group.get(("", path))).called(name);
         put(
             set,
             match key {

@@ -28,6 +28,8 @@ known! {
     ALB_CHECK "AWS ALB" false "elasticloadbalancing/latest/application/target-group-health-checks.html";
     /// Flows of a Network Load Balancer.
     NLB "AWS NLB" false "elasticloadbalancing/latest/network/update-idle-timeout.html";
+    /// Flows of a TLS listener of a Network Load Balancer.
+    NLB_TLS "AWS NLB" true "elasticloadbalancing/latest/network/update-idle-timeout.html";
     /// Attributes of target groups of a Network Load Balancer.
     NLB_TARGETS "AWS NLB" false "elasticloadbalancing/latest/network/edit-target-group-attributes.html";
     /// Health checks of a Network Load Balancer.

@@ -27,8 +27,11 @@ pub(super) fn endpoint(part: Part<'_>) -> Endpoint {
         Some((_, rest)) => (Some(false), rest),
         None => (None, text.as_str()),
     };
-    // A reference may hold colons and slashes of its own.
-    let tail = rest.rfind('}').map_or(rest, |at| &rest[at + 1..]);
+    // The name of a resource may hold colons and slashes of its own.
+    let tail = match rest.starts_with("${") {
+        true => rest.split_once('}').map_or("", |(_, tail)| tail),
+        false => rest,
+    };
     let host_tail = tail.split(['/', '?']).next().unwrap_or(tail);
     let port = host_tail.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
     let port = port.unwrap_or(match tls {

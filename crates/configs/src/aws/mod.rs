@@ -9,6 +9,7 @@ mod cloudfront;
 mod compute;
 mod database;
 mod defaults;
+mod dns;
 mod ecs;
 mod endpoint;
 mod lambda;
@@ -50,6 +51,7 @@ pub(crate) fn read(resources: &Resources, documents: &[&Document], draft: &mut D
     api_gateway::read(&cloud, draft);
     cloudfront::read(&cloud, draft);
     database::read(&cloud, draft);
+    dns::read(&cloud, before, draft);
     complete_filters(before, draft);
 }
 

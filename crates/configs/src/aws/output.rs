@@ -155,6 +155,8 @@ fn attributes(root: At<'_>) -> Option<&'static str> {
         || has("load_balancing.cross_zone") && has("access_logs")
     {
         Some("LoadBalancerAttributes")
+    } else if root.at("LoadBalancerAttributes.ConnectionSettings").there().is_some() {
+        Some("ClassicAttributes")
     } else if has("deregistration_delay.") || has("stickiness.") {
         Some("TargetGroupAttributes")
     } else {
@@ -200,10 +202,13 @@ impl Taken {
                 last.address = format!("distribution {reference}");
             }
         }
+        const LISTED: &str = "LoadBalancerAttributes";
+        let classic = "AWS::ElasticLoadBalancing::LoadBalancer";
         let balancer = "AWS::ElasticLoadBalancingV2::LoadBalancer";
         let group = "AWS::ElasticLoadBalancingV2::TargetGroup";
         let kind = match attributes(root) {
             Some(member @ "LoadBalancerAttributes") => Some((balancer, member, "Attributes")),
+            Some("ClassicAttributes") => Some((classic, LISTED, LISTED)),
             Some(member) => Some((group, member, "Attributes")),
             None => None,
         };
@@ -233,14 +238,15 @@ impl Taken {
         let aliases = texts.iter().map(|text| Name::id("aws", *text)).collect();
         let id = document.id;
         let mut body = self.tree.graft(at, &|range| Span::new(id, range));
-        if let Some(listener) = listener_of(at.get("RuleArn").text()) {
-            if let Some(Kind::Map(mut entries)) = self.tree.part(body).kind().cloned() {
-                let arn = at.get("RuleArn").range();
-                let text = Kind::Scalar(listener, true);
-                let value = self.tree.add_from(document.span(arn.clone()), text, "");
-                entries.push(Entry { key: "ListenerArn".to_owned(), key_at: arn, value });
-                body = self.tree.add_from(document.span(at.range()), Kind::Map(entries), "");
-            }
+        let listener = listener_of(at.get("RuleArn").text());
+        if let (Some(listener), Some(Kind::Map(mut entries))) =
+            (listener, self.tree.part(body).kind().cloned())
+        {
+            let arn = at.get("RuleArn").range();
+            let text = Kind::Scalar(listener, true);
+            let value = self.tree.add_from(document.span(arn.clone()), text, "");
+            entries.push(Entry { key: "ListenerArn".to_owned(), key_at: arn, value });
+            body = self.tree.add_from(document.span(at.range()), Kind::Map(entries), "");
         }
         let start = at.range().start;
         let known =

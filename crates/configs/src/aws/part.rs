@@ -227,6 +227,13 @@ impl<'r> Part<'r> {
         self.setting(key, |part| Some(Value::Flag(part.flag()?)))
     }
 
+    /// A default of an attribute. What the command line prints of a resource does not hold its
+    /// attributes: without their own output the default is only assumed.
+    pub(crate) fn unless_changed(self, list: Names, default: Setting) -> Setting {
+        let printed = self.of.tool == "aws" && self.get(list).there().is_none();
+        if printed { default.assumed() } else { default }
+    }
+
     /// Another meaning of the part, with a value that follows from it.
     pub(crate) fn meaning(self, key: Key, value: Value) -> Setting {
         Setting::written(key, value, self.name, self.span())

@@ -37,15 +37,16 @@ fn pool(cloud: &Cloud<'_>, part: Part<'_>) -> Pool {
     let settings = &mut pool.settings;
     let targets = if group.network { &known::NLB_TARGETS } else { &known::TARGET_GROUP };
     let terraform = part.of.tongue == Tongue::Terraform;
+    let default = |setting| part.unless_changed(("", "TargetGroupAttributes"), setting);
     if !group.lambda {
         let name = if terraform { DELAY.0 } else { "deregistration_delay.timeout_seconds" };
         put(settings, part.get(DELAY).seconds(Key::DeregistrationDelay));
-        settings.set(known::seconds(Key::DeregistrationDelay, 300, name, targets));
+        settings.set(default(known::seconds(Key::DeregistrationDelay, 300, name, targets)));
     }
     if !group.network && !group.lambda {
         let name = if terraform { SLOW.0 } else { "slow_start.duration_seconds" };
         put(settings, part.get(SLOW).seconds(Key::SlowStart));
-        settings.set(known::seconds(Key::SlowStart, 0, name, targets));
+        settings.set(default(known::seconds(Key::SlowStart, 0, name, targets)));
     }
     let written = part.get(("protocol", "Protocol"));
     if let Some((word, tls)) = protocol(&group.protocol, &group.version) {

@@ -189,8 +189,8 @@ impl<'t> Template<'t> {
         }
     }
 
-    /// `Sub`: a text with names in it; a reference if one name in it leads to a resource and is all
-    /// that is not known, with the text as its tag.
+    /// `Sub`: a text with names in it; a reference if exactly one resource is named in it, with the
+    /// text as its tag.
     fn substitute(&mut self, argument: At<'_>, at: At<'_>, depth: usize) -> Option<NodeId> {
         let (text, values) = match argument.text() {
             Some(text) => (text, None),
@@ -241,8 +241,8 @@ impl<'t> Template<'t> {
 
     fn put_together(&mut self, parts: &[Piece], at: At<'_>) -> Option<NodeId> {
         let mut text = String::new();
-        let mut reference = None;
-        let mut partial = false;
+        let mut reference: Option<String> = None;
+        let (mut partial, mut complete) = (false, true);
         for part in parts {
             match part {
                 Piece::Text(part) => text.push_str(part),
@@ -250,13 +250,14 @@ impl<'t> Template<'t> {
                     Some(Kind::Scalar(part, _)) => text.push_str(part),
                     Some(Kind::Reference(name)) => {
                         text.push_str(&format!("${{{name}}}"));
-                        partial |= reference.is_some();
-                        reference = Some(name.clone());
+                        let same = |had: &String| had.split('.').next() == name.split('.').next();
+                        partial |= !reference.as_ref().is_none_or(same);
+                        reference.get_or_insert_with(|| name.clone());
                     }
-                    // A region or an account within an ARN does not hide whose it is.
-                    Some(Kind::Unknown(name)) if name.starts_with("AWS::") => {
+                    // A region or an account around it does not hide which resource is meant.
+                    Some(Kind::Unknown(name)) => {
                         text.push_str(&format!("${{{name}}}"));
-                        partial |= reference.is_none() && !text.starts_with("arn:");
+                        complete = false;
                     }
                     _ => return None,
                 },
@@ -271,9 +272,7 @@ impl<'t> Template<'t> {
                 let tag = if alone { "" } else { text.as_str() };
                 Some(self.add(at.range(), Kind::Reference(name), tag))
             }
-            None if !text.contains("${AWS::") => {
-                Some(self.add(at.range(), Kind::Scalar(text, true), ""))
-            }
+            None if complete => Some(self.add(at.range(), Kind::Scalar(text, true), "")),
             _ => Some(self.unknown(at, &text)),
         }
     }

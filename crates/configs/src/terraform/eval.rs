@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, ObjectKey, Traversal, TraversalOperator};
 use hcl_edit::structure::{Body, Structure};
 use hcl_edit::template::{Element, Template};
+use hcl_edit::{Decorated, Span as _};
 use model::config::{FileId, Span};
 
 use super::files::{Code, Coded, Module};
+use crate::resources::terraform_address;
 use crate::tree::{Entry, Kind, NodeId, Tree};
 
 /// How deep expressions, variables and modules lead into each other before they are given up.
@@ -284,8 +285,8 @@ impl<'f> Eval<'f> {
         }
     }
 
-    /// A text with expressions in it: known if they are; a reference if one of them is one and is
-    /// all that is not known, with the text around it as its tag.
+    /// A text with expressions in it: known if they are; a reference if exactly one resource is
+    /// named in it, with the text around it as its tag.
     fn template(
         &mut self,
         scope: Scope<'_>,
@@ -293,8 +294,9 @@ impl<'f> Eval<'f> {
         at: Option<Range<usize>>,
     ) -> NodeId {
         let mut text = String::new();
-        let mut reference = None;
+        let mut reference: Option<String> = None;
         let mut only = None;
+        let mut complete = true;
         for element in template {
             let node = match element {
                 Element::Literal(literal) => {
@@ -307,11 +309,18 @@ impl<'f> Eval<'f> {
             only = Some(node);
             match self.tree.part(node).kind() {
                 Some(Kind::Scalar(part, _)) => text.push_str(part),
-                Some(Kind::Reference(name)) if reference.is_none() => {
-                    text.push_str("${");
-                    text.push_str(name);
-                    text.push('}');
-                    reference = Some(name.clone());
+                Some(Kind::Reference(name)) => {
+                    text.push_str(&format!("${{{name}}}"));
+                    // Several attributes of one resource still mean that resource.
+                    let same = |had: &String| terraform_address(had) == terraform_address(name);
+                    if !reference.as_ref().is_none_or(same) {
+                        return self.unknown(scope, at);
+                    }
+                    reference.get_or_insert_with(|| name.clone());
+                }
+                Some(Kind::Unknown(name)) => {
+                    text.push_str(&format!("${{{name}}}"));
+                    complete = false;
                 }
                 _ => return self.unknown(scope, at),
             }
@@ -326,7 +335,8 @@ impl<'f> Eval<'f> {
                 let place = Span::new(scope.file, place);
                 self.tree.add_from(place, Kind::Reference(name), &text)
             }
-            (None, _) => self.add(scope, at, Kind::Scalar(text, true)),
+            (None, _) if complete => self.add(scope, at, Kind::Scalar(text, true)),
+            (None, _) => self.unknown(scope, at),
         }
     }
 
@@ -334,7 +344,7 @@ impl<'f> Eval<'f> {
     fn traversal(&mut self, scope: Scope<'_>, traversal: &Traversal) -> NodeId {
         let at = traversal.span();
         let operators: Vec<&TraversalOperator> =
-            traversal.operators.iter().map(|operator| operator.value()).collect();
+            traversal.operators.iter().map(Decorated::value).collect();
         let Expression::Variable(base) = &traversal.expr else {
             let node = self.expression(scope, &traversal.expr);
             return self.select(scope, node, &operators, at);
@@ -398,7 +408,7 @@ impl<'f> Eval<'f> {
         at: Option<Range<usize>>,
     ) -> NodeId {
         if let [TraversalOperator::GetAttr(name), TraversalOperator::GetAttr(attribute)] =
-            &traversal.operators.iter().map(|operator| operator.value()).collect::<Vec<_>>()[..]
+            &traversal.operators.iter().map(Decorated::value).collect::<Vec<_>>()[..]
         {
             let module = self.instances[scope.instance].module;
             let declared = module

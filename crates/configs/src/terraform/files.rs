@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
-use hcl_edit::structure::{Block, Body};
+use hcl_edit::structure::{Block, BlockLabel, Body};
 use model::config::{FileId, Span};
 
 use crate::document::Document;
@@ -131,7 +131,7 @@ impl<'f> Module<'f> {
     pub(super) fn add(&mut self, parsed: &'f Parsed) {
         let file = parsed.file;
         for block in parsed.body.blocks() {
-            let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
+            let labels: Vec<&str> = block.labels.iter().map(BlockLabel::as_str).collect();
             let body = Coded { code: Code::Block(&block.body), file };
             match (block.ident.as_str(), &labels[..]) {
                 ("resource", [kind, name]) => self.declare((*kind).to_owned(), name, body, block),

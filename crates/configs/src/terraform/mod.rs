@@ -8,6 +8,7 @@ mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hcl_edit::Span as _;
 use model::config::{FileId, Span};
 
 use crate::aws;
@@ -51,6 +52,9 @@ impl Reader for Terraform {
             aws::read(&resources, documents, draft);
         }
         for document in documents.iter().filter(|document| plan::is_plan(document)) {
+            if let Some((at, _)) = &document.tree().broken {
+                draft.remark(document.span(*at..*at), "this is no JSON, the plan was not read");
+            }
             if let Some(resources) = plan::resources(document) {
                 aws::read(&resources, documents, draft);
             }
@@ -87,24 +91,15 @@ fn modules(documents: &[&Document], draft: &mut Draft) -> Vec<Resources> {
         folders.entry(document.folder()).or_default().add_json(document);
     }
     let values = values(documents, &parsed, &name_of);
-    let called: BTreeSet<&str> = folders
-        .values()
-        .flat_map(|module| module.calls.values())
-        .filter_map(|(_, folder)| folder.as_deref())
-        .collect();
-    let mut roots: Vec<&str> =
-        folders.keys().copied().filter(|folder| !called.contains(folder)).collect();
-    if roots.is_empty() {
-        roots = folders.keys().copied().collect();
-    }
+    let roots = roots(&folders);
     let alone = roots.len() == 1;
     roots
         .iter()
-        .map(|root| {
+        .map(|&root| {
             let texts = documents.iter().map(|d| (d.id, &*d.text)).collect();
             let paths = documents.iter().map(|d| (d.path.as_str(), d.id)).collect();
             let mut eval = Eval::new(texts, paths);
-            call(&mut eval, &folders, root, String::new(), None, MOST_DEEP);
+            call(&mut eval, &folders, root, String::new(), None, draft);
             if let Some(top) = eval.instances.first_mut() {
                 top.given = values.of(root);
             }
@@ -114,11 +109,41 @@ fn modules(documents: &[&Document], draft: &mut Draft) -> Vec<Resources> {
                 all,
                 tongue: Tongue::Terraform,
                 tool: TERRAFORM,
-                scope: if alone { String::new() } else { (*root).to_owned() },
+                scope: if alone { String::new() } else { root.to_owned() },
                 editable: true,
             }
         })
         .collect()
+}
+
+/// The folders that no other calls; of those that only call each other, the first.
+fn roots<'f>(folders: &BTreeMap<&'f str, Module<'_>>) -> Vec<&'f str> {
+    let calls = |from: &str| {
+        let module = folders.get(from);
+        let calls = module.into_iter().flat_map(|module| module.calls.values());
+        calls.filter_map(|(_, folder)| folder.clone()).collect::<Vec<String>>()
+    };
+    let called: BTreeSet<String> = folders
+        .keys()
+        .flat_map(|from| calls(from).into_iter().filter(move |to| to != from))
+        .collect();
+    let mut roots: Vec<&str> =
+        folders.keys().copied().filter(|folder| !called.contains(*folder)).collect();
+    let mut reached: BTreeSet<String> = BTreeSet::new();
+    let mut next: Vec<String> = roots.iter().map(|&root| root.to_owned()).collect();
+    let mut rest = folders.keys();
+    loop {
+        while let Some(folder) = next.pop() {
+            if reached.insert(folder.clone()) {
+                next.extend(calls(&folder));
+            }
+        }
+        let Some(left) = rest.by_ref().find(|folder| !reached.contains(**folder)) else {
+            return roots;
+        };
+        roots.push(left);
+        next.push((*left).to_owned());
+    }
 }
 
 /// Follows the calls of a module; gives the number of its instance.
@@ -128,11 +153,32 @@ fn call<'f>(
     folder: &str,
     prefix: String,
     caller: Option<(usize, String)>,
-    depth: usize,
+    draft: &mut Draft,
 ) -> Option<usize> {
     let module = folders.get(folder)?;
-    if depth == 0 || eval.instances.len() >= MOST_CALLS {
+    if eval.instances.len() >= MOST_CALLS {
         return None;
+    }
+    let mut above = caller.clone();
+    for depth in 0.. {
+        let Some((outer, name)) = above else { break };
+        let instance = &eval.instances[outer];
+        if depth > MOST_DEEP || std::ptr::eq(instance.module, module) {
+            let call = caller.as_ref().and_then(|(by, name)| {
+                eval.instances[*by].module.calls.get(name).map(|(body, _)| (body.file, body.code))
+            });
+            if let Some((file, code)) = call {
+                let at = match code {
+                    Code::Block(body) => body.span().unwrap_or(0..0).start,
+                    Code::Json(at) => at.range().start,
+                    Code::Expression(_) => 0,
+                };
+                let says = format!("module {name} calls itself, the call in it was left out");
+                draft.remark(Span::new(file, at..at), says);
+            }
+            return None;
+        }
+        above = instance.caller.clone();
     }
     let at = eval.instances.len();
     let children = BTreeMap::new();
@@ -141,7 +187,7 @@ fn call<'f>(
     for (name, (_, folder)) in &module.calls {
         let Some(folder) = folder else { continue };
         let prefix = format!("{prefix}module.{name}.");
-        let child = call(eval, folders, folder, prefix, Some((at, name.clone())), depth - 1);
+        let child = call(eval, folders, folder, prefix, Some((at, name.clone())), draft);
         if let Some(child) = child {
             eval.instances[at].children.insert(name.clone(), child);
         }
