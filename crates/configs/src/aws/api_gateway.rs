@@ -48,11 +48,14 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
             }
         }
     }
+    let targeting = cloud.all(ROUTES).into_iter();
+    let targeting = targeting.map(|route| (route.get(("target", "Target")), route));
+    let targeting = cloud.by_target(targeting);
     for part in cloud.all(HTTP_INTEGRATIONS) {
         let api = api(cloud, part, true, &mut apis, draft);
         let target = part.get(("integration_uri", "IntegrationUri"));
         if target.there().is_some() {
-            for route in routes(cloud, part) {
+            for route in routes(targeting.get(&cloud.key(part))) {
                 link(cloud, api, target, part, route, draft);
             }
         }
@@ -143,19 +146,15 @@ fn default(http: bool) -> Setting {
 }
 
 /// The routes that lead to an integration.
-fn routes(cloud: &Cloud<'_>, integration: Part<'_>) -> Vec<Route> {
-    let names = cloud.names(integration);
+fn routes(targeting: Option<&Vec<Part<'_>>>) -> Vec<Route> {
     let mut routes = Vec::new();
-    for route in cloud.all(ROUTES) {
-        let target = route.get(("target", "Target")).named();
-        if target.is_some_and(|name| names.contains(&name)) {
-            // `GET /orders`, `$default`
-            let key = route.get(("route_key", "RouteKey")).written();
-            let path = key.split_once(' ').map_or("", |(_, path)| path).to_owned();
-            let made = Route { hosts: Vec::new(), path };
-            if !routes.contains(&made) {
-                routes.push(made);
-            }
+    for route in targeting.into_iter().flatten() {
+        // `GET /orders`, `$default`
+        let key = route.get(("route_key", "RouteKey")).written();
+        let path = key.split_once(' ').map_or("", |(_, path)| path).to_owned();
+        let made = Route { hosts: Vec::new(), path };
+        if !routes.contains(&made) {
+            routes.push(made);
         }
     }
     if routes.is_empty() {

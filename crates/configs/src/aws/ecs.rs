@@ -1,5 +1,7 @@
 //! Services and tasks of Amazon ECS: one hop per container.
 
+use std::collections::BTreeSet;
+
 use model::config::{Check, CheckKind, Key, Listen, Setting, Settings, Task, Value};
 
 use super::part::{Names, Part, put};
@@ -47,18 +49,20 @@ pub(super) fn uses<'r>(cloud: &Cloud<'r>) -> Vec<Use<'r>> {
     uses
 }
 
+/// Every service with the references to the target groups it registers at.
+pub(super) fn services<'r>(cloud: &Cloud<'r>) -> Vec<(Part<'r>, Part<'r>)> {
+    let mut services = Vec::new();
+    for service in cloud.all(SERVICES) {
+        let groups = service.each(BALANCED).into_iter().map(|balanced| balanced.get(GROUP));
+        services.extend(groups.map(|group| (group, service)));
+    }
+    services
+}
+
 /// The time after the start of a task during which the checks of a target group do not count, if
 /// exactly one service is registered there.
-pub(super) fn grace(cloud: &Cloud<'_>, group: Part<'_>) -> Option<Setting> {
-    let names = cloud.names(group);
-    let registered = |service: &Part<'_>| {
-        service
-            .each(BALANCED)
-            .into_iter()
-            .any(|balanced| balanced.get(GROUP).named().is_some_and(|name| names.contains(&name)))
-    };
-    let services: Vec<Part<'_>> = cloud.all(SERVICES).into_iter().filter(registered).collect();
-    let [service] = services[..] else { return None };
+pub(super) fn grace(services: &[Part<'_>]) -> Option<Setting> {
+    let [service] = services else { return None };
     let grace = ("health_check_grace_period_seconds", "HealthCheckGracePeriodSeconds");
     let written = service.get(grace).seconds(Key::CheckStartPeriod);
     written.or_else(|| Some(known::seconds(Key::CheckStartPeriod, 0, grace.0, &known::ECS_SERVICE)))
@@ -73,7 +77,7 @@ fn container_name(cloud: &Cloud<'_>, of: Part<'_>, container: &str) -> Name {
 
 /// Reads services with the containers of their tasks, and tasks that no service runs.
 pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
-    let mut run: Vec<&str> = Vec::new();
+    let mut run: BTreeSet<&str> = BTreeSet::new();
     for service in cloud.all(SERVICES) {
         let task = cloud.follow(service.get(TASK), TASKS).or_else(|| by_family(cloud, service));
         run.extend(task.map(|task| task.resource.address.as_str()));
@@ -83,7 +87,7 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
     }
     for task in cloud.all(TASKS) {
         let data = task.resource.kind.starts_with("data.");
-        if !data && !run.contains(&task.resource.address.as_str()) {
+        if !data && !run.contains(task.resource.address.as_str()) {
             for hop in hops(cloud, task, Some(task)) {
                 draft.add_hop(hop);
             }

@@ -12,16 +12,16 @@ const ALIASES: &[&str] = &["aws_lambda_alias", "AWS::Lambda::Alias"];
 
 /// Reads functions.
 pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
+    let aliases = cloud.all(ALIASES).into_iter();
+    let aliases = aliases.map(|alias| (alias.get(("function_name", "FunctionName")), alias));
+    let aliases = cloud.by_target(aliases);
     for part in cloud.all(FUNCTIONS) {
         let groups = ("vpc_config.security_group_ids", "VpcConfig.SecurityGroupIds");
         let subnets = ("vpc_config.subnet_ids", "VpcConfig.SubnetIds");
         let mut hop = hop_of(cloud, part, Task::App, "AWS Lambda", (groups, subnets));
         // An alias of a function is the function.
-        for alias in cloud.all(ALIASES) {
-            let of = alias.get(("function_name", "FunctionName")).named();
-            if of.is_some_and(|of| hop.names.contains(&of)) {
-                hop.names.extend(cloud.names(alias));
-            }
+        for alias in aliases.get(&cloud.key(part)).into_iter().flatten() {
+            hop.names.extend(cloud.names(*alias));
         }
         let set = &mut hop.hop.settings;
         put(set, part.get(("timeout", "Timeout")).seconds(Key::RequestTimeout));

@@ -19,7 +19,7 @@ mod part;
 mod security;
 mod target_group;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::config::{Hop, Product, Task};
 
@@ -57,14 +57,9 @@ pub(crate) fn read(resources: &Resources, documents: &[&Document], draft: &mut D
 
 /// Filters that hops name and nobody describes may hold any rule.
 fn complete_filters(before: usize, draft: &mut Draft) {
-    let mut missing: Vec<Name> = draft.hops[before..]
-        .iter()
-        .flat_map(|hop| hop.filters.iter())
-        .filter(|name| !draft.filters.iter().any(|filter| filter.names.contains(name)))
-        .cloned()
-        .collect();
-    missing.sort();
-    missing.dedup();
+    let known: BTreeSet<&Name> = draft.filters.iter().flat_map(|filter| &filter.names).collect();
+    let named = draft.hops[before..].iter().flat_map(|hop| &hop.filters);
+    let missing: BTreeSet<Name> = named.filter(|name| !known.contains(name)).cloned().collect();
     for name in missing {
         let (Name::Host(text) | Name::Id(_, text)) = &name;
         draft.filters.push(FilterDraft {
@@ -85,6 +80,7 @@ pub(crate) struct Cloud<'r> {
     pub(crate) resources: &'r Resources,
     documents: &'r [&'r Document],
     by_name: BTreeMap<Name, usize>,
+    by_kind: BTreeMap<&'r str, Vec<&'r Resource>>,
 }
 
 impl<'r> Cloud<'r> {
@@ -95,13 +91,42 @@ impl<'r> Cloud<'r> {
                 by_name.entry(name).or_insert(at);
             }
         }
-        Cloud { resources, documents, by_name }
+        let mut by_kind: BTreeMap<&str, Vec<&Resource>> = BTreeMap::new();
+        for resource in &resources.all {
+            by_kind.entry(&resource.kind).or_default().push(resource);
+        }
+        Cloud { resources, documents, by_name, by_kind }
     }
 
     /// Every resource of these types (of Terraform or Amazon), without those only looked up.
     pub(crate) fn all(&self, kinds: &[&str]) -> Vec<Part<'r>> {
-        let wanted = |resource: &&Resource| kinds.contains(&resource.kind.as_str());
-        self.resources.all.iter().filter(wanted).map(|r| Part::new(self.resources, r)).collect()
+        let of = |kind: &&str| self.by_kind.get(*kind).into_iter().flatten();
+        kinds.iter().flat_map(of).map(|resource| Part::new(self.resources, resource)).collect()
+    }
+
+    /// What refers to which resource, in one pass: the resources by the names that a part of each
+    /// of the others has.
+    pub(crate) fn by_target<T>(
+        &self,
+        referring: impl IntoIterator<Item = (Part<'r>, T)>,
+    ) -> BTreeMap<Name, Vec<T>> {
+        let mut found: BTreeMap<Name, Vec<T>> = BTreeMap::new();
+        for (part, what) in referring {
+            if let Some(name) = part.named() {
+                // All names of a resource are one.
+                let name = match self.by_name.get(&name) {
+                    Some(&at) => self.resources.name(&self.resources.all[at].address),
+                    None => name,
+                };
+                found.entry(name).or_default().push(what);
+            }
+        }
+        found
+    }
+
+    /// The name of a resource that [`by_target`](Self::by_target) uses.
+    pub(crate) fn key(&self, part: Part<'_>) -> Name {
+        self.resources.name(&part.resource.address)
     }
 
     /// The resource of this name.

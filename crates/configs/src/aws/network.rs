@@ -1,8 +1,10 @@
 //! Subnets with their routes, and NAT gateways.
 
+use std::collections::BTreeMap;
+
 use model::config::{Cidr, Key, RouteEntry, Task, Via};
 
-use super::part::Part;
+use super::part::{Names, Part};
 use super::{Cloud, defaults as known, hop_of};
 use crate::draft::{Draft, Name, SubnetDraft};
 
@@ -32,6 +34,7 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
         });
         draft.add_hop(hop);
     }
+    let tables = Tables::new(cloud);
     for part in cloud.all(SUBNETS) {
         let block = part.get(("cidr_block", "CidrBlock")).text().and_then(Cidr::parse);
         let names = cloud.names(part);
@@ -42,51 +45,67 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
         {
             routes.push(RouteEntry { to, via: Via::Local, at: Some(own.span()) });
         }
-        if let Some(table) = table(cloud, &names, vpc.named()) {
-            routes.extend(table_routes(cloud, table));
+        if let Some(table) = tables.of(cloud, part, vpc) {
+            routes.extend(table_routes(cloud, &tables, table));
         }
         let name = part.resource.address.clone();
         draft.subnets.push(SubnetDraft { names, name, block, routes, at: Some(part.resource.at) });
     }
 }
 
-/// The route table of a subnet: its own, else the main one of its network.
-fn table<'r>(cloud: &Cloud<'r>, subnet: &[Name], vpc: Option<Name>) -> Option<Part<'r>> {
-    let is_this = |part: Part<'_>| part.named().is_some_and(|name| subnet.contains(&name));
-    for association in cloud.all(ASSOCIATIONS) {
-        if is_this(association.get(("subnet_id", "SubnetId"))) {
-            return cloud.follow(association.get(("route_table_id", "RouteTableId")), TABLES);
-        }
-    }
-    let tables = cloud.all(TABLES);
-    let own = tables.iter().find(|table| {
-        let associations = table.each(("", "Associations"));
-        associations.into_iter().any(|one| is_this(one.get(("", "SubnetId"))))
-    });
-    if let Some(own) = own {
-        return Some(*own);
-    }
-    let vpc = vpc?;
-    let main = cloud
-        .all(MAINS)
-        .into_iter()
-        .find(|main| main.get(("vpc_id", "")).named().as_ref() == Some(&vpc));
-    if let Some(main) = main {
-        return cloud.follow(main.get(("route_table_id", "")), TABLES);
-    }
-    tables.into_iter().find(|table| {
-        let of = table.get(("vpc_id", "VpcId")).named().as_ref() == Some(&vpc);
-        let associations = table.each(("", "Associations"));
-        of && associations.into_iter().any(|one| one.get(("", "Main")).flag() == Some(true))
-    })
+/// Which route table a subnet has: its own, else the main one of its network.
+struct Tables<'r> {
+    of_subnet: BTreeMap<Name, Vec<Part<'r>>>,
+    of_network: BTreeMap<Name, Vec<Part<'r>>>,
+    routes: BTreeMap<Name, Vec<Part<'r>>>,
 }
 
-fn table_routes(cloud: &Cloud<'_>, table: Part<'_>) -> Vec<RouteEntry> {
-    let names = cloud.names(table);
-    let apart = cloud.all(ROUTES).into_iter().filter(|route| {
-        let of = route.get(("route_table_id", "RouteTableId")).named();
-        of.is_some_and(|of| names.contains(&of))
-    });
+impl<'r> Tables<'r> {
+    fn new(cloud: &Cloud<'r>) -> Tables<'r> {
+        const TABLE: Names = ("route_table_id", "RouteTableId");
+        let (mut subnets, mut networks) = (Vec::new(), Vec::new());
+        for association in cloud.all(ASSOCIATIONS) {
+            if let Some(table) = cloud.follow(association.get(TABLE), TABLES) {
+                subnets.push((association.get(("subnet_id", "SubnetId")), table));
+            }
+        }
+        for main in cloud.all(MAINS) {
+            if let Some(table) = cloud.follow(main.get(TABLE), TABLES) {
+                networks.push((main.get(("vpc_id", "")), table));
+            }
+        }
+        for table in cloud.all(TABLES) {
+            for association in table.each(("", "Associations")) {
+                if association.get(("", "Main")).flag() == Some(true) {
+                    networks.push((table.get(("vpc_id", "VpcId")), table));
+                } else {
+                    subnets.push((association.get(("", "SubnetId")), table));
+                }
+            }
+        }
+        let routes = cloud.all(ROUTES).into_iter().map(|route| (route.get(TABLE), route));
+        Tables {
+            of_subnet: cloud.by_target(subnets),
+            of_network: cloud.by_target(networks),
+            routes: cloud.by_target(routes),
+        }
+    }
+
+    fn of(&self, cloud: &Cloud<'r>, subnet: Part<'r>, network: Part<'r>) -> Option<Part<'r>> {
+        let own = self.of_subnet.get(&cloud.key(subnet));
+        let network = || {
+            let name = match cloud.follow(network, VPCS) {
+                Some(found) => cloud.key(found),
+                None => network.named()?,
+            };
+            self.of_network.get(&name)
+        };
+        own.or_else(network)?.first().copied()
+    }
+}
+
+fn table_routes(cloud: &Cloud<'_>, tables: &Tables<'_>, table: Part<'_>) -> Vec<RouteEntry> {
+    let apart = tables.routes.get(&cloud.key(table)).into_iter().flatten().copied();
     let within = table.each(("route", "Routes"));
     within.into_iter().chain(apart).filter_map(|route| entry(cloud, route)).collect()
 }

@@ -24,8 +24,10 @@ const LIST_SUBNETS: &[&str] =
 
 /// Reads security groups and network ACLs.
 pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
+    let apart = cloud.all(&["AWS::EC2::SecurityGroupEgress"]).into_iter();
+    let apart = cloud.by_target(apart.map(|rule| (rule.get(("", "GroupId")), ())));
     for part in cloud.all(GROUPS) {
-        draft.filters.push(group(cloud, part));
+        draft.filters.push(group(cloud, part, apart.contains_key(&cloud.key(part))));
     }
     for part in cloud.all(LOOKED_UP) {
         draft.filters.push(filter(cloud, part, FilterKind::SecurityGroup, true));
@@ -81,7 +83,7 @@ fn filter(cloud: &Cloud<'_>, part: Part<'_>, kind: FilterKind, partial: bool) ->
     }
 }
 
-fn group(cloud: &Cloud<'_>, part: Part<'_>) -> FilterDraft {
+fn group(cloud: &Cloud<'_>, part: Part<'_>, apart: bool) -> FilterDraft {
     let mut made = filter(cloud, part, FilterKind::SecurityGroup, false);
     // A repeated block whose items are not known may hold any rule.
     let ways: [(Names, Direction); 2] = [
@@ -101,9 +103,6 @@ fn group(cloud: &Cloud<'_>, part: Part<'_>) -> FilterDraft {
         }
     }
     let says_egress = part.get(ways[1].0).there().is_some();
-    let apart = cloud.all(&["AWS::EC2::SecurityGroupEgress"]).into_iter().any(|rule| {
-        rule.get(("", "GroupId")).named().is_some_and(|name| made.names.contains(&name))
-    });
     if part.of.tongue == Tongue::Vendor && !says_egress && !apart {
         // Amazon lets everything out unless rules say otherwise; Terraform takes that rule away.
         // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-securitygroup.html

@@ -1,5 +1,7 @@
 //! Target groups: where a load balancer sends requests, who is in them, how they are checked.
 
+use std::collections::BTreeMap;
+
 use model::config::{Check, CheckKind, Key, Notation, Settings, Value};
 
 use super::balancer::protocol;
@@ -21,17 +23,43 @@ const SLOW: Names = ("slow_start", "TargetGroupAttributes[slow_start.duration_se
 
 /// Reads target groups.
 pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
+    let registered = Registered::new(cloud);
     for part in cloud.all(GROUPS) {
-        let pool = pool(cloud, part);
+        let pool = pool(cloud, part, &registered);
         draft.pools.push(pool);
     }
 }
 
-fn pool(cloud: &Cloud<'_>, part: Part<'_>) -> Pool {
+/// Who is registered at which target group, and which services are.
+struct Registered<'r> {
+    targets: BTreeMap<Name, Vec<(Reach, u16, Part<'r>)>>,
+    services: BTreeMap<Name, Vec<Part<'r>>>,
+}
+
+impl<'r> Registered<'r> {
+    fn new(cloud: &Cloud<'r>) -> Registered<'r> {
+        let attached = cloud.all(ATTACHMENTS).into_iter().map(|attachment| {
+            let target = attachment.get(("target_id", ""));
+            let port = attachment.get(("port", "")).port();
+            (attachment.get(("target_group_arn", "")), (reach(target), port, target))
+        });
+        let contained = ecs::uses(cloud)
+            .into_iter()
+            .map(|used| (used.group, (Reach::Name(used.container), used.port, used.group)));
+        let scaled = compute::uses(cloud).into_iter();
+        let scaled = scaled.map(|(name, used)| (used, (Reach::Name(name), 0, used)));
+        Registered {
+            targets: cloud.by_target(attached.chain(contained).chain(scaled)),
+            services: cloud.by_target(ecs::services(cloud)),
+        }
+    }
+}
+
+fn pool<'r>(cloud: &Cloud<'r>, part: Part<'r>, registered: &Registered<'r>) -> Pool {
     let group = Group::new(part);
     let mut pool = Pool { names: cloud.names(part), at: Some(part.resource.at), ..Pool::default() };
     if part.resource.kind.starts_with("data.") {
-        pool.members = members(cloud, part, &group);
+        pool.members = members(cloud, part, &group, registered);
         return pool;
     }
     let settings = &mut pool.settings;
@@ -65,8 +93,8 @@ fn pool(cloud: &Cloud<'_>, part: Part<'_>) -> Pool {
         let slot = part.at.hcl_slot(text, part.span().file, name, Notation::Seconds);
         pool.slots.extend(slot.filter(|_| missing));
     }
-    pool.members = members(cloud, part, &group);
-    pool.checks.extend(check(cloud, part, &group));
+    pool.members = members(cloud, part, &group, registered);
+    pool.checks.extend(check(cloud, part, &group, registered));
     pool
 }
 
@@ -93,9 +121,12 @@ impl Group {
 }
 
 /// The targets that the files register; one nobody names if they register none.
-fn members(cloud: &Cloud<'_>, part: Part<'_>, group: &Group) -> Vec<Member> {
-    let names = cloud.names(part);
-    let is_this = |other: Part<'_>| other.named().is_some_and(|name| names.contains(&name));
+fn members(
+    cloud: &Cloud<'_>,
+    part: Part<'_>,
+    group: &Group,
+    registered: &Registered<'_>,
+) -> Vec<Member> {
     let member = |to: Reach, port: u16, at: Part<'_>| Member {
         to,
         port: if port == 0 { group.port } else { port },
@@ -104,23 +135,12 @@ fn members(cloud: &Cloud<'_>, part: Part<'_>, group: &Group) -> Vec<Member> {
         settings: Settings::new(),
     };
     let mut members = Vec::new();
-    for attachment in cloud.all(ATTACHMENTS) {
-        if is_this(attachment.get(("target_group_arn", ""))) {
-            let target = attachment.get(("target_id", ""));
-            members.push(member(reach(target), attachment.get(("port", "")).port(), target));
-        }
-    }
     for target in part.each(("", "Targets")) {
         let id = target.get(("", "Id"));
         members.push(member(reach(id), target.get(("", "Port")).port(), id));
     }
-    for used in ecs::uses(cloud).into_iter().filter(|used| is_this(used.group)) {
-        members.push(member(Reach::Name(used.container), used.port, used.group));
-    }
-    for (instances, used) in compute::uses(cloud) {
-        if is_this(used) {
-            members.push(member(Reach::Name(instances), 0, used));
-        }
+    for (to, port, at) in registered.targets.get(&cloud.key(part)).into_iter().flatten() {
+        members.push(member(to.clone(), *port, *at));
     }
     if members.is_empty() {
         let port = part.get(("port", "Port"));
@@ -141,7 +161,12 @@ fn reach(target: Part<'_>) -> Reach {
 
 /// The health check, with the defaults of its protocol.
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html>
-fn check(cloud: &Cloud<'_>, part: Part<'_>, group: &Group) -> Option<Check> {
+fn check(
+    cloud: &Cloud<'_>,
+    part: Part<'_>,
+    group: &Group,
+    registered: &Registered<'_>,
+) -> Option<Check> {
     let block = part.get(("health_check", ""));
     let block = if part.of.tongue == Tongue::Terraform { block } else { part };
     let said = block.get(("enabled", "HealthCheckEnabled")).flag();
@@ -202,7 +227,8 @@ fn check(cloud: &Cloud<'_>, part: Part<'_>, group: &Group) -> Option<Check> {
     };
     set.set(known::count(Key::CheckHealthyThreshold, up, "healthy_threshold", source));
     set.set(known::count(Key::CheckUnhealthyThreshold, down, "unhealthy_threshold", source));
-    put(set, ecs::grace(cloud, part));
+    let services = registered.services.get(&cloud.key(part)).map_or(&[][..], Vec::as_slice);
+    put(set, ecs::grace(services));
     let at = block.there().map(Part::span);
     Some(Check { kind: CheckKind::Balancer, at: at.or(Some(part.resource.at)), settings })
 }

@@ -411,10 +411,7 @@ impl<'f> Eval<'f> {
             &traversal.operators.iter().map(Decorated::value).collect::<Vec<_>>()[..]
         {
             let module = self.instances[scope.instance].module;
-            let declared = module
-                .resources
-                .iter()
-                .find(|declared| declared.kind == kind && declared.name == name.as_str());
+            let declared = module.resource(kind, name.as_str());
             let value = declared.and_then(|declared| match declared.body.code {
                 Code::Block(body) => {
                     let value = &body.get_attribute(attribute.as_str())?.value;

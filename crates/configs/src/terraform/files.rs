@@ -14,7 +14,7 @@ use crate::tree::At;
 
 /// Files of HCL beyond this many bytes are not read: no one writes such a file, and its tree would
 /// take many times the memory.
-const LARGEST: usize = 8 << 20;
+const LARGEST: usize = 4 << 20;
 
 /// How many broken stretches of one file are left out before the rest is given up.
 const MOST_FAULTS: usize = 20;
@@ -54,6 +54,8 @@ pub(super) struct Module<'f> {
     /// `module` blocks with the folder of those that lie here.
     pub(super) calls: BTreeMap<String, (Coded<'f>, Option<String>)>,
     pub(super) resources: Vec<Declared<'f>>,
+    /// The positions of resources by type and name: `aws_lb.front`.
+    positions: BTreeMap<String, usize>,
 }
 
 /// A parsed file of HCL.
@@ -169,7 +171,18 @@ impl<'f> Module<'f> {
         let start = block.ident.span().map_or(0, |range| range.start);
         let end = block.labels.last().and_then(hcl_edit::Span::span).map_or(start, |r| r.end);
         let at = Span::new(body.file, start..end);
-        self.resources.push(Declared { kind, name: name.to_owned(), body, at });
+        self.push(Declared { kind, name: name.to_owned(), body, at });
+    }
+
+    fn push(&mut self, declared: Declared<'f>) {
+        let address = format!("{}.{}", declared.kind, declared.name);
+        self.positions.entry(address).or_insert(self.resources.len());
+        self.resources.push(declared);
+    }
+
+    /// The resource of this type and name.
+    pub(super) fn resource(&self, kind: &str, name: &str) -> Option<&Declared<'f>> {
+        self.resources.get(*self.positions.get(&format!("{kind}.{name}"))?)
     }
 
     /// Adds the blocks of a file in the JSON syntax of Terraform.
@@ -181,7 +194,7 @@ impl<'f> Module<'f> {
                 for kinds in root.get(word).each() {
                     for (kind, names) in kinds.entries() {
                         for (name, body) in names.each().flat_map(At::entries) {
-                            self.resources.push(Declared {
+                            self.push(Declared {
                                 kind: format!("{prefix}{}", kind.key),
                                 name: name.key.clone(),
                                 body: coded(body),

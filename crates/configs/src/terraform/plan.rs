@@ -1,6 +1,8 @@
 //! Plans and states of Terraform as JSON: `terraform show -json`, and the file of the state itself.
 //! What a plan does not know before it runs is known by the references of its configuration.
 
+use std::collections::BTreeMap;
+
 use model::config::{FileId, Span};
 
 use crate::document::Document;
@@ -69,14 +71,20 @@ impl Plan {
         if depth == 0 {
             return;
         }
+        // Of a module with many resources, each is looked up once.
+        let triple = |at: At<'_>| {
+            ["mode", "type", "name"].map(|name| at.get(name).text().unwrap_or_default().to_owned())
+        };
+        let declared: BTreeMap<[String; 3], At<'_>> = config
+            .at
+            .get("resources")
+            .items()
+            .map(|declared| (triple(declared), declared))
+            .collect();
         for resource in module.get("resources").items() {
             let text = |name: &str| resource.get(name).text().unwrap_or_default().to_owned();
             let data = if text("mode") == "data" { "data." } else { "" };
-            let declared = config.at.get("resources").items().find(|declared| {
-                declared.get("type").text() == resource.get("type").text()
-                    && declared.get("name").text() == resource.get("name").text()
-                    && declared.get("mode").text() == resource.get("mode").text()
-            });
+            let declared = declared.get(&triple(resource));
             let values = resource.get("values");
             let expressions = declared.map(|declared| declared.get("expressions"));
             let body = self.merged(values, expressions, config, MOST_DEEP);
