@@ -62,6 +62,16 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// What a field holds that some exports write as a string and others as a number.
+    pub(crate) fn written(&self) -> Option<Cow<'a, str>> {
+        match self {
+            Json::Text(text) => Some(text.clone()),
+            Json::Int(number) => Some(Cow::Owned(number.to_string())),
+            Json::Float(number) => Some(Cow::Owned(number.to_string())),
+            _ => None,
+        }
+    }
+
     /// The string of a member, if it is one and not empty.
     pub(crate) fn word(&self, key: &str) -> Option<Cow<'a, str>> {
         self.get(key)?.text().filter(|text| !text.is_empty()).cloned()

@@ -84,7 +84,8 @@ pub(crate) fn find(view: &View<'_>) -> Found {
     let background = background
         .iter()
         .map(|&p| &view.fails[p])
-        .filter(|f| Some(f.key.kind) == outermost && f.is_access() && !f.is_client_side())
+        .filter(|f| outermost.is_some_and(|kind| view.fronts.are_counted(f.key, kind)))
+        .filter(|f| f.is_access() && !f.is_client_side())
         .map(|f| f.weight)
         .sum::<f64>();
     Found { clusters, background: background + beyond, beyond }
@@ -267,7 +268,7 @@ fn together(a: Option<Window>, b: Option<Window>, most: i64) -> bool {
     overlap.0 * 2 >= shorter && longer <= shorter * most
 }
 
-/// The failures that are counted: those at the outermost hop that logs requests; without any,
+/// The failures that are counted: those at the outermost hops that log requests; without any,
 /// the error records themselves; client aborts only if there is nothing else.
 fn counted(view: &View<'_>, members: &[usize]) -> Vec<usize> {
     let pick = |keep: &dyn Fn(&Fail<'_>) -> bool| -> Vec<usize> {
@@ -280,7 +281,8 @@ fn counted(view: &View<'_>, members: &[usize]) -> Vec<usize> {
         .map(|f| f.key.kind)
         .min();
     if let Some(kind) = outermost {
-        return pick(&|f| f.is_access() && !f.is_client_side() && f.key.kind == kind);
+        let is_front = |f: &Fail<'_>| view.fronts.are_counted(f.key, kind);
+        return pick(&|f| f.is_access() && !f.is_client_side() && is_front(f));
     }
     let errors = pick(&|f| !f.is_access() && !f.is_client_side() && !f.made_good);
     if errors.is_empty() { pick(&|f| f.is_client_side()) } else { errors }

@@ -181,6 +181,10 @@ vocabulary! {
         /// Share of F, where the target's address is known, on an address and port whose answers a
         /// firewall without state rejected in W. Not visible without any such rejection.
         ReturnMatch = "return-match",
+        /// Share of F, where the target's address is known, on an address and port whose packets
+        /// towards the client a firewall rejected in W, by records that do not say what these
+        /// packets were. Not visible without any such rejection, nor any of answers.
+        BackwardMatch = "backward-match",
         /// Accesses that a policy of the operating system or the platform forbade a process, in W.
         AccessDenials = "access-denials",
         /// Share of F, where the target's address is known, on an address and port towards which a
@@ -306,6 +310,7 @@ impl Signal {
             | S::Ipv6LoopbackShare
             | S::DrainCutShare
             | S::ReturnMatch
+            | S::BackwardMatch
             | S::DownAfterShare
             | S::CdnShare
             | S::MovedShare => Unit::Share,

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agree;
 mod clean;
 mod conclude;
 mod condition;

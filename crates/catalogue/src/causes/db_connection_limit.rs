@@ -69,6 +69,7 @@ use model::{
     Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
+use crate::drills::NGINX_API;
 use crate::visibility;
 
 /// Database out of connections: see the page above.
@@ -250,7 +251,7 @@ const DRILLS: &[Scenario] = &[Scenario {
     hosts: &[
         Host::new("db", &[Part::new(Server::Postgres, "postgresql", 5432, "max_connections = 12")]),
         Host::new("api", &[Part::new(Server::Node, "api", 3000, APP)]),
-        Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+        Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_API)]),
     ],
     router: None,
     knobs: &[Knob { name: "connections", fault: "each", remedy: "pooled" }],
@@ -295,17 +296,6 @@ http.createServer(async (request, response) => {
   }
 }).listen(3000, () => console.log(new Date().toISOString(), 'Server listening on port 3000'));
 ";
-
-const NGINX: &str = "upstream app {
-  server {{ip:api}}:3000;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-
-  }
-}";
 
 #[cfg(test)]
 mod tests {

@@ -83,12 +83,12 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
-    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
-    Shows, Side, Signal as S, Step, Test, Text,
+    Action, Arrivals, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
+    Part, Place, Predicts, Remedy, Rival, Rollout, Scenario, Server, Shows, Side, Signal as S,
+    Step, Test, Text,
 };
 
-use crate::drills::{envoy, haproxy};
+use crate::drills::{HAPROXY_CHECKED, NGINX_ORDERS, STEADY, envoy};
 use crate::visibility;
 
 /// Deploy without draining: see the page above.
@@ -343,7 +343,7 @@ half went to targets that were gone afterwards.",
             ),
             hosts: &[
                 NODE,
-                Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX)]),
+                Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX_ORDERS)]),
             ],
             ..ROLLED_OUT
         },
@@ -357,7 +357,10 @@ half went to targets that were gone afterwards.",
             ),
             hosts: &[
                 GUNICORN,
-                Host::new("gateway", &[Part::new(Server::HAProxy, "gateway", 8080, HAPROXY)]),
+                Host::new(
+                    "gateway",
+                    &[Part::new(Server::HAProxy, "gateway", 8080, HAPROXY_CHECKED)],
+                ),
             ],
             load: Load { keep_alive: false, ..ROLLED_OUT.load },
             expect: Expect::failing(0.05, &[502, 503]),
@@ -486,13 +489,10 @@ const ROLLED_OUT: Scenario = Scenario {
         }),
     )],
     load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
         arrivals: Arrivals::Constant { rate: "25" },
         lasts: "6500",
         patience: "5000",
-        requests: &[Ask::new("GET", "/orders")],
+        ..STEADY
     },
     expect: Expect::failing(0.05, &[502]),
     everyday: true,
@@ -532,20 +532,6 @@ def app(environ, start_response):
     start_response('200 OK', [('Content-Length', '3')])
     return [b'{}\n']
 ";
-
-const NGINX: &str = r"
-upstream orders {
-    {{members:app:3000}}
-}
-server {
-    listen 8080;
-    location / {
-        proxy_pass http://orders;
-    }
-}
-";
-
-const HAPROXY: &str = haproxy!("    {{members:app:3000 check inter 1s}}\n");
 
 const ENVOY: &str = envoy!("    connect_timeout: 2s\n    {{members:app:3000}}\n");
 

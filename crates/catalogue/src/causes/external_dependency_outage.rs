@@ -71,11 +71,12 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
-    Mechanism as M, Nat, Part, Place, Predicts, Protocol, Remedy, Rival, Router, Scenario, Server,
-    Shows, Side, Signal as S, Step, Test, Text,
+    Action, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Nat,
+    Part, Place, Predicts, Remedy, Rival, Router, Scenario, Server, Shows, Side, Signal as S, Step,
+    Test, Text,
 };
 
+use crate::drills::{NGINX_FRONT, STEADY};
 use crate::visibility;
 
 /// Outage of an external dependency: see the page above.
@@ -354,7 +355,7 @@ const NGINX_NODE_REFUSED: Scenario = Scenario {
                 "{{degrade}}",
             ])],
         ),
-        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_FRONT)]),
     ],
     router: Some(Router {
         nat: Some(Nat { ports: "4096", ..Nat::STATIC }),
@@ -364,13 +365,9 @@ const NGINX_NODE_REFUSED: Scenario = Scenario {
     knobs: &[Knob { name: "degrade", fault: "", remedy: "DEGRADE=1" }],
     steps: &[Step::at("1500", Action::Signal { part: "prices/api", signal: "TERM" })],
     load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
-        arrivals: Arrivals::Constant { rate: "20" },
         lasts: "5000",
-        patience: "8000",
         requests: &[Ask::new("GET", "/stock"), Ask::new("GET", "/prices")],
+        ..STEADY
     },
     expect: Expect::failing(0.2, &[502]).at_most(0.5),
     everyday: true,
@@ -410,11 +407,6 @@ require('http').createServer(async (request, response) => {
     response.writeHead(502).end('bad gateway');
   }
 }).listen(PORT);
-";
-
-const GATEWAY: &str = r"
-upstream front { server {{ip:front}}:3000; }
-server { listen 8080; location / { proxy_pass http://front; } }
 ";
 
 #[cfg(test)]

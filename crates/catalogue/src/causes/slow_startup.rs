@@ -68,6 +68,7 @@ use model::{
     Shows, Side, Signal as S, Step, Test, Text,
 };
 
+use crate::drills::nginx;
 use crate::visibility;
 
 /// Traffic before the start is finished: see the page above.
@@ -272,85 +273,58 @@ TimeoutStartSec=120",
 };
 
 const DRILLS: &[Scenario] = &[
-    Scenario {
-        name: "nginx-node",
-        happens: Text::new(
-            "New instances need 7 s before they listen, and get traffic as \
-            soon as they are launched.",
-            "新しいインスタンスは待ち受けまで 7 秒かかりますが、起動した直後か\
-            らトラフィックを受けます。",
-        ),
-        cure: Text::new(
-            "Traffic moves when they accept connections.",
-            "接続を受け付けるようになってからトラフィックを移します。",
-        ),
-        hosts: &[NODES, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
-        router: None,
-        knobs: &[Knob { name: "ready", fault: "300", remedy: "" }],
-        steps: &[Step::at(
-            "12000",
-            Action::Rollout(Rollout {
-                host: "app",
-                gateways: &["gw/nginx"],
-                pace: "0",
-                ready: "{{ready}}",
-                drain: "25000",
-                grace: "5000",
-                environment: &["LOADING=7000"],
-            }),
-        )],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "10" },
-            lasts: "30000",
-            patience: "10000",
-            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
-        },
-        expect: Expect::failing(0.1, &[502]).at_most(0.5),
-        everyday: true,
-    },
+    NGINX_NODE,
     Scenario {
         name: "haproxy-node",
-        happens: Text::new(
-            "New instances need 7 s before they listen, and get traffic as \
-            soon as they are launched.",
-            "新しいインスタンスは待ち受けまで 7 秒かかりますが、起動した直後か\
-            らトラフィックを受けます。",
-        ),
-        cure: Text::new(
-            "Traffic moves when they accept connections.",
-            "接続を受け付けるようになってからトラフィックを移します。",
-        ),
         hosts: &[NODES, Host::new("gw", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)])],
-        router: None,
-        knobs: &[Knob { name: "ready", fault: "300", remedy: "" }],
-        steps: &[Step::at(
-            "12000",
-            Action::Rollout(Rollout {
-                host: "app",
-                gateways: &["gw/haproxy"],
-                pace: "0",
-                ready: "{{ready}}",
-                drain: "25000",
-                grace: "5000",
-                environment: &["LOADING=7000"],
-            }),
-        )],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "10" },
-            lasts: "30000",
-            patience: "10000",
-            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
-        },
+        steps: &[Step::at("12000", Action::Rollout(at_once(&["gw/haproxy"])))],
         expect: Expect::failing(0.1, &[503]).at_most(0.5),
         everyday: false,
+        ..NGINX_NODE
     },
 ];
+
+const NGINX_NODE: Scenario = Scenario {
+    name: "nginx-node",
+    happens: Text::new(
+        "New instances need 7 s before they listen, and get traffic as \
+            soon as they are launched.",
+        "新しいインスタンスは待ち受けまで 7 秒かかりますが、起動した直後か\
+            らトラフィックを受けます。",
+    ),
+    cure: Text::new(
+        "Traffic moves when they accept connections.",
+        "接続を受け付けるようになってからトラフィックを移します。",
+    ),
+    hosts: &[NODES, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+    router: None,
+    knobs: &[Knob { name: "ready", fault: "300", remedy: "" }],
+    steps: &[Step::at("12000", Action::Rollout(at_once(&["gw/nginx"])))],
+    load: Load {
+        target: "{{ip:gw}}:8080",
+        protocol: Protocol::Http1,
+        keep_alive: false,
+        arrivals: Arrivals::Constant { rate: "10" },
+        lasts: "30000",
+        patience: "10000",
+        requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
+    },
+    expect: Expect::failing(0.1, &[502]).at_most(0.5),
+    everyday: true,
+};
+
+/// All new instances are launched together, and `ready` says when traffic goes to them.
+const fn at_once(gateways: &'static [&'static str]) -> Rollout {
+    Rollout {
+        host: "app",
+        gateways,
+        pace: "0",
+        ready: "{{ready}}",
+        drain: "25000",
+        grace: "5000",
+        environment: &["LOADING=7000"],
+    }
+}
 
 /// Listens after as long as its revision needs.
 const APP: &str = "const http = require('node:http');
@@ -364,16 +338,7 @@ setTimeout(() => {
 
 const NODES: Host = Host::new("app", &[Part::new(Server::Node, "app", 3000, APP)]).instances("2");
 
-const NGINX: &str = "upstream app {
-{{members:app:3000 max_fails=0}}
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-    proxy_next_upstream off;
-  }
-}";
+const NGINX: &str = nginx!("{{members:app:3000 max_fails=0}}", "    proxy_next_upstream off;\n");
 
 const HAPROXY: &str = "defaults
   mode http

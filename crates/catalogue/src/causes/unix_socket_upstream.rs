@@ -70,6 +70,7 @@ use model::{
     Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
+use crate::drills::nginx;
 use crate::visibility;
 
 /// Unix socket absent or forbidden: see the page above.
@@ -235,30 +236,7 @@ listen.mode = 0660",
 };
 
 const DRILLS: &[Scenario] = &[
-    Scenario {
-        name: "nginx-gunicorn",
-        happens: Text::new(
-            "nginx looks for app.sock, and gunicorn listens on shop.sock.",
-            "nginx は app.sock に接続しようとしますが、gunicorn は shop.sock で\
-            待ち受けています。",
-        ),
-        cure: Text::new("Both name the same path.", "両方で同じパスを使います。"),
-        hosts: &[Host::new("gw", &[GUNICORN, Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
-        router: None,
-        knobs: &[Knob { name: "socket", fault: "shop.sock", remedy: "app.sock" }],
-        steps: &[],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "10" },
-            lasts: "5000",
-            patience: "5000",
-            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
-        },
-        expect: Expect::failing(0.99, &[502]),
-        everyday: true,
-    },
+    NGINX_GUNICORN,
     Scenario {
         name: "apache-gunicorn",
         happens: Text::new(
@@ -267,24 +245,37 @@ const DRILLS: &[Scenario] = &[
             "Apache httpd は app.sock に接続しようとしますが、gunicorn は \
             shop.sock で待ち受けています。",
         ),
-        cure: Text::new("Both name the same path.", "両方で同じパスを使います。"),
         hosts: &[Host::new("gw", &[GUNICORN, Part::new(Server::Apache, "apache", 8080, APACHE)])],
-        router: None,
-        knobs: &[Knob { name: "socket", fault: "shop.sock", remedy: "app.sock" }],
-        steps: &[],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "10" },
-            lasts: "5000",
-            patience: "5000",
-            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
-        },
         expect: Expect::failing(0.99, &[503]),
         everyday: false,
+        ..NGINX_GUNICORN
     },
 ];
+
+const NGINX_GUNICORN: Scenario = Scenario {
+    name: "nginx-gunicorn",
+    happens: Text::new(
+        "nginx looks for app.sock, and gunicorn listens on shop.sock.",
+        "nginx は app.sock に接続しようとしますが、gunicorn は shop.sock で\
+            待ち受けています。",
+    ),
+    cure: Text::new("Both name the same path.", "両方で同じパスを使います。"),
+    hosts: &[Host::new("gw", &[GUNICORN, Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+    router: None,
+    knobs: &[Knob { name: "socket", fault: "shop.sock", remedy: "app.sock" }],
+    steps: &[],
+    load: Load {
+        target: "{{ip:gw}}:8080",
+        protocol: Protocol::Http1,
+        keep_alive: false,
+        arrivals: Arrivals::Constant { rate: "10" },
+        lasts: "5000",
+        patience: "5000",
+        requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
+    },
+    expect: Expect::failing(0.99, &[502]),
+    everyday: true,
+};
 
 /// Answers everything.
 const APP: &str = "def app(environ, start_response):
@@ -301,16 +292,7 @@ const GUNICORN: Part = Part::new(Server::Gunicorn, "shop", 8000, APP).options(&[
     "2",
 ]);
 
-const NGINX: &str = "upstream app {
-  server unix:{{dir}}/../shop/app.sock;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-
-  }
-}";
+const NGINX: &str = nginx!("  server unix:{{dir}}/../shop/app.sock;");
 
 const APACHE: &str = "Listen 8080
 ProxyPass \"/\" \"unix:{{dir}}/../shop/app.sock|http://localhost/\" retry=0";

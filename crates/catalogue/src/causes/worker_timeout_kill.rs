@@ -69,6 +69,7 @@ use model::{
     Text,
 };
 
+use crate::drills::nginx;
 use crate::visibility;
 
 /// Worker killed for taking too long: see the page above.
@@ -249,74 +250,50 @@ request_terminate_timeout = 55s",
 };
 
 const DRILLS: &[Scenario] = &[
-    Scenario {
-        name: "nginx-gunicorn",
-        happens: Text::new(
-            "A report takes 5 s, and gunicorn's supervisor kills workers after \
-            2.",
-            "レポートに 5 秒かかり、gunicorn は 2 秒を超えたワーカーを終了させ\
-            ます。",
-        ),
-        cure: Text::new(
-            "The limit is longer than the report.",
-            "上限をレポートの所要時間より長くします。",
-        ),
-        hosts: &[GUNICORN, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
-        router: None,
-        knobs: &[Knob { name: "limit", fault: "2", remedy: "30" }],
-        steps: &[],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "8" },
-            lasts: "14000",
-            patience: "30000",
-            requests: &[
-                Ask::new("GET", "/").weight(5),
-                Ask::new("GET", "/cart").weight(5),
-                Ask::new("GET", "/report/monthly"),
-            ],
-        },
-        expect: Expect::failing(0.02, &[502]).at_most(0.4),
-        everyday: true,
-    },
+    NGINX_GUNICORN,
     Scenario {
         name: "haproxy-gunicorn",
-        happens: Text::new(
-            "A report takes 5 s, and gunicorn's supervisor kills workers after \
-            2.",
-            "レポートに 5 秒かかり、gunicorn は 2 秒を超えたワーカーを終了させ\
-            ます。",
-        ),
-        cure: Text::new(
-            "The limit is longer than the report.",
-            "上限をレポートの所要時間より長くします。",
-        ),
         hosts: &[
             GUNICORN,
             Host::new("gw", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
         ],
-        router: None,
-        knobs: &[Knob { name: "limit", fault: "2", remedy: "30" }],
-        steps: &[],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "8" },
-            lasts: "14000",
-            patience: "30000",
-            requests: &[
-                Ask::new("GET", "/").weight(5),
-                Ask::new("GET", "/cart").weight(5),
-                Ask::new("GET", "/report/monthly"),
-            ],
-        },
-        expect: Expect::failing(0.02, &[502]).at_most(0.4),
         everyday: false,
+        ..NGINX_GUNICORN
     },
 ];
+
+const NGINX_GUNICORN: Scenario = Scenario {
+    name: "nginx-gunicorn",
+    happens: Text::new(
+        "A report takes 5 s, and gunicorn's supervisor kills workers after \
+            2.",
+        "レポートに 5 秒かかり、gunicorn は 2 秒を超えたワーカーを終了させ\
+            ます。",
+    ),
+    cure: Text::new(
+        "The limit is longer than the report.",
+        "上限をレポートの所要時間より長くします。",
+    ),
+    hosts: &[GUNICORN, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+    router: None,
+    knobs: &[Knob { name: "limit", fault: "2", remedy: "30" }],
+    steps: &[],
+    load: Load {
+        target: "{{ip:gw}}:8080",
+        protocol: Protocol::Http1,
+        keep_alive: false,
+        arrivals: Arrivals::Constant { rate: "8" },
+        lasts: "14000",
+        patience: "30000",
+        requests: &[
+            Ask::new("GET", "/").weight(5),
+            Ask::new("GET", "/cart").weight(5),
+            Ask::new("GET", "/report/monthly"),
+        ],
+    },
+    expect: Expect::failing(0.02, &[502]).at_most(0.4),
+    everyday: true,
+};
 
 /// One path takes five seconds.
 const APP: &str = "import time
@@ -338,16 +315,7 @@ const GUNICORN: Host = Host::new(
     ])],
 );
 
-const NGINX: &str = "upstream app {
-  server {{ip:app}}:8000 max_fails=0;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-
-  }
-}";
+const NGINX: &str = nginx!("  server {{ip:app}}:8000 max_fails=0;");
 
 const HAPROXY: &str = "defaults
   mode http

@@ -3,7 +3,10 @@
 //! A line that *certainly* starts a record does so whatever stands before it. That is what lets a
 //! file be cut at such lines and its pieces be read apart, with the same result.
 
+use std::sync::LazyLock;
+
 use memchr::memchr_iter;
+use memchr::memmem::Finder;
 
 use super::{journal, page, prefix, thrown};
 use crate::curl::joins as transcript;
@@ -132,7 +135,9 @@ impl Open {
         if !line.first().is_some_and(u8::is_ascii_digit) && prefix::grouping(line).is_none() {
             return Open::No;
         }
-        match find(line, b"FastCGI sent in stderr: \"") {
+        static QUOTE: LazyLock<Finder<'static>> =
+            LazyLock::new(|| Finder::new("FastCGI sent in stderr: \""));
+        match QUOTE.find(line) {
             Some(at) if find(&line[at..], b"\" while ").is_none() => Open::Quote,
             None if thrown::is_announced(line) => Open::Logged,
             _ => Open::No,

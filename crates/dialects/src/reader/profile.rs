@@ -9,6 +9,7 @@ use model::Timestamp;
 
 use super::csv;
 use super::documents;
+use super::gate::Gate;
 use super::header;
 use super::lines::{self, Kind};
 use super::offer::{self, Offers};
@@ -60,6 +61,8 @@ pub struct Profile {
     /// Places in that order of those the head showed, the most frequent first. They need no
     /// sniffing, and they alone are asked for a quick look.
     pub(super) likely: Arc<[usize]>,
+    /// Keeps the others from being asked for text that they cannot know.
+    pub(super) gate: Arc<Gate>,
     pub(super) style: Option<Style>,
     /// The records stand in JSON documents of several.
     pub(super) is_documents: bool,
@@ -96,13 +99,18 @@ impl Profile {
         }
         let rows = header::csv_columns(head);
         let is_csv = !rows.is_empty();
-        let dialects = match options.forced {
+        let dialects: Arc<[&'static dyn Dialect]> = match options.forced {
             Some(forced) => Arc::from([forced]),
             None => Arc::from(options.dialects),
         };
+        let likely: Arc<[usize]> = match options.forced {
+            Some(_) => Arc::from([0]),
+            None => Arc::from([]),
+        };
         let mut profile = Profile {
+            gate: Arc::new(Gate::of(&dialects, &likely)),
             order: dialects,
-            likely: if options.forced.is_some() { Arc::from([0]) } else { Arc::from([]) },
+            likely,
             style: None,
             is_documents: false,
             is_csv,
@@ -214,6 +222,7 @@ impl Profile {
         likely.sort_by_key(|&place| std::cmp::Reverse(votes[ranked[place]]));
         self.likely = Arc::from(likely);
         self.order = ranked.iter().map(|&index| self.order[index]).collect();
+        self.gate = Arc::new(Gate::of(&self.order, &self.likely));
     }
 
     /// The context with the year that belongs to a stamp of this month and day.

@@ -3,6 +3,7 @@
 //! A signal is `None` where the evidence that would show it is not there; a count of zero means
 //! that the evidence is there and shows none.
 
+mod area;
 mod change;
 mod configuration;
 mod failures;
@@ -200,6 +201,10 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::FirewallFocus => self.firewall_focus(),
             S::ReturnDrops => self.count(&[K::ReturnDrop], 10),
             S::ReturnMatch => self.reached_by(K::ReturnDrop),
+            // Where answers are told by their flags, none is left to be told by its ports.
+            S::BackwardMatch => self
+                .reached_by(K::BackwardDrop)
+                .or_else(|| self.reached_by(K::ReturnDrop).and(Measured::of(0.0))),
             S::AccessDenials => self.count(&[K::AccessDenied], 60),
             S::FlowMatch => self.reached_by(K::FlowDrop),
             S::AfterPauseShare => self.after_pause(),

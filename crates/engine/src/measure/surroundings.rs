@@ -48,7 +48,7 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         K::ConntrackFull => &["kernel"],
         K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
-        K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
+        K::FirewallDrop | K::ReturnDrop | K::BackwardDrop | K::FlowDrop => &[],
         K::CheckFailed => &["aws-alb-health"],
         K::Throttle | K::ResourceSaturated | K::CertificateProblem => &[],
         K::FunctionError => &["aws-lambda"],
@@ -111,12 +111,22 @@ impl View<'_> {
     /// Whether the evidence would show an occurrence of this kind.
     pub(super) fn would_show(&self, kind: OccurrenceKind) -> bool {
         let told = &self.digest.told;
-        self.saw(shown_in(kind))
+        shown_in(kind).iter().any(|dialect| self.saw(&[dialect]) && self.tells_when(dialect))
             || told.iter().any(|(_, told)| *told == kind)
             || (SYSTEM_LOG.contains(&kind)
                 && told.iter().any(|(by, told)| {
-                    SYSTEM_LOG.contains(told) && !OF_ITSELF.contains(by) && !OF_ORDERS.contains(by)
+                    SYSTEM_LOG.contains(told)
+                        && !OF_ITSELF.contains(by)
+                        && !OF_ORDERS.contains(by)
+                        && self.tells_when(by)
                 }))
+    }
+
+    /// Whether what a dialect leaves out can have been left out at some time. The tables of kubectl
+    /// have ages and nobody knows when they were printed; an event is gone from them after an hour
+    /// (kube-apiserver, `--event-ttl`).
+    fn tells_when(&self, dialect: &str) -> bool {
+        dialect != "kubernetes" || self.digest.told_when.contains(dialect)
     }
 }
 
@@ -289,14 +299,20 @@ impl Scope<'_, '_> {
 
     /// Drops in this or another window of the same kinds of failure, of all drops.
     pub(super) fn nat_focus(&self) -> Option<Measured> {
-        let drops = self.view.digest.occurrences.kinds.get(&OccurrenceKind::NatDrop)?;
+        self.share_near_alike(OccurrenceKind::NatDrop)
+    }
+
+    /// Occurrences of a kind in this or another window of the same kinds of failure, from a minute
+    /// before it to ten seconds after, of all of that kind.
+    pub(super) fn share_near_alike(&self, kind: OccurrenceKind) -> Option<Measured> {
+        let happened = self.view.digest.occurrences.kinds.get(&kind)?;
         if self.is_undated() {
             return None;
         }
         let windows: Vec<Window> = self.alike().filter_map(|cluster| cluster.window).collect();
-        let width = drops.slots.width();
+        let width = happened.slots.width();
         let (mut inside, mut all) = (0, 0);
-        for (at, count) in drops.slots.sorted() {
+        for (at, count) in happened.slots.sorted() {
             all += *count;
             let near = |w: &Window| {
                 at + width > w.start - Micros::from_secs(60) && at <= w.end + Micros::from_secs(10)
