@@ -13,6 +13,7 @@ mod cloudformation;
 mod defaults;
 mod document;
 mod draft;
+mod part;
 mod readers;
 mod resources;
 mod terraform;

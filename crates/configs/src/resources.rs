@@ -5,7 +5,8 @@
 use model::config::Span;
 
 use crate::cloudformation::CLOUDFORMATION;
-use crate::draft::Name;
+use crate::document::Document;
+use crate::draft::{Draft, Name};
 use crate::tree::{At, NodeId, Tree};
 
 /// The tool whose references are those of Terraform.
@@ -92,6 +93,11 @@ impl Resources {
         let text = at.text().filter(|text| !text.is_empty())?;
         Some(Name::id("aws", text))
     }
+}
+
+/// Reads what the resources mean: every vendor takes its own.
+pub(crate) fn read(resources: &Resources, documents: &[&Document], draft: &mut Draft) {
+    crate::aws::read(resources, documents, draft);
 }
 
 /// The resource that a reference of Terraform leads to: `module.web.aws_lb.front[0].arn` leads to

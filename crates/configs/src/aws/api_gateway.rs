@@ -7,9 +7,9 @@ use model::config::{Hop, Key, KnownDefault, Product, Route, Setting, Task, Value
 
 use super::endpoint::endpoint;
 use super::lambda::{self, FUNCTIONS};
-use super::part::{Names, Part, Unit, put};
 use super::{Cloud, defaults as known, hop_of};
 use crate::draft::{Draft, DraftId, HopDraft, LinkDraft, Name, Reach};
+use crate::part::{Names, Part, Unit, put};
 
 const HTTP_APIS: &[&str] =
     &["aws_apigatewayv2_api", "AWS::ApiGatewayV2::Api", "AWS::Serverless::HttpApi"];

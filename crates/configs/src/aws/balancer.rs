@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use model::config::{Hop, Key, Listen, Notation, Product, Route, Settings, Slot, Task, Value};
 
-use super::part::{Names, Part, put};
 use super::{Cloud, certificate, defaults as known, hop_of};
 use crate::draft::{Draft, DraftId, HopDraft, LinkDraft, Name, Reach};
+use crate::part::{Names, Part, put};
 use crate::resources::Tongue;
 
 pub(super) const BALANCERS: &[&str] = &[

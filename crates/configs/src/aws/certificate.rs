@@ -3,7 +3,7 @@
 use model::config::{Hop, Key, Value};
 
 use super::Cloud;
-use super::part::Part;
+use crate::part::Part;
 
 const CERTIFICATES: &[&str] = &[
     "aws_acm_certificate",

@@ -2,9 +2,9 @@
 
 use model::config::{Check, CheckKind, Key, Listen, Notation, Settings, Task, Value};
 
-use super::part::{Names, Part, put};
 use super::{Cloud, certificate, compute, defaults as known, hop_of};
 use crate::draft::{Draft, LinkDraft, Name, Reach};
+use crate::part::{Names, Part, put};
 use crate::resources::Tongue;
 
 const BALANCERS: &[&str] = &["aws_elb", "AWS::ElasticLoadBalancing::LoadBalancer"];

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use model::config::{Key, Listen, Notation, Route, Setting, Settings, Slot, Task, Value};
 
 use super::endpoint::endpoint;
-use super::part::{Names, Part, put};
 use super::{Cloud, certificate, defaults as known, hop_of};
 use crate::draft::{Draft, LinkDraft, Name};
+use crate::part::{Names, Part, put};
 use crate::resources::Tongue;
 
 const DISTRIBUTIONS: &[&str] = &["aws_cloudfront_distribution", "AWS::CloudFront::Distribution"];

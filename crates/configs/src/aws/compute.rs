@@ -2,9 +2,9 @@
 
 use model::config::{Key, Task};
 
-use super::part::{Part, put};
 use super::{Cloud, filters, hop_of};
 use crate::draft::{Draft, Name};
+use crate::part::{Part, put};
 
 const INSTANCES: &[&str] = &["aws_instance", "aws_spot_instance_request", "AWS::EC2::Instance"];
 const SCALING: &[&str] = &["aws_autoscaling_group", "AWS::AutoScaling::AutoScalingGroup"];

@@ -2,9 +2,9 @@
 
 use model::config::{Key, Listen, Product, Task};
 
-use super::part::{Part, put};
 use super::{Cloud, defaults as known, hop_of};
 use crate::draft::{Draft, Name};
+use crate::part::{Part, put};
 
 const INSTANCES: &[&str] = &["aws_db_instance", "AWS::RDS::DBInstance"];
 const CLUSTERS: &[&str] = &["aws_rds_cluster", "AWS::RDS::DBCluster"];
@@ -95,7 +95,7 @@ fn parameters(group: Part<'_>, hop: &mut crate::draft::HopDraft) {
         put(
             set,
             match key {
-                Key::StatementTimeout => value.time(key, super::part::Unit::Milliseconds),
+                Key::StatementTimeout => value.time(key, crate::part::Unit::Milliseconds),
                 _ => value.count(key),
             },
         );

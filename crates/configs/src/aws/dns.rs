@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Cloud;
-use super::part::Part;
 use crate::draft::{Draft, Name};
+use crate::part::Part;
 
 const RECORDS: &[&str] = &["aws_route53_record", "AWS::Route53::RecordSet"];
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use model::config::{Check, CheckKind, Key, Listen, Setting, Settings, Task, Value};
 
-use super::part::{Names, Part, put};
 use super::{Cloud, defaults as known, hop_of};
 use crate::draft::{Draft, HopDraft, Name};
+use crate::part::{Names, Part, put};
 
 const SERVICES: &[&str] = &["aws_ecs_service", "AWS::ECS::Service"];
 const TASKS: &[&str] =

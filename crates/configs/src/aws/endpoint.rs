@@ -1,7 +1,7 @@
 //! Where a URL, a host name or a reference leads.
 
-use super::part::Part;
 use crate::draft::{Name, Reach};
+use crate::part::Part;
 
 /// What an address says of whom it reaches.
 pub(super) struct Endpoint {

@@ -2,9 +2,9 @@
 
 use model::config::{Key, Setting, Task, Value};
 
-use super::part::{Part, put};
 use super::{Cloud, defaults as known, hop_of};
 use crate::draft::{Draft, Name};
+use crate::part::{Part, put};
 
 pub(super) const FUNCTIONS: &[&str] =
     &["aws_lambda_function", "AWS::Lambda::Function", "AWS::Serverless::Function"];

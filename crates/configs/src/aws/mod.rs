@@ -15,7 +15,6 @@ mod endpoint;
 mod lambda;
 mod network;
 mod output;
-mod part;
 mod security;
 mod target_group;
 
@@ -25,9 +24,9 @@ use model::config::{Hop, Product, Task};
 
 use crate::document::Document;
 use crate::draft::{Draft, FilterDraft, HopDraft, Name};
+use crate::part::{Names, Part};
 use crate::resources::{Resource, Resources};
 pub(crate) use output::Output;
-use part::{Names, Part};
 
 /// Reads what is Amazon's among the resources.
 pub(crate) fn read(resources: &Resources, documents: &[&Document], draft: &mut Draft) {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use model::config::{Cidr, Key, RouteEntry, Task, Via};
 
-use super::part::{Names, Part};
 use super::{Cloud, defaults as known, hop_of};
 use crate::draft::{Draft, Name, SubnetDraft};
+use crate::part::{Names, Part};
 
 const SUBNETS: &[&str] = &["aws_subnet", "aws_default_subnet", "AWS::EC2::Subnet"];
 const VPCS: &[&str] = &["aws_vpc", "AWS::EC2::VPC"];

@@ -3,8 +3,8 @@
 use model::config::{Cidr, Direction, FilterKind, FilterRule, Span};
 
 use super::Cloud;
-use super::part::{Names, Part};
 use crate::draft::{Draft, FilterDraft, LooseRule, PeerDraft};
+use crate::part::{Names, Part};
 use crate::resources::Tongue;
 
 const GROUPS: &[&str] =

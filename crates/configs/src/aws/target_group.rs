@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use model::config::{Check, CheckKind, Key, Notation, Settings, Value};
 
 use super::balancer::protocol;
-use super::part::{Names, Part, put};
 use super::{Cloud, compute, defaults as known, ecs};
 use crate::draft::{Draft, Member, Name, Pool, Reach};
+use crate::part::{Names, Part, put};
 use crate::resources::Tongue;
 
 pub(super) const GROUPS: &[&str] = &[

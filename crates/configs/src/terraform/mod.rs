@@ -5,17 +5,17 @@ mod eval;
 mod files;
 mod functions;
 mod plan;
+mod traversal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::Span as _;
 use model::config::{FileId, Span};
 
-use crate::aws;
 use crate::document::Document;
 use crate::draft::Draft;
 use crate::readers::Reader;
-use crate::resources::{Resource, Resources, TERRAFORM, Tongue};
+use crate::resources::{self, Resource, Resources, TERRAFORM, Tongue};
 use crate::tree::Kind;
 use eval::{Eval, Instance, Scope};
 use files::{Code, Coded, Module, Parsed};
@@ -48,15 +48,15 @@ impl Reader for Terraform {
 
     /// Gets every document: expressions read files of other kinds.
     fn read_all(&self, documents: &[&Document], draft: &mut Draft) {
-        for resources in modules(documents, draft) {
-            aws::read(&resources, documents, draft);
+        for found in modules(documents, draft) {
+            resources::read(&found, documents, draft);
         }
         for document in documents.iter().filter(|document| plan::is_plan(document)) {
             if let Some((at, _)) = &document.tree().broken {
                 draft.remark(document.span(*at..*at), "this is no JSON, the plan was not read");
             }
-            if let Some(resources) = plan::resources(document) {
-                aws::read(&resources, documents, draft);
+            if let Some(found) = plan::resources(document) {
+                resources::read(&found, documents, draft);
             }
         }
     }
@@ -103,7 +103,7 @@ fn modules(documents: &[&Document], draft: &mut Draft) -> Vec<Resources> {
             if let Some(top) = eval.instances.first_mut() {
                 top.given = values.of(root);
             }
-            let all = resources(&mut eval);
+            let all = all_of(&mut eval);
             Resources {
                 tree: eval.tree,
                 all,
@@ -196,7 +196,7 @@ fn call<'f>(
 }
 
 /// The resources of all instances; those whose `count` is 0 are not made.
-fn resources(eval: &mut Eval<'_>) -> Vec<Resource> {
+fn all_of(eval: &mut Eval<'_>) -> Vec<Resource> {
     let mut all = Vec::new();
     for number in 0..eval.instances.len() {
         let module = eval.instances[number].module;

@@ -1,5 +1,5 @@
-//! A part of a resource's settings, asked for by the names that Terraform and Amazon's own interface
-//! have for it, and turned into settings of the model.
+//! A part of a resource's settings, asked for by the names that Terraform and the vendor's own
+//! interface have for it, and turned into settings of the model.
 
 use model::Micros;
 use model::config::{Key, Notation, Setting, Settings, Span, Value};
@@ -8,7 +8,7 @@ use crate::draft::Name;
 use crate::resources::{Resource, Resources, Tongue};
 use crate::tree::{At, Kind};
 
-/// The names of one setting: Terraform's, and Amazon's. Each is a path parted by `.`, or several
+/// The names of one setting: Terraform's, and the vendor's. Each is a path parted by `.`, or several
 /// parted by `|` of which the first that is there counts; `Attributes[idle_timeout]` is the value of
 /// this key in a list of keys with values.
 pub(crate) type Names = (&'static str, &'static str);
@@ -21,7 +21,7 @@ pub(crate) struct Part<'r> {
     pub(crate) at: At<'r>,
     /// The vendor's name for it.
     name: &'static str,
-    /// Amazon's names, although the resource is Terraform's: JSON within HCL.
+    /// The vendor's names, although the resource is Terraform's: JSON within HCL.
     vendor: bool,
 }
 
@@ -42,7 +42,7 @@ impl<'r> Part<'r> {
         Part { at, name, ..self }
     }
 
-    /// The same part of another place, read with Amazon's names.
+    /// The same part of another place, read with the vendor's names.
     pub(crate) fn as_vendor(self, at: At<'r>) -> Part<'r> {
         Part { at, vendor: true, ..self }
     }
@@ -103,7 +103,7 @@ impl<'r> Part<'r> {
         self.with(at, name)
     }
 
-    /// A member of a map; Amazon's tools differ in the case of the first letter.
+    /// A member of a map; the vendors' tools differ in the case of the first letter.
     fn member(self, at: At<'r>, name: &str) -> At<'r> {
         let exact = at.get(name);
         if self.is_terraform() || exact.kind().is_some() {
