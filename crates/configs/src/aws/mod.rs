@@ -145,7 +145,9 @@ impl<'r> Cloud<'r> {
     pub(crate) fn text_of(&self, part: Part<'_>) -> Option<&'r str> {
         let file = part.span().file;
         let document = self.documents.iter().find(|document| document.id == file)?;
-        part.of.editable.then_some(&*document.text)
+        // What is added is written as HCL or YAML is.
+        let json = document.text.trim_start().starts_with(['{', '[']);
+        (part.of.editable && !json).then_some(&*document.text)
     }
 
     /// All names of a resource.

@@ -158,10 +158,14 @@ impl Eval<'_> {
             let found = values.map(|map| self.tree.part(map).get(name))?;
             found.text().map(str::to_owned)
         };
-        let filled = if is_template { fill(text, value) } else { text.to_owned() };
-        let other = json(&filled);
+        let filled = if is_template {
+            fill(text, value)
+        } else {
+            Filled { text: text.to_owned(), holes: Vec::new() }
+        };
+        let other = json(&filled.text);
         let root = other.roots().next()?;
-        Some(self.tree.graft(root, &|range| Span::new(file, range)))
+        Some(self.tree.graft(root, &|range| Span::new(file, filled.place(range))))
     }
 
     /// The text of JSON in a heredoc, with its expressions worked out; `None` if it is none.
@@ -180,10 +184,13 @@ impl Eval<'_> {
             let node = self.expression(scope.deeper().within(&at), &expression);
             self.tree.part(node).text().map(str::to_owned)
         });
-        let other = json(&filled);
+        let other = json(&filled.text);
         let root = other.roots().next()?;
         let file = scope.file;
-        let place = |range: Range<usize>| Span::new(file, range.start + start..range.end + start);
+        let place = |range: Range<usize>| {
+            let range = filled.place(range);
+            Span::new(file, range.start + start..range.end + start)
+        };
         Some(self.tree.graft(root, &place))
     }
 
@@ -253,35 +260,63 @@ impl Eval<'_> {
     }
 }
 
-/// The text with values in place of `${name}`; of the same length where they fit, so that what
-/// follows keeps its place, else with `null` or as it is.
-fn fill(text: &str, mut value: impl FnMut(&str) -> Option<String>) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut in_text = false;
-    while let Some(start) = rest.find("${") {
-        let Some(length) = rest[start..].find('}') else { break };
-        let hole = &rest[start..=start + length];
-        out.push_str(&rest[..start]);
-        in_text ^= rest[..start].bytes().filter(|&b| b == b'"').count() % 2 == 1;
-        match value(hole[2..hole.len() - 1].trim()) {
-            Some(value) if value.len() <= hole.len() && !value.contains(['"', '\\', '\n']) => {
-                out.push_str(&value);
-                if !in_text {
-                    out.push_str(&" ".repeat(hole.len() - value.len()));
-                }
-            }
-            _ if in_text => out.push_str(&hole.replace(['"', '\\'], "'")),
-            _ => {
-                let blank = if hole.len() >= 4 { "null" } else { "0" };
-                out.push_str(blank);
-                out.push_str(&" ".repeat(hole.len() - blank.len()));
-            }
-        }
-        rest = &rest[start + length + 1..];
+/// A text with values in place of `${…}`, and where its parts stood before.
+struct Filled {
+    text: String,
+    /// Where a value stands, and where its `${…}` stood.
+    holes: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl Filled {
+    /// Where a stretch of the text stood before; what begins or ends in a value, with its `${…}`.
+    fn place(&self, range: Range<usize>) -> Range<usize> {
+        let before = |at: usize, inclusive: bool| {
+            let past = self
+                .holes
+                .partition_point(|(now, _)| now.start < at || (inclusive && now.start == at));
+            past.checked_sub(1).map(|last| &self.holes[last])
+        };
+        let start = match before(range.start, true) {
+            Some((now, was)) if range.start < now.end => was.start,
+            Some((now, was)) => range.start - now.end + was.end,
+            None => range.start,
+        };
+        let end = match before(range.end, false) {
+            Some((now, was)) if range.end <= now.end => was.end,
+            Some((now, was)) => range.end - now.end + was.end,
+            None => range.end,
+        };
+        start..end.max(start)
     }
-    out.push_str(rest);
-    out
+}
+
+/// The text with values in place of `${…}`; what has no value stays as it is within a text of JSON,
+/// and is `null` outside.
+fn fill(text: &str, mut value: impl FnMut(&str) -> Option<String>) -> Filled {
+    let mut out = String::with_capacity(text.len());
+    let mut holes = Vec::new();
+    let mut at = 0;
+    let mut in_text = false;
+    while let Some(start) = text[at..].find("${").map(|start| start + at) {
+        let Some(end) = text[start..].find('}').map(|end| end + start + 1) else { break };
+        let between = &text[at..start];
+        out.push_str(between);
+        in_text ^= between.bytes().filter(|&b| b == b'"').count() % 2 == 1;
+        let hole = &text[start..end];
+        let found = value(hole[2..hole.len() - 1].trim());
+        let put = match found {
+            Some(value) if in_text => value.replace(['"', '\\', '\n'], "'"),
+            Some(value) => value,
+            None if in_text => hole.replace(['"', '\\', '\n'], "'"),
+            None => "null".to_owned(),
+        };
+        let from = out.len();
+        out.push_str(&put);
+        holes.push((from..out.len(), start..end));
+        at = end;
+    }
+    out.push_str(&text[at..]);
+    Filled { text: out, holes }
 }
 
 fn number_text(number: f64) -> String {
@@ -312,6 +347,21 @@ fn subnet(block: Cidr, bits: u64, number: u64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_filled_in_keeps_its_place() {
+        let text = r#"{"a": ${x}, "b": "n-${name}!", "c": 7}"#;
+        let filled = fill(text, |name| (name == "x").then(|| "12345678".to_owned()));
+        assert_eq!(filled.text, r#"{"a": 12345678, "b": "n-${name}!", "c": 7}"#);
+        let was = |part: &str| {
+            let at = filled.text.find(part).unwrap();
+            &text[filled.place(at..at + part.len())]
+        };
+        assert_eq!(was("12345678"), "${x}");
+        assert_eq!(was("\"a\""), "\"a\"");
+        assert_eq!(was("\"n-${name}!\""), "\"n-${name}!\"");
+        assert_eq!(was("7}"), "7}");
+    }
 
     #[test]
     fn subnets_are_counted_as_terraform_counts_them() {
