@@ -11,6 +11,7 @@ use crate::part::{Names, Part, put};
 const SERVICES: &[&str] = &["aws_ecs_service", "AWS::ECS::Service"];
 const TASKS: &[&str] =
     &["aws_ecs_task_definition", "data.aws_ecs_task_definition", "AWS::ECS::TaskDefinition"];
+const REPOSITORIES: &[&str] = &["aws_ecr_repository", "AWS::ECR::Repository"];
 const REGISTRIES: &[&str] = &["aws_service_discovery_service", "AWS::ServiceDiscovery::Service"];
 const NAMESPACES: &[&str] =
     &["aws_service_discovery_private_dns_namespace", "AWS::ServiceDiscovery::PrivateDnsNamespace"];
@@ -114,7 +115,7 @@ fn hops(cloud: &Cloud<'_>, of: Part<'_>, task: Option<Part<'_>>) -> Vec<HopDraft
     let balanced: Vec<String> =
         of.each(BALANCED).into_iter().map(|one| one.get(CONTAINER).written()).collect();
     let new = |name: &str, alone: bool| {
-        let mut hop = hop_of(cloud, of, Task::App, "Amazon ECS", (GROUPS, SUBNETS));
+        let mut hop = hop_of(cloud, of, Task::App, "", (GROUPS, SUBNETS));
         hop.names.push(container_name(cloud, of, name));
         if !alone {
             hop.hop.name = format!("{}/{name}", of.resource.address);
@@ -145,8 +146,16 @@ fn hops(cloud: &Cloud<'_>, of: Part<'_>, task: Option<Part<'_>>) -> Vec<HopDraft
         }
         return made;
     }
-    let alone = containers.len() == 1;
-    for container in &containers {
+    // A container without ports beside one with ports takes no requests.
+    let takes = |container: &&Part<'_>| {
+        container.get(("", "portMappings")).at.items().next().is_some()
+            || balanced.contains(&container.get(("", "name")).written())
+    };
+    let some = containers.iter().any(|container| takes(&container));
+    let taking: Vec<&Part<'_>> =
+        containers.iter().filter(|container| !some || takes(container)).collect();
+    let alone = taking.len() == 1;
+    for container in taking {
         let name = container.get(("", "name")).written();
         let mut hop = new(&name, alone);
         for mapping in container.each(("", "PortMappings")) {
@@ -155,18 +164,29 @@ fn hops(cloud: &Cloud<'_>, of: Part<'_>, task: Option<Part<'_>>) -> Vec<HopDraft
         for one in of.each(BALANCED).iter().filter(|b| b.get(CONTAINER).written() == name) {
             listen(&mut hop, one.get(("container_port", "ContainerPort")));
         }
-        let image = container.get(("", "image"));
-        hop.image = image.there().map(|image| match image.at.tag() {
-            "" if image.at.reference().is_some() => format!("${{{}}}", image.written()),
-            "" => image.written(),
-            text => text.to_owned(),
-        });
+        hop.image = image(cloud, container.get(("", "image")));
         settings(*container, task, &mut hop);
         deployment(of, &mut hop.hop.settings);
         discovered(cloud, of, &mut hop);
         made.push(hop);
     }
     made
+}
+
+/// The image as written; of a repository that is described here, by the repository's name.
+fn image(cloud: &Cloud<'_>, part: Part<'_>) -> Option<String> {
+    part.there()?;
+    if let Some(repository) = cloud.follow(part, REPOSITORIES) {
+        let name = repository.get(("name", "RepositoryName")).text();
+        if let Some(name) = name {
+            return Some(format!("{}/{name}", repository.resource.address));
+        }
+    }
+    Some(match part.at.tag() {
+        "" if part.at.reference().is_some() => format!("${{{}}}", part.written()),
+        "" => part.written(),
+        text => text.to_owned(),
+    })
 }
 
 fn listen(hop: &mut HopDraft, port: Part<'_>) {

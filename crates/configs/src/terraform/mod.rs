@@ -370,6 +370,34 @@ resource "aws_lb_target_group" "web" {
         assert!(text.contains("{\n  idle_timeout = 4\n  subnets = var.subnets\n}"), "{text}");
     }
 
+    /// The image of a container is that of the folder which its repository is named after.
+    #[test]
+    fn a_container_runs_the_program_of_the_folder_its_repository_is_named_after() {
+        let text = r#"
+resource "aws_ecr_repository" "a" { name = "shop/web" }
+resource "aws_ecs_task_definition" "a" {
+  container_definitions = jsonencode([{
+    name         = "app"
+    image        = "${aws_ecr_repository.a.repository_url}:${var.tag}"
+    portMappings = [{ containerPort = 3000 }]
+  }, { name = "agent", image = "datadog/agent:7" }])
+}
+resource "aws_ecs_service" "a" { task_definition = aws_ecs_task_definition.a.arn }
+resource "aws_instance" "bastion" {}
+"#;
+        let inputs = vec![Input { path: "infra/main.tf".to_owned(), text: text.to_owned() }];
+        let documents = document::open(inputs);
+        let mut draft = Draft::default();
+        Terraform.read(&documents, &mut draft);
+        let product = model::config::Product { name: "Node.js", ..Default::default() };
+        draft.program_of("apps/web").hop.products.push(product);
+        let sources = documents.into_iter().map(|doc| doc.into_source(&draft)).collect();
+        let system = assemble::assemble(draft, sources);
+        let service = system.hops.iter().find(|hop| hop.name == "aws_ecs_service.a").unwrap();
+        assert!(service.runs("Node.js"), "{}", system.describe());
+        assert_eq!(system.hops.len(), 2, "{}", system.describe());
+    }
+
     /// Files that lead into themselves, and expressions that grow, come to an end.
     #[test]
     fn circles_and_bombs_end() {
