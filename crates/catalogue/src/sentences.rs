@@ -50,3 +50,11 @@ pub(crate) const NO_ATTEMPT: Text = Text::new(
     "{value} of these requests were answered within 50 ms, without any attempt.",
     "これらのリクエストの {value} が、接続を試みることなく 50 ms 以内に応答されました。",
 );
+
+/// Calls outward that ended on connections which had stood: [`model::Signal::EgressEndedShare`].
+pub(crate) const LOST_CALLS_HAD_STOOD: Text = Text::new(
+    "{value} of the calls that the application lost there ended with a connection that had stood: \
+    none was refused, timed out or answered with an error.",
+    "その宛先への失敗した呼び出しの {value} は、確立済みの接続が終わったものです。接続の拒否、タイムア\
+    ウト、エラー応答ではありません。",
+);

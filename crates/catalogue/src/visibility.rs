@@ -1,12 +1,15 @@
 //! What to switch on so that a signal can be seen: shared by the causes that need it.
 
 mod network;
+mod platforms;
 
 pub(crate) use network::{
     BACKWARD, CONNTRACK, FIREWALL, FIREWALL_FOCUS, FLOWS, RETURN_FLAGS, RETURNS,
 };
 
 use model::{Evidence, Signal, Text, Visibility};
+
+pub(crate) use platforms::{DRAINING, EARLY_CHECKS, EGRESS_ENDED, FLOW_METRICS, SOCKET_CHECKS};
 
 const NGINX_FORMAT: &str = "log_format why502 '$remote_addr - $remote_user [$time_local] \
 \"$request\" $status $body_bytes_sent \"$http_referer\" \

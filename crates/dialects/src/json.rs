@@ -43,7 +43,9 @@ impl<'a> Json<'a> {
     pub(crate) fn get(&self, key: &str) -> Option<&Json<'a>> {
         match self {
             Json::Object(members) => {
-                members.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, v)| v)
+                let exact = members.iter().find(|(k, _)| k == key);
+                let alike = || members.iter().find(|(k, _)| k.eq_ignore_ascii_case(key));
+                exact.or_else(alike).map(|(_, value)| value)
             }
             _ => None,
         }

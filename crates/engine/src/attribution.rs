@@ -98,6 +98,7 @@ impl Candidate<'_, '_> {
                 | Signal::EgressLookupFailures
                 | Signal::EgressPeerFailures
                 | Signal::EgressDestinations
+                | Signal::EgressEndedShare
         );
         test.independent
             && !self.is_unplaced(measured)
@@ -143,12 +144,18 @@ fn source_of(signal: Signal) -> &'static str {
         | S::LoopbackListeners
         | S::ScaleLimits
         | S::PlacementFailures => "processes",
-        S::HealthDowns | S::NoServerLeft | S::CheckRefusals | S::DownAfterShare => "health",
+        S::HealthDowns
+        | S::NoServerLeft
+        | S::CheckRefusals
+        | S::SocketCheckFailures
+        | S::EarlyCheckFailures
+        | S::DownAfterShare => "health",
         S::EgressFailures
         | S::EgressConnectTimeouts
         | S::EgressLookupFailures
         | S::EgressPeerFailures
         | S::EgressDestinations
+        | S::EgressEndedShare
         | S::ApplicationErrors
         | S::DatabaseLimits
         | S::DatabaseRefusals
@@ -168,8 +175,9 @@ fn source_of(signal: Signal) -> &'static str {
         | S::ReturnDrops
         | S::ReturnMatch
         | S::BackwardMatch
-        | S::FlowMatch => "firewall",
-        S::Ipv4LoopbackListens | S::DrainCutShare => "processes",
+        | S::FlowMatch
+        | S::FlowDrops => "firewall",
+        S::Ipv4LoopbackListens | S::DrainCutShare | S::DrainingShare => "processes",
         S::MovedShare => "reloads",
         S::InnerFinishedLater | S::InnerNeverSawShare | S::BehindServed => "hop behind",
         _ => "traffic",

@@ -13,6 +13,8 @@ use crate::windows::{Bin, stretches};
 const NEGLIGIBLE_RATE: f64 = 1e-5;
 /// Fewer scattered failures than this say nothing, unless there is hardly any traffic.
 const FEW: f64 = 5.0;
+/// Failed handshakes without a reason that are more than a scanner's visit.
+const MANY_HANDSHAKES: f64 = 30.0;
 /// With fewer requests than this in a log, it is an excerpt and every failure in it counts.
 const EXCERPT: u64 = 200;
 /// Gaps shorter than this do not split a burst.
@@ -197,6 +199,16 @@ fn is_relevant(
         let all = view.streams.iter().map(|stream| stream.requests).max().unwrap_or(0);
         let rate = rate.unwrap_or(weight / all.max(1) as f64);
         return all < EXCERPT || (weight >= FEW && rate >= 0.002);
+    }
+    if fail.failure.mechanism == Mechanism::ClientTlsFailed {
+        // Scanners try handshakes all day, and no record counts those that went well. What says why
+        // it failed is of a client that was meant to get in; what does not, only in a burst.
+        let says_why = |p: &&usize| {
+            let token = view.fails[**p].record.token.as_deref().unwrap_or_default();
+            !matches!(token, "" | "handshake" | "UnmappedConnectionError")
+        };
+        let reasons: f64 = members.iter().filter(says_why).map(|&p| view.fails[p].weight).sum();
+        return (weight >= FEW && reasons * 2.0 >= weight) || (burst && weight >= MANY_HANDSHAKES);
     }
     if fail.is_client_side() {
         // People close tabs all day. Only many at once, or many after the same time, are a sign.

@@ -264,7 +264,8 @@ vocabulary! {
         /// before. Subject: the client's address; object: the server's address and port.
         BackwardDrop = "backward-drop",
         /// A firewall or NAT dropped or reset a packet in the midst of a connection, for it knew no
-        /// such connection. Subject: the client's address; object: the server's address and port.
+        /// such connection, or gave one up for idleness. Subject: the client's address, or whose
+        /// metric counts it; object: the server's address and port.
         FlowDrop = "flow-drop",
         /// The kernel saw a listen queue overflow. Subject: host; object: port.
         ListenOverflow = "listen-overflow",

@@ -29,6 +29,8 @@
 //!   and it wrote `504` itself.
 //! - `timeout-ladder-inversion`: the client is a hop with a timer. All durations are then the
 //!   same, such as 30.0 s; people leave at any time.
+//! - `client-tls-failure`: the connection ended in the handshake, before any request; the log of
+//!   requests has no line of it.
 //! - An outage: a dashboard that counts 499 or 460 as 5xx.
 //!
 //! ## Before it happens
@@ -110,6 +112,13 @@ pub static CAUSE: Cause = Cause {
         ],
         rules_out: &[],
         rivals: &[
+            Rival {
+                slug: "client-tls-failure",
+                separates: Text::new(
+                    "Whether the client had sent a request before its connection ended.",
+                    "接続が終わる前に、クライアントがリクエストを送っていたかどうかです。",
+                ),
+            },
             Rival {
                 slug: "target-response-timeout",
                 separates: Text::new(

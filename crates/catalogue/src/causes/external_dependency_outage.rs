@@ -24,6 +24,10 @@
 //!
 //! ## What it is mistaken for
 //!
+//! - `idle-flow-dropped`: a NAT or firewall on the way forgot the connection; the first call after a
+//!   long pause fails and the next one succeeds.
+//! - `keepalive-race`: single calls end without an answer on connections that had been idle; none is
+//!   refused, times out or is answered with an error, and the next one succeeds.
 //! - `nat-port-exhaustion`: the calls never leave, for want of a port. The NAT's log shows drops
 //!   to the very destination that failed, and other busy destinations fail soon after.
 //! - `target-connect-timeout`: a firewall, a route or a dead address swallows the SYN. From
@@ -210,6 +214,23 @@ whether other destinations fail too.",
                     "Whether connections to the database can be had and are all in use, or cannot be \
                     opened at all.",
                     "データベースへの接続がすべて使用中なのか、そもそも開けないのかです。",
+                ),
+            },
+            Rival {
+                slug: "idle-flow-dropped",
+                separates: Text::new(
+                    "Whether the first call after a pause fails and the next ones succeed, or calls fail \
+                    whatever came before them.",
+                    "休止後の最初の呼び出しだけが失敗し次は成功するか、直前の状況によらず失敗するかです。",
+                ),
+            },
+            Rival {
+                slug: "keepalive-race",
+                separates: Text::new(
+                    "Whether the calls also fail in other ways (refused, timed out, answered with an \
+                    error), or only where a connection that had been idle ends.",
+                    "呼び出しがほかの形(拒否、タイムアウト、エラー応答)でも失敗するか、アイドルだった接\
+                    続の終了だけかです。",
                 ),
             },
             Rival {

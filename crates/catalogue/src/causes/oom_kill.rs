@@ -113,6 +113,8 @@ pub static CAUSE: Cause = Cause {
                 M::FunctionError,
             ]),
             Claim::of(&[M::ConnectRefused]).sides(&[Side::Upstream]),
+            // Some proxies log the status alone (Traefik, unless it is told to debug).
+            Claim::of(&[M::Unspecified]).statuses(&[502, 503, 504]),
             Claim::of(&[M::ConnectFailed]).sides(&[Side::Upstream]).bands(&[
                 Band::Instant,
                 Band::Short,

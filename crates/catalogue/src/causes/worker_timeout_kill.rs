@@ -19,8 +19,11 @@
 //! - nginx: `upstream prematurely closed connection while reading response header from upstream`,
 //!   `502`, with `$upstream_response_time` just above the limit. For PHP-FPM `recv() failed (104:
 //!   Connection reset by peer)`.
-//! - HAProxy: `SH--`, `502`. Envoy: `UC`, `503`. Apache httpd: `AH01102`, `502`. ALB: `502` with a
-//!   target time of -1.
+//! - HAProxy: `SH--`, `502`. Envoy: `UC`, `503`. Apache httpd: `AH01102`, `502`, and for PHP-FPM
+//!   `AH01067`, `AH01075` with `(104)`, `503`. ALB: `502` with a target time of -1, or of the limit.
+//!   Caddy: `502` with `EOF` or `connection reset by peer`. Traefik: `502`, and why at level debug
+//!   only.
+//! - systemd: `Watchdog timeout (limit 30s)!` for a unit with `WatchdogSec`.
 //!
 //! ## What it is mistaken for
 //!
@@ -93,14 +96,18 @@ pub static CAUSE: Cause = Cause {
     ],
     source: include_str!("worker_timeout_kill.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[
-            M::ClosedBeforeResponse,
-            M::ResetBeforeResponse,
-            M::EndedBeforeResponse,
-            M::ResponseTruncated,
-            M::InstanceConnectionError,
-        ])
-        .sides(&[Side::Upstream])],
+        claims: &[
+            Claim::of(&[
+                M::ClosedBeforeResponse,
+                M::ResetBeforeResponse,
+                M::EndedBeforeResponse,
+                M::ResponseTruncated,
+                M::InstanceConnectionError,
+            ])
+            .sides(&[Side::Upstream]),
+            // Some proxies log the status alone (Traefik, unless it is told to debug).
+            Claim::of(&[M::Unspecified]).statuses(&[502, 503, 504]),
+        ],
         claims_effects: false,
         needs: &[Test::new(
             S::WorkerKills,
@@ -334,7 +341,7 @@ backend app
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::{Judgement, judge};
+    use crate::judge::{Judgement, Seen, claims, judge};
 
     #[test]
     fn fires_when_kills_line_up() {
@@ -382,6 +389,15 @@ mod tests {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 9.0), (S::LongWaitShare, 1.0)]),
             Judgement::CannotTell(vec![S::WorkerKills])
+        );
+    }
+
+    #[test]
+    fn a_status_without_a_reason_needs_the_kill_beside_it() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::Unspecified, 502)), Some(false));
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 9.0), (S::WorkerKills, 0.0)]),
+            Judgement::NotThis(S::WorkerKills)
         );
     }
 }

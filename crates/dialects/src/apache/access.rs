@@ -159,11 +159,12 @@ enum Columns {
 fn columns(rest: &[u8]) -> Option<Columns> {
     let text = rest.trim_ascii();
     let words = || text.split(|b| *b == b' ');
-    if text.is_empty() || (words().count() <= 3 && words().all(is_number)) {
-        return Some(Columns::Others);
-    }
+    // Before the numbers that may be anything: a pair of them may, a pair that agrees may not.
     if let Some(total) = both_durations(text) {
         return Some(Columns::Duration(total));
+    }
+    if text.is_empty() || (words().count() <= 3 && words().all(is_number)) {
+        return Some(Columns::Others);
     }
     // Columns only nginx has are not httpd's; quoted strings may be either's.
     tail::read(rest).is_some_and(|tail| !tail.only_nginx).then_some(Columns::Others)

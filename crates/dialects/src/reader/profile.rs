@@ -172,9 +172,10 @@ impl Profile {
     /// Lines of an error log beside access lines tell whose a combined log is.
     fn settle_combined(&mut self, samples: &[&[u8]]) {
         let is_apache = |name| {
-            self.order.iter().find(|dialect| dialect.name() == name).map(|dialect| {
-                samples.iter().any(|sample| dialect.sniff(&String::from_utf8_lossy(sample)))
-            })
+            self.order
+                .iter()
+                .find(|dialect| dialect.name() == name)
+                .map(|dialect| samples.iter().any(|sample| dialect.sniff(&lines::text(sample))))
         };
         match (is_apache("apache-error"), is_apache("nginx-error")) {
             (Some(true), Some(false)) => self.context.combined_is_apache = true,
@@ -186,7 +187,7 @@ impl Profile {
     /// Takes the dialect that reads all of the samples as they stand, if one does.
     fn agree(&mut self, samples: &[&[u8]]) -> bool {
         let mut readers = samples.iter().map(|sample| {
-            let text = String::from_utf8_lossy(sample);
+            let text = lines::text(sample);
             offer::first(self, &text, &self.context).map(|(index, _)| index)
         });
         let Some(Some(index)) = readers.next() else { return false };
@@ -203,7 +204,7 @@ impl Profile {
         let mut votes = vec![0_u32; self.order.len()];
         let mut offers = Offers::new(self);
         for sample in samples {
-            offers.offer(&String::from_utf8_lossy(sample), &mut |index, _| votes[index] += 1);
+            offers.offer(&lines::text(sample), &mut |index, _| votes[index] += 1);
         }
         self.settle(&votes);
     }
@@ -268,7 +269,7 @@ fn first_lines(head: &[u8], wanted: usize) -> Vec<&[u8]> {
     let mut at = 0;
     for line in whole.split_inclusive(|b| *b == b'\n') {
         let text = lines::trim_end(line.strip_suffix(b"\n").unwrap_or(line));
-        if matches!(lines::kind(text), Kind::Start | Kind::Certain) {
+        if matches!(lines::kind(text), Kind::Start | Kind::Certain | Kind::Body) {
             if let Some(start) = start.replace(at) {
                 samples.push(whole[start..at].trim_ascii_end());
             }
@@ -293,7 +294,7 @@ fn style_of(samples: &[&[u8]], profile: &Profile) -> Option<Style> {
     let understood = samples
         .iter()
         .filter(|sample| {
-            let text = String::from_utf8_lossy(sample);
+            let text = lines::text(sample);
             offer::first(profile, &text, &profile.context).is_some()
         })
         .count();

@@ -40,6 +40,10 @@ impl<'a> Scope<'_, 'a> {
         let (from, to) =
             (self.window.start - Micros::from_secs(60), self.window.end + Micros::from_secs(10));
         let in_window = |(first, last): (Timestamp, Timestamp)| last >= from && first <= to;
+        // A metric counts drops and names no address.
+        if !drops.pairs.sorted().into_iter().any(|((_, object), _)| address(object).is_some()) {
+            return None;
+        }
         let towards: BTreeSet<SocketAddr> = drops
             .pairs
             .sorted()

@@ -152,6 +152,17 @@ pub(super) fn is_at_the_peer(mechanism: Mechanism) -> bool {
     )
 }
 
+/// Whether a connection that stood ended without a byte of a response.
+fn is_ended_early(mechanism: Mechanism) -> bool {
+    matches!(
+        mechanism,
+        Mechanism::ClosedBeforeResponse
+            | Mechanism::ResetBeforeResponse
+            | Mechanism::EndedBeforeResponse
+            | Mechanism::RequestSendFailed
+    )
+}
+
 fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host == "::1" || host.starts_with("127.")
@@ -371,6 +382,41 @@ impl Scope<'_, '_> {
             .filter_map(|f| f.record.target.as_deref().or(f.record.host.as_deref()))
             .collect();
         if known.is_empty() && all.value > 0.0 { None } else { Measured::of(known.len() as f64) }
+    }
+
+    /// How the outward calls failed that went where those behind the claimed failures went.
+    pub(super) fn egress_ended(&self) -> Option<Measured> {
+        let place = |fail: &crate::view::Fail<'_>| {
+            fail.record.target.as_deref().or(fail.record.host.as_deref()).map(str::to_owned)
+        };
+        let behind: Vec<_> = self
+            .fails()
+            .filter_map(|fail| {
+                let position = fail.behind.map(|behind| behind.position);
+                let call = position.map_or(fail, |position| &self.view.fails[position]);
+                call.is_outward().then(|| place(call))
+            })
+            .collect();
+        if behind.is_empty() {
+            return None;
+        }
+        let (mut ended, mut all) = (0.0, 0.0);
+        let mut shown_by = Vec::new();
+        for call in self.outward(|mechanism| mechanism != Mechanism::Unspecified) {
+            if !behind.contains(&place(call)) {
+                continue;
+            }
+            all += call.weight;
+            if !is_ended_early(call.failure.mechanism) {
+                continue;
+            }
+            ended += call.weight;
+            if let Some(text) = call.text.filter(|_| shown_by.len() < CITED) {
+                let at = call.dated.then_some(call.at);
+                shown_by.push(Shown { at, place: call.place, text: text.to_owned() });
+            }
+        }
+        (all > 0.0).then(|| Measured { value: ended / all, shown_by })
     }
 
     /// Destinations of dropped packets in the window.
