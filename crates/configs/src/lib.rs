@@ -9,12 +9,17 @@
 
 mod apache;
 mod assemble;
+mod aws;
+mod cloudformation;
 mod defaults;
 mod directives;
 mod document;
 mod draft;
 mod nginx;
+mod part;
 mod readers;
+mod resources;
+mod terraform;
 mod tree;
 
 use model::config::{Source, System};

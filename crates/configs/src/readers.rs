@@ -28,7 +28,13 @@ pub(crate) trait Reader: Sync {
 }
 
 /// Every reader.
-pub(crate) static ALL: &[&dyn Reader] = &[&crate::apache::Apache, &crate::nginx::Nginx];
+pub(crate) static ALL: &[&dyn Reader] = &[
+    &crate::apache::Apache,
+    &crate::nginx::Nginx,
+    &crate::terraform::Terraform,
+    &crate::cloudformation::CloudFormation,
+    &crate::aws::Output,
+];
 
 /// The names of all readers.
 #[must_use]

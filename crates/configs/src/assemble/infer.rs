@@ -2,6 +2,7 @@
 //! together. Each such link says how it is known.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 use model::config::{Found, Task};
 
@@ -54,7 +55,7 @@ pub(crate) fn complete(draft: &mut Draft, gone: &[bool], mut halves: Vec<Half>) 
 }
 
 /// True if what is sent to may be described in these files: nobody is named, or the machine itself,
-/// or a name without dots.
+/// or a name without dots, or a private address that no description of a network gives to anybody.
 fn may_be_here(half: &Half) -> bool {
     half.to.is_none()
         && match &half.wanted {
@@ -62,6 +63,7 @@ fn may_be_here(half: &Half) -> bool {
             Some(Name::Host(host)) => {
                 matches!(host.as_str(), "localhost" | "127.0.0.1" | "::1" | "0.0.0.0")
                     || (!host.contains('.') && !host.contains(':'))
+                    || host.parse().is_ok_and(|address: Ipv4Addr| address.is_private())
             }
             Some(Name::Id(..)) => socket(half).is_some(),
         }

@@ -7,6 +7,7 @@ mod json;
 mod yaml;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use model::config::{FileId, Key, Notation, Slot, Span};
@@ -17,9 +18,19 @@ pub(crate) use yaml::yaml;
 /// How deep a lookup follows merge keys (`<<`): they may form a circle.
 const MERGE_DEPTH: u8 = 8;
 
+/// How deep a copy goes: deeper than any configuration, shallow enough for the stack.
+const MOST_DEEP: usize = 200;
+
 /// A part of a tree, by its position in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NodeId(u32);
+
+impl NodeId {
+    /// Its position in the list.
+    pub(crate) fn number(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// What a part is.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +66,8 @@ struct Node {
     kind: Kind,
     /// The tag of YAML, such as `!GetAtt`; empty for none.
     tag: String,
+    /// The file it stands in, where a tree is put together from several.
+    file: Option<FileId>,
 }
 
 /// The documents of one file.
@@ -70,8 +83,70 @@ impl Tree {
     /// Adds a part.
     pub(crate) fn add(&mut self, at: Range<usize>, kind: Kind, tag: &str) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        self.nodes.push(Node { at, kind, tag: tag.to_owned() });
+        self.nodes.push(Node { at, kind, tag: tag.to_owned(), file: None });
         id
+    }
+
+    /// Adds a part that stands in this file, whichever file the rest is from.
+    pub(crate) fn add_from(&mut self, at: Span, kind: Kind, tag: &str) -> NodeId {
+        let id = self.add(at.range(), kind, tag);
+        if let Some(node) = self.node_mut(id) {
+            node.file = Some(at.file);
+        }
+        id
+    }
+
+    /// The part of this number.
+    pub(crate) fn part(&self, id: NodeId) -> At<'_> {
+        At { tree: self, id: Some(id) }
+    }
+
+    /// How many parts there are.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Copies a part of another tree with all that is in it. What is seen twice there is seen
+    /// twice here; `place` says where a stretch of the other tree's text stands.
+    pub(crate) fn graft(&mut self, from: At<'_>, place: &dyn Fn(Range<usize>) -> Span) -> NodeId {
+        let mut copies = BTreeMap::new();
+        self.graft_part(from, place, &mut copies, MOST_DEEP)
+    }
+
+    fn graft_part(
+        &mut self,
+        from: At<'_>,
+        place: &dyn Fn(Range<usize>) -> Span,
+        copies: &mut BTreeMap<u32, NodeId>,
+        depth: usize,
+    ) -> NodeId {
+        let known = from.id.and_then(|id| copies.get(&id.0).copied());
+        if let Some(copy) = known {
+            return copy;
+        }
+        let mut at = place(from.range());
+        at.file = from.node().and_then(|node| node.file).unwrap_or(at.file);
+        let kind = match from.kind() {
+            None => Kind::Null,
+            Some(_) if depth == 0 => Kind::Unknown(String::new()),
+            Some(Kind::List(_)) => Kind::List(
+                from.items().map(|item| self.graft_part(item, place, copies, depth - 1)).collect(),
+            ),
+            Some(Kind::Map(_)) => {
+                let entries = from.entries().map(|(entry, value)| Entry {
+                    key: entry.key.clone(),
+                    key_at: place(entry.key_at.clone()).range(),
+                    value: self.graft_part(value, place, copies, depth - 1),
+                });
+                Kind::Map(entries.collect())
+            }
+            Some(plain) => plain.clone(),
+        };
+        let copy = self.add_from(at, kind, from.tag());
+        if let Some(id) = from.id {
+            copies.insert(id.0, copy);
+        }
+        copy
     }
 
     /// Makes a part the root of a document.
@@ -240,7 +315,37 @@ impl<'t> At<'t> {
 
     /// Where it stands in this file.
     pub(crate) fn span(self, file: FileId) -> Span {
-        Span::new(file, self.range())
+        let own = self.node().and_then(|node| node.file);
+        Span::new(own.unwrap_or(file), self.range())
+    }
+
+    /// Its number.
+    pub(crate) fn id(self) -> Option<NodeId> {
+        self.id
+    }
+
+    /// True if it stood in quotation marks.
+    pub(crate) fn is_quoted(self) -> bool {
+        matches!(self.kind(), Some(Kind::Scalar(_, true)))
+    }
+
+    /// Where in this block of HCL a further setting can be put: before its first name, at the same
+    /// indentation. `None` for blocks of one line, and for what is no block. The text is that of
+    /// the file the block stands in.
+    pub(crate) fn hcl_slot(
+        self,
+        text: &str,
+        file: FileId,
+        (key, name): (Key, &'static str),
+        notation: Notation,
+    ) -> Option<Slot> {
+        let first = self.own_entries().iter().map(|entry| entry.key_at.start).min()?;
+        let line = text.get(..first)?.rfind('\n').map_or(0, |at| at + 1);
+        let indent = text.get(line..first)?;
+        let block = indent.chars().all(char::is_whitespace);
+        let text = format!("{name} = {{}}\n{indent}");
+        let at = Span::new(file, first..first).start;
+        block.then_some(Slot { key, name, file, at, text, notation })
     }
 
     /// Where in this block map of YAML a further setting can be put: before its first name, at the

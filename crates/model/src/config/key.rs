@@ -10,6 +10,8 @@ vocabulary! {
         ClientIdleTimeout = "client-idle-timeout",
         /// Hop: whether a client's connection is used for further requests.
         ClientKeepAlive = "client-keep-alive",
+        /// Hop: age at which a connection from the hop in front is closed, busy or not.
+        ClientMaxLifetime = "client-max-lifetime",
         /// Hop: how long a client may take to send the head of a request.
         ClientHeaderTimeout = "client-header-timeout",
         /// Hop: how long a client may take to send the request, or pause within it.
@@ -99,6 +101,8 @@ vocabulary! {
         FailTimeout = "fail-timeout",
         /// Link: how long a target that is taken out may finish its requests.
         DeregistrationDelay = "deregistration-delay",
+        /// Link: how long a new target gets fewer requests than the others.
+        SlowStart = "slow-start",
 
         /// Check: its path.
         CheckPath = "check-path",
