@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use model::config::{
-    Confidence, Edit, Finding, Key, Order, Origin, PlaceOf, Prediction, Rule, Setting, System,
-    Term, Value,
+    Confidence, Edit, Finding, Key, Order, Origin, PlaceOf, Prediction, Rule, Setting, Slot, Span,
+    System, Term, Value,
 };
 use model::{Cause, Micros, Predicts, Statement, Text};
 
@@ -204,6 +204,13 @@ fn finding(
     for timer in places {
         let Some(setting) = timer.0.setting(system, timer.1) else { continue };
         prediction.places.push((PlaceOf::Setting(setting.clone()), shows(system, timer, setting)));
+        // Where nobody wrote it, but somebody could.
+        if let (false, Some(slot)) = (setting.is_written(), timer.0.slot(system, timer.1)) {
+            let says = Statement::plain(ABSENT)
+                .with("hop", hop_name(system, timer))
+                .with("name", setting.name);
+            prediction.places.push((PlaceOf::Text(beside(system, slot)), says));
+        }
     }
     let links = core.iter().flat_map(|one| [one.piece.link, one.piece.next]).flatten();
     for link in links {
@@ -237,6 +244,8 @@ fn finding(
     Finding { cause: last.cause, prediction }
 }
 
+const ABSENT: Text =
+    Text::new("{hop}: {name} could be set here", "{hop}: {name} はここで設定できます");
 const LINKS: Text =
     Text::new("{from} sends requests to {to} here", "{from} はここで {to} にリクエストを送ります");
 const SET: Text =
@@ -260,6 +269,22 @@ fn shows(system: &System, timer: Timer, setting: &Setting) -> Statement {
         .with("value", &setting.value)
         .with("product", product)
         .with("versions", versions)
+}
+
+/// A character beside the place where a setting can be added: the one it is put before, or, at the
+/// end of a line or of the file, the last one.
+fn beside(system: &System, slot: &Slot) -> Span {
+    let text = &system.file(slot.file).text;
+    let at = (slot.at as usize).min(text.len());
+    let before = text[..at].trim_end();
+    let here = text.get(at..).and_then(|rest| rest.chars().next()).filter(|c| !c.is_whitespace());
+    match here {
+        Some(c) => Span::new(slot.file, at..at + c.len_utf8()),
+        None => {
+            let start = before.char_indices().next_back().map_or(0, |(start, _)| start);
+            Span::new(slot.file, start..before.len())
+        }
+    }
 }
 
 /// How sure a value is.
