@@ -7,10 +7,13 @@
 
 #![forbid(unsafe_code)]
 
+mod apache;
 mod assemble;
 mod defaults;
+mod directives;
 mod document;
 mod draft;
+mod nginx;
 mod readers;
 mod tree;
 

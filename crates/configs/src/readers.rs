@@ -28,7 +28,7 @@ pub(crate) trait Reader: Sync {
 }
 
 /// Every reader.
-pub(crate) static ALL: &[&dyn Reader] = &[];
+pub(crate) static ALL: &[&dyn Reader] = &[&crate::apache::Apache, &crate::nginx::Nginx];
 
 /// The names of all readers.
 #[must_use]

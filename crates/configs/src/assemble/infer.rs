@@ -26,6 +26,16 @@ pub(crate) fn complete(draft: &mut Draft, gone: &[bool], mut halves: Vec<Half>) 
             half.to = Some(**only);
             half.found = Found::ByPort(half.port);
         }
+        // Both ends name the same socket of the file system.
+        let Some(path) = socket(half) else { continue };
+        let at_socket = |id: &&DraftId| {
+            let listens = &draft.hops[id.0].hop.listens;
+            listens.iter().any(|listen| listen.port == 0 && listen.address == path)
+        };
+        if let Some(only) = candidates.iter().find(at_socket) {
+            half.to = Some(*only);
+            half.found = Found::Stated;
+        }
     }
     eliminate(draft, &candidates, &mut halves);
     for half in halves.iter_mut().filter(|half| half.to.is_none()) {
@@ -49,8 +59,16 @@ fn may_be_here(half: &Half) -> bool {
                 matches!(host.as_str(), "localhost" | "127.0.0.1" | "::1" | "0.0.0.0")
                     || (!host.contains('.') && !host.contains(':'))
             }
-            Some(Name::Id(..)) => false,
+            Some(Name::Id(..)) => socket(half).is_some(),
         }
+}
+
+/// The path of the socket it is sent to, if it is one: readers name it `unix socket`.
+fn socket(half: &Half) -> Option<&str> {
+    match &half.wanted {
+        Some(Name::Id("unix socket", path)) => Some(path),
+        _ => None,
+    }
 }
 
 /// The only end that is missing and the only program that nothing reaches belong together, unless

@@ -132,8 +132,11 @@ fn servers(hops: &[HopDraft], gone: &[bool]) -> Vec<(usize, Vec<usize>)> {
     for runner in runners() {
         let is_given = |file: &str| {
             hops[runner].given.iter().any(|given| {
-                file == given
-                    || file.strip_prefix(given.as_str()).is_some_and(|rest| rest.starts_with('/'))
+                let below = |inner: &str, outer: &str| {
+                    inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
+                };
+                // A configuration may be a folder of files, of which a container is given some.
+                file == given || below(file, given) || below(given, file)
             })
         };
         let served: Vec<usize> =

@@ -8,6 +8,8 @@ vocabulary! {
     pub enum Key {
         /// Hop: how long an idle connection from the hop in front is kept open.
         ClientIdleTimeout = "client-idle-timeout",
+        /// Hop: whether a client's connection is used for further requests.
+        ClientKeepAlive = "client-keep-alive",
         /// Hop: how long a client may take to send the head of a request.
         ClientHeaderTimeout = "client-header-timeout",
         /// Hop: how long a client may take to send the request, or pause within it.
@@ -20,7 +22,7 @@ vocabulary! {
         WorkerTimeout = "worker-timeout",
         /// Hop: largest request head accepted.
         MaxRequestHeader = "max-request-header",
-        /// Hop: largest request body accepted.
+        /// Hop, or link for its requests only: largest request body accepted.
         MaxRequestBody = "max-request-body",
         /// Hop: address and port it binds to, as written.
         BindAddress = "bind-address",
@@ -32,10 +34,14 @@ vocabulary! {
         ServerNames = "server-names",
         /// Hop: names its certificate carries.
         CertificateNames = "certificate-names",
+        /// Hop: file of its certificate, as written.
+        CertificateFile = "certificate-file",
         /// Hop: when its certificate ends, RFC 3339.
         CertificateNotAfter = "certificate-not-after",
         /// Hop: requests per second let through before refusals.
         RateLimit = "rate-limit",
+        /// Hop: protocol it forwards if that is not HTTP: `tcp`, `udp`.
+        ServedProtocol = "served-protocol",
 
         /// Link: how long to wait for a connection to a target.
         ConnectTimeout = "connect-timeout",
@@ -54,7 +60,7 @@ vocabulary! {
         /// Link: idle connections kept to a target.
         UpstreamPool = "upstream-pool",
         /// Link: protocol spoken to targets: `http/1.0`, `http/1.1`, `h2`, `h2c`, `grpc`,
-        /// `fastcgi`, `uwsgi`, `https`.
+        /// `fastcgi`, `uwsgi`, `scgi`, `ajp`, `https`, `tcp`.
         UpstreamProtocol = "upstream-protocol",
         /// Link: whether TLS is spoken to targets.
         UpstreamTls = "upstream-tls",

@@ -1,0 +1,159 @@
+//! The files of nginx among the documents: which they are, those that `nginx -T` prints into one
+//! document, and which of them an `include` means.
+
+use std::ops::Range;
+
+use crate::directives::{self, File, includes};
+use crate::document::Document;
+
+/// What `nginx -T` writes before each file.
+const DUMP: &str = "# configuration file ";
+
+/// Beginnings of directives that only nginx has, or that it shares with formats told apart by their
+/// `;`.
+const DIRECTIVES: &[&str] = &[
+    "proxy_",
+    "fastcgi_",
+    "uwsgi_",
+    "scgi_",
+    "grpc_",
+    "ssl_",
+    "client_",
+    "server_name",
+    "listen ",
+    "keepalive_",
+    "add_header",
+    "limit_",
+    "worker_",
+    "gzip",
+    "upstream ",
+    "location ",
+    "include ",
+    "resolver",
+    "try_files",
+    "return ",
+    "root ",
+    "real_ip_",
+    "set_real_ip_from",
+    "map ",
+];
+
+/// Blocks that hold such directives.
+const BLOCKS: &[&str] = &["http", "server", "upstream", "location", "events", "stream", "map"];
+
+/// Folders in which files of any name are nginx's, if they look so.
+const FOLDERS: &[&str] = &["nginx", "sites-", "conf.d", "http.d", "snippets", "vhost", "openresty"];
+
+/// True if the file is nginx's, by its name and what is in it.
+pub(super) fn is_nginx(document: &Document) -> bool {
+    if directives::is_other(document) {
+        return false;
+    }
+    let extension = document.extension();
+    let text = directives::head(&document.text);
+    if text.contains(DUMP) && dump_parts(&document.text).next().is_some() {
+        return true;
+    }
+    let name = document.name().to_ascii_lowercase();
+    let by_name = name.contains("nginx")
+        || matches!(
+            extension.as_str(),
+            "conf" | "vhost" | "template" | "inc" | "tmpl" | "j2" | "erb"
+        )
+        || FOLDERS.iter().any(|folder| document.folder().to_ascii_lowercase().contains(folder));
+    by_name && looks_like_nginx(text)
+}
+
+fn looks_like_nginx(text: &str) -> bool {
+    let mut directive = false;
+    let mut block = false;
+    for line in text.lines().map(str::trim) {
+        // A section of Apache httpd, INI or HAProxy has no like in nginx.
+        if line.starts_with('<') && line.ends_with('>') {
+            return false;
+        }
+        let code = line.split(" #").next().unwrap_or(line).trim_end();
+        if code.ends_with(';') || code.ends_with("; }") || code.ends_with(";}") {
+            directive |= DIRECTIVES.iter().any(|start| code.starts_with(start));
+            block |= code.contains('{')
+                && BLOCKS.iter().any(|name| is_block(code.split('{').next().unwrap_or(""), name));
+        } else if let Some(opened) = code.strip_suffix('{') {
+            block |= BLOCKS.iter().any(|name| is_block(opened, name));
+        }
+        if directive {
+            return true;
+        }
+    }
+    block && text.contains(';')
+}
+
+fn is_block(opened: &str, name: &str) -> bool {
+    let opened = opened.trim();
+    opened == name || opened.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '))
+}
+
+/// The files of the documents.
+pub(super) fn files(documents: &[&Document]) -> Vec<File> {
+    let mut files = Vec::new();
+    for (number, document) in documents.iter().enumerate() {
+        let before = files.len();
+        for (path, range) in dump_parts(&document.text) {
+            files.push(File { document: number, range, path: path.to_owned(), dumped: true });
+        }
+        if files.len() == before {
+            let range = 0..document.text.len();
+            let path = document.path.clone();
+            files.push(File { document: number, range, path, dumped: false });
+        }
+    }
+    files
+}
+
+/// The parts of a dump: paths, and where their text stands.
+fn dump_parts(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
+    let mut marks = text
+        .match_indices(DUMP)
+        .filter(|(at, _)| *at == 0 || text.as_bytes()[at - 1] == b'\n')
+        .filter_map(|(at, _)| {
+            let line = text[at..].lines().next()?;
+            let path = line[DUMP.len()..].trim_end().strip_suffix(':')?;
+            Some((path, at, at + line.len()))
+        })
+        .peekable();
+    std::iter::from_fn(move || {
+        let (path, _, start) = marks.next()?;
+        let end = marks.peek().map_or(text.len(), |(_, at, _)| *at);
+        Some((path, start..end))
+    })
+}
+
+/// Which files an `include` means, written in the file `from`.
+pub(super) fn included(files: &[File], pattern: &str, main: usize, from: usize) -> Vec<usize> {
+    let here = &files[from];
+    let is_near = |file: &File| match here.dumped {
+        true => file.dumped && file.document == here.document,
+        false => !file.dumped,
+    };
+    let paths: Vec<Option<&str>> =
+        files.iter().map(|file| is_near(file).then_some(file.path.as_str())).collect();
+    match here.dumped {
+        true => includes::included_there(&paths, pattern, main),
+        false => includes::included(&paths, pattern, main, from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dump_is_many_files() {
+        let text = "nginx: ok\n# configuration file /etc/nginx/nginx.conf:\nhttp {}\n\
+                    # configuration file /etc/nginx/mime.types:\ntypes {}\n";
+        let parts: Vec<_> = dump_parts(text).collect();
+        assert_eq!(parts.len(), 2);
+        assert_eq!(parts[0].0, "/etc/nginx/nginx.conf");
+        assert_eq!(text[parts[0].1.clone()].trim(), "http {}");
+        assert_eq!(text[parts[1].1.clone()].trim(), "types {}");
+    }
+}
