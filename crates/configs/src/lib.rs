@@ -9,16 +9,20 @@
 
 mod apache;
 mod assemble;
+mod code;
+mod compose;
 mod defaults;
 mod directives;
 mod document;
 mod draft;
 mod nginx;
+mod programs;
 mod readers;
 mod tree;
 
 use model::config::{Source, System};
 
+pub use defaults::default_at;
 pub use readers::{may_be_configuration, names as reader_names};
 
 /// One file of configuration, as the intake hands it over.

@@ -28,7 +28,12 @@ pub(crate) trait Reader: Sync {
 }
 
 /// Every reader.
-pub(crate) static ALL: &[&dyn Reader] = &[&crate::apache::Apache, &crate::nginx::Nginx];
+pub(crate) static ALL: &[&dyn Reader] = &[
+    &crate::apache::Apache,
+    &crate::compose::Compose,
+    &crate::nginx::Nginx,
+    &crate::programs::Programs,
+];
 
 /// The names of all readers.
 #[must_use]

@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(roots.len(), 2);
         assert_eq!(roots[0].get("a").number(), Some(1));
         assert_eq!(&text[roots[0].get("a").range()], "1");
-        let items: Vec<_> = roots[0].get("b").items().filter_map(|i| i.text()).collect();
+        let items: Vec<_> = roots[0].get("b").items().filter_map(super::super::At::text).collect();
         assert_eq!(items, ["x", "y z"]);
         assert_eq!(roots[0].at("c.d").tag(), "!Ref");
         assert_eq!(roots[0].at("c.d").text(), Some("T"));
