@@ -65,7 +65,7 @@ use model::{
     Signal as S, Step, Test, Text, When,
 };
 
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Proxy keeps an old address: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -123,15 +123,7 @@ pub static CAUSE: Cause = Cause {
                     "この期間、そこへのリクエストで成功したのは {value} だけです。",
                 ),
             ),
-            Test::new(
-                S::HealthDowns,
-                AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しました。",
-                ),
-            )
-            .independent(),
+            Test::new(S::HealthDowns, AtLeast(1.0), sentences::TARGETS_DOWN).independent(),
         ],
         rules_out: &[Test::new(
             S::StopAlignedShare,

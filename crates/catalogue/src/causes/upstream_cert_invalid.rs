@@ -71,7 +71,7 @@ use model::{
     Signal as S, Test, Text,
 };
 
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Target's certificate is not valid: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -148,10 +148,7 @@ pub static CAUSE: Cause = Cause {
             Test::new(
                 S::HealthDowns,
                 AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しました。",
-                ),
+                sentences::TARGETS_DOWN,
             )
             .independent(),
         ],

@@ -155,6 +155,12 @@ fn listens(line: &str) -> bool {
     line.starts_with("Listen") && port.parse::<u16>().is_ok()
 }
 
+/// Links after which virtual hosts inherit no more.
+const MOST_LINKS: usize = 50_000;
+
+/// Directives of main servers that are gone through for virtual hosts.
+const MOST_STEPS: usize = 5_000_000;
+
 /// A server that became a hop.
 struct Server<'d> {
     from: DraftId,
@@ -165,6 +171,9 @@ struct Server<'d> {
 fn read(places: Places<'_>, configuration: Configuration, draft: &mut Draft) {
     let Configuration { main, tops, directives } = configuration;
     let directives = conditions::decide(directives);
+    let is_host = |directive: &Directive| directive.name() == "virtualhost";
+    let (hosts, directives): (Vec<Directive>, Vec<Directive>) =
+        directives.into_iter().partition(is_host);
     let path = places.files[main].path.as_str();
     let by = if tops.len() == 1 { path } else { includes::folder(path) };
     let outer = Scope::new(&directives, None);
@@ -174,8 +183,10 @@ fn read(places: Places<'_>, configuration: Configuration, draft: &mut Draft) {
 
     let mut servers = Vec::new();
     let mut ports: BTreeSet<u16> = BTreeSet::new();
-    let hosts = outer.own("virtualhost").iter().copied().filter(|block| block.opens.is_some());
+    let hosts = hosts.iter().filter(|block| block.opens.is_some());
     let mut blocks: Vec<Option<&Directive>> = hosts.map(Some).collect();
+    let inherits =
+        directives.iter().any(|directive| directive.opens.is_some() || proxies::passes(directive));
     let answers = ["listen", "documentroot", "proxypass", "proxypassmatch", "servername"];
     // The main server answers what no virtual host does; of it nothing is known beside its name if
     // there are any.
@@ -193,6 +204,7 @@ fn read(places: Places<'_>, configuration: Configuration, draft: &mut Draft) {
         ports.extend(hop.hop.listens.iter().map(|listen| listen.port));
         servers.push(Server { from: draft.add_hop(hop), block, scope });
     }
+    let (mut steps, mut told) = (0, false);
     for (number, server) in servers.iter().enumerate() {
         let mut own = Proxies::default();
         let name = format!("{by} {number}");
@@ -208,19 +220,30 @@ fn read(places: Places<'_>, configuration: Configuration, draft: &mut Draft) {
             from: server.from,
             hosts: servers::server_names(&server.scope, server.block.is_some()),
         };
+        let first = draft.links.len();
         if let Some(block) = server.block {
             routing.links(&block.block, &server.scope, None, draft);
         }
+        if !inherits {
+            continue;
+        }
+        if draft.links.len() >= MOST_LINKS || steps > MOST_STEPS {
+            if let Some(block) = server.block.filter(|_| !told) {
+                let says = "there is too much here; from this virtual host on nothing is inherited";
+                draft.remark(places.directive(block), says);
+                told = true;
+            }
+            continue;
+        }
+        steps += directives.len();
         // Virtual hosts inherit what the main server passes on (`ProxyPassInherit`), unless they
         // pass the same path on themselves.
-        let own = draft.links.len();
+        let last = draft.links.len();
         routing.links(&directives, &server.scope, None, draft);
-        let inherited = draft.links.split_off(own);
-        let is_own = |link: &LinkDraft| {
-            draft.links.iter().any(|had| had.from == link.from && had.route.path == link.route.path)
-        };
-        let inherited: Vec<LinkDraft> =
-            inherited.into_iter().filter(|link| server.block.is_none() || !is_own(link)).collect();
-        draft.links.extend(inherited);
+        let inherited = draft.links.split_off(last);
+        let own: BTreeSet<String> =
+            draft.links[first..].iter().map(|link| link.route.path.clone()).collect();
+        let is_new = |link: &LinkDraft| server.block.is_none() || !own.contains(&link.route.path);
+        draft.links.extend(inherited.into_iter().filter(is_new));
     }
 }

@@ -308,7 +308,13 @@ impl<'d> Routing<'_, 'd> {
 
     /// Parameters that can be added at the end of the line.
     fn worker_slots(&self, directive: &Directive, params: &[Param<'_>]) -> Vec<Slot> {
-        let at = self.places.document(directive.file).span(directive.at.end..directive.at.end);
+        let document = self.places.document(directive.file);
+        // What is added after a quotation mark that is never closed would be part of its text.
+        let line = document.text.get(directive.at.clone()).unwrap_or_default();
+        if line.matches('"').count() % 2 == 1 {
+            return Vec::new();
+        }
+        let at = document.span(directive.at.end..directive.at.end);
         let slot = |key, name: &'static str| Slot {
             key,
             name,
@@ -327,6 +333,11 @@ impl<'d> Routing<'_, 'd> {
         .map(|(key, name)| slot(key, name))
         .collect()
     }
+}
+
+/// True if the directive passes requests on.
+pub(super) fn passes(directive: &Directive) -> bool {
+    pass(directive, None).is_some()
 }
 
 /// What a directive passes on, if it does.

@@ -1,7 +1,7 @@
 //! Links that no reference states: both ends speak of the same port, or only two can belong
 //! together. Each such link says how it is known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::config::{Found, Task};
 
@@ -38,13 +38,17 @@ pub(crate) fn complete(draft: &mut Draft, gone: &[bool], mut halves: Vec<Half>) 
         }
     }
     eliminate(draft, &candidates, &mut halves);
+    let mut outsiders: BTreeMap<Name, DraftId> = BTreeMap::new();
+    for (at, hop) in draft.hops.iter().enumerate().rev() {
+        if hop.hop.task == Task::External {
+            outsiders.extend(hop.names.iter().map(|name| (name.clone(), DraftId(at))));
+        }
+    }
     for half in halves.iter_mut().filter(|half| half.to.is_none()) {
         let Some(name) = half.wanted.clone() else { continue };
-        let known = draft
-            .hops
-            .iter()
-            .position(|hop| hop.hop.task == Task::External && hop.names.contains(&name));
-        half.to = Some(known.map_or_else(|| draft.add_hop(outsider(&name)), DraftId));
+        let known = outsiders.entry(name);
+        let hop = known.or_insert_with_key(|name| draft.add_hop(outsider(name)));
+        half.to = Some(*hop);
     }
     halves
 }
@@ -89,5 +93,37 @@ fn eliminate(draft: &Draft, candidates: &[DraftId], halves: &mut [Half]) {
             half.to = Some(*program);
             half.found = Found::ByElimination;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::config::{Hop, Listen};
+
+    use super::super::assemble;
+    use super::*;
+    use crate::draft::{HopDraft, LinkDraft, Reach};
+
+    /// A gateway that sends to a socket, and two programs that listen on sockets.
+    fn sockets(path: &str) -> model::config::System {
+        let mut draft = Draft::default();
+        let front = draft.add_hop(HopDraft::new(Hop::new(Task::Gateway, "front"), Vec::new()));
+        for (name, path) in [("web", "/run/web.sock"), ("admin", "/run/admin.sock")] {
+            let mut hop = Hop::new(Task::App, name);
+            hop.listens = vec![Listen { address: path.to_owned(), port: 0, tls: false, at: None }];
+            draft.add_hop(HopDraft::new(hop, Vec::new()));
+        }
+        let to = Reach::Name(Name::id("unix socket", path));
+        draft.links.push(LinkDraft::new(front, to, format!("unix:{path}")));
+        assemble(draft, Vec::new())
+    }
+
+    #[test]
+    fn both_ends_of_a_socket_meet() {
+        let system = sockets("/run/admin.sock");
+        assert_eq!(system.hop(system.links[0].to).name, "admin");
+        assert_eq!(system.links[0].found, Found::Stated);
+        let system = sockets("/run/nobody.sock");
+        assert_eq!(system.hop(system.links[0].to).task, Task::External);
     }
 }

@@ -181,8 +181,8 @@ fn servers(hops: &[HopDraft], gone: &[bool]) -> Vec<(usize, Vec<usize>)> {
     for product in products {
         let served: Vec<usize> =
             free.iter().map(|(at, _)| *at).filter(|&at| product_of(at) == Some(product)).collect();
-        let mut files: Vec<&str> =
-            free.iter().filter(|(at, _)| served.contains(at)).map(|(_, file)| *file).collect();
+        let of_product = free.iter().filter(|(at, _)| product_of(*at) == Some(product));
+        let mut files: Vec<&str> = of_product.map(|(_, file)| *file).collect();
         files.dedup();
         let candidates: Vec<usize> = runners()
             .filter(|at| pairs.iter().all(|(runner, _)| runner != at))

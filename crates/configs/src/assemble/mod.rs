@@ -6,7 +6,7 @@ mod merge;
 mod networks;
 mod resolve;
 
-use model::config::{HopId, Link, Source, System};
+use model::config::{FileId, HopId, Link, Source, Span, System};
 
 use crate::draft::{Draft, DraftId};
 
@@ -14,6 +14,11 @@ use crate::draft::{Draft, DraftId};
 pub(crate) fn assemble(mut draft: Draft, files: Vec<Source>) -> System {
     let gone = merge::merge(&mut draft);
     let links = resolve::resolve(&draft, &gone);
+    if links.len() >= resolve::MOST_LINKS {
+        let at = draft.links.iter().find_map(|link| link.at);
+        let at = at.unwrap_or(Span::new(FileId(0), 0..0));
+        draft.remark(at, "there are too many links to follow; the rest was left out");
+    }
     let links = infer::complete(&mut draft, &gone, links);
     // Hops of others' systems were added at the end; none of them became part of another.
     let mut gone = gone;

@@ -10,6 +10,9 @@ use crate::draft::{Draft, DraftId, HopDraft, LinkDraft, Name, Pool, Reach};
 /// How many sets of targets may lead to each other.
 const MOST_POOLS_DEEP: usize = 8;
 
+/// How many links are followed: routes through sets of targets multiply.
+pub(crate) const MOST_LINKS: usize = 50_000;
+
 /// A reference that has met its end, or not.
 #[derive(Clone, Debug)]
 pub(crate) struct Half {
@@ -88,7 +91,8 @@ impl<'d> Index<'d> {
         for (at, hop) in draft.hops.iter().enumerate().filter(|(at, _)| !gone[*at]) {
             for name in &hop.names {
                 let named = hops.entry(name).or_default();
-                if !named.contains(&DraftId(at)) {
+                // Hops come in order, so that one that has a name twice is the last one here.
+                if named.last() != Some(&DraftId(at)) {
                     named.push(DraftId(at));
                 }
             }
@@ -103,7 +107,7 @@ impl<'d> Index<'d> {
     }
 
     fn follow(&self, half: Half, to: &Reach, depth: usize, out: &mut Vec<Half>) {
-        if depth == 0 {
+        if depth == 0 || out.len() >= MOST_LINKS {
             return;
         }
         match to {

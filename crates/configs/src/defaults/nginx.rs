@@ -167,6 +167,10 @@ pub(crate) static FAIL_TIMEOUT: Row =
 pub(crate) static RESOLVE_ONCE: Row =
     row(Key::ResolveOnce, "resolve", Preset::Flag(true), UPSTREAM);
 
+/// No name server is asked unless `resolver` names one: a name that has to be looked up for a request
+/// then fails.
+pub(crate) static NO_RESOLVER: Row = row(Key::NameServers, "resolver", Preset::Flag(false), CORE);
+
 /// `Host` is `$proxy_host`, the host and port of `proxy_pass`.
 pub(crate) static HOST: KnownDefault =
     KnownDefault { product: "nginx", versions: "all", source: PROXY, fixed: false };

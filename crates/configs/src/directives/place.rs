@@ -81,6 +81,10 @@ impl<'d> Places<'d> {
             None => (after.at.end, before.to_owned()),
         };
         let gap = if own_line { format!("\n{indent}") } else { " ".to_owned() };
+        // A directive that lacks its `;` gets it first.
+        let before = text.get(..at).unwrap_or_default();
+        let ends = after.opens.is_some() || before.ends_with(form.end);
+        let gap = if ends { gap } else { format!("{}{gap}", form.end) };
         let at = document.span(at..at);
         Slot {
             key,

@@ -144,6 +144,9 @@ fn tops(grammar: &Grammar, files: &[File], parsed: &[Vec<Directive>]) -> Tops {
     let mut adopted: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for at in free {
         let file = &files[at];
+        if is_switched_off(files, at) {
+            continue;
+        }
         let may_join = !file.dumped && !(grammar.is_main)(&parsed[at]);
         let main = nearest(files, &mains, at).filter(|main| lacking.contains(main) && may_join);
         if let Some(main) = main.filter(|_| (grammar.has_servers)(&parsed[at])) {
@@ -165,6 +168,14 @@ fn tops(grammar: &Grammar, files: &[File], parsed: &[Vec<Directive>]) -> Tops {
         }
     }
     Tops { groups, adopted }
+}
+
+/// True for a file of `sites-available` and its like that is not enabled: Debian's layout, where the
+/// server reads `sites-enabled` only.
+fn is_switched_off(files: &[File], at: usize) -> bool {
+    let Some(kind) = folder(&files[at].path).strip_suffix("-available") else { return false };
+    let enabled = format!("{kind}-enabled/");
+    files.iter().any(|file| file.path.starts_with(&enabled))
 }
 
 /// True for an include of all files of a folder that holds servers.

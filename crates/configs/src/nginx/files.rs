@@ -20,7 +20,6 @@ const DIRECTIVES: &[&str] = &[
     "ssl_",
     "client_",
     "server_name",
-    "listen ",
     "keepalive_",
     "add_header",
     "limit_",
@@ -28,18 +27,19 @@ const DIRECTIVES: &[&str] = &[
     "gzip",
     "upstream ",
     "location ",
-    "include ",
-    "resolver",
     "try_files",
-    "return ",
-    "root ",
     "real_ip_",
     "set_real_ip_from",
-    "map ",
 ];
 
-/// Blocks that hold such directives.
-const BLOCKS: &[&str] = &["http", "server", "upstream", "location", "events", "stream", "map"];
+/// Directives whose names others use as well: they tell nothing in a file that could be anybody's.
+const SHARED: &[&str] = &["include ", "return ", "root ", "map ", "resolver", "listen "];
+
+/// Blocks that hold such directives and have nothing between their name and their `{`.
+const BARE_BLOCKS: &[&str] = &["http", "server", "events", "stream"];
+
+/// Blocks that have a name or a pattern there.
+const NAMED_BLOCKS: &[&str] = &["upstream", "location", "map"];
 
 /// Folders in which files of any name are nginx's, if they look so.
 const FOLDERS: &[&str] = &["nginx", "sites-", "conf.d", "http.d", "snippets", "vhost", "openresty"];
@@ -55,16 +55,15 @@ pub(super) fn is_nginx(document: &Document) -> bool {
         return true;
     }
     let name = document.name().to_ascii_lowercase();
-    let by_name = name.contains("nginx")
-        || matches!(
-            extension.as_str(),
-            "conf" | "vhost" | "template" | "inc" | "tmpl" | "j2" | "erb"
-        )
-        || FOLDERS.iter().any(|folder| document.folder().to_ascii_lowercase().contains(folder));
-    by_name && looks_like_nginx(text)
+    let folders = document.folder().to_ascii_lowercase();
+    let is_its_place =
+        name.contains("nginx") || FOLDERS.iter().any(|folder| folders.contains(folder));
+    let may_be =
+        matches!(extension.as_str(), "conf" | "vhost" | "template" | "inc" | "tmpl" | "j2" | "erb");
+    (is_its_place || may_be) && looks_like_nginx(text, is_its_place)
 }
 
-fn looks_like_nginx(text: &str) -> bool {
+fn looks_like_nginx(text: &str, is_its_place: bool) -> bool {
     let mut directive = false;
     let mut block = false;
     for line in text.lines().map(str::trim) {
@@ -74,11 +73,11 @@ fn looks_like_nginx(text: &str) -> bool {
         }
         let code = line.split(" #").next().unwrap_or(line).trim_end();
         if code.ends_with(';') || code.ends_with("; }") || code.ends_with(";}") {
-            directive |= DIRECTIVES.iter().any(|start| code.starts_with(start));
-            block |= code.contains('{')
-                && BLOCKS.iter().any(|name| is_block(code.split('{').next().unwrap_or(""), name));
+            directive |= DIRECTIVES.iter().any(|start| code.starts_with(start))
+                || (is_its_place && SHARED.iter().any(|start| code.starts_with(start)));
+            block |= code.split_once('{').is_some_and(|(opened, _)| is_block(opened));
         } else if let Some(opened) = code.strip_suffix('{') {
-            block |= BLOCKS.iter().any(|name| is_block(opened, name));
+            block |= is_block(opened);
         }
         if directive {
             return true;
@@ -87,9 +86,12 @@ fn looks_like_nginx(text: &str) -> bool {
     block && text.contains(';')
 }
 
-fn is_block(opened: &str, name: &str) -> bool {
+fn is_block(opened: &str) -> bool {
     let opened = opened.trim();
-    opened == name || opened.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '))
+    BARE_BLOCKS.contains(&opened)
+        || NAMED_BLOCKS
+            .iter()
+            .any(|name| opened.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')))
 }
 
 /// The files of the documents.
@@ -145,6 +147,19 @@ pub(super) fn included(files: &[File], pattern: &str, main: usize, from: usize) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_of_others_with_the_same_grammar_are_left_alone() {
+        let bind = "options {\n  listen-on { any; };\n};\ninclude \"/etc/bind/zones\";\n\
+                    server 10.0.0.1 {\n  keys { k; };\n};\n";
+        assert!(!looks_like_nginx(bind, false));
+        assert!(!looks_like_nginx("<VirtualHost *:80>\n</VirtualHost>\n", true));
+        assert!(!looks_like_nginx("{ \"a\": \"b;\" }", true));
+        assert!(looks_like_nginx("server {\n  listen 80;\n}\n", false));
+        assert!(looks_like_nginx("server { listen 80; root /srv; }\n", false));
+        assert!(looks_like_nginx("proxy_set_header Host $host; # for all\n", false));
+        assert!(looks_like_nginx("include snippets/tls.conf;\n", true));
+    }
 
     #[test]
     fn a_dump_is_many_files() {

@@ -155,7 +155,9 @@ impl<'d> Section<'_, 'd> {
     fn read(&self, draft: &mut Draft) {
         let tool = if self.is_stream { "nginx stream upstream" } else { "nginx upstream" };
         let upstreams = pools::upstreams(self.by, tool, self.scope);
-        draft.pools.extend(upstreams.values().map(|upstream| pools::pool(self.places, upstream)));
+        draft.pools.extend(
+            upstreams.values().map(|upstream| pools::pool(self.places, upstream, self.scope)),
+        );
         let mut servers = Vec::new();
         let mut ports: BTreeSet<u16> = BTreeSet::new();
         let blocks = self.scope.own("server").iter();

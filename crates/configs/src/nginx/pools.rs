@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::config::{Key, Setting, Settings, Value};
 
 use super::FORM;
-use super::values::{Address, address, count_setting, is_name, time_setting};
+use super::values::{Address, address, count_setting, is_name, name_servers, time_setting};
 use crate::defaults::nginx::{FAIL_TIMEOUT, MAX_FAILS, RESOLVE_ONCE};
 use crate::directives::{Directive, Places, Scope};
 use crate::draft::{Member, Name, Pool, Reach};
@@ -43,10 +43,12 @@ fn is_down(server: &Directive) -> bool {
 }
 
 /// The block as a set of targets.
-pub(super) fn pool(places: Places<'_>, upstream: &Upstream<'_>) -> Pool {
+pub(super) fn pool(places: Places<'_>, upstream: &Upstream<'_>, around: &Scope<'_>) -> Pool {
     let scope = &upstream.scope;
     let servers = scope.own("server").iter().filter(|server| !is_down(server));
-    let members = servers.map(|server| member(places, server, upstream.servers > 1)).collect();
+    let resolver = scope.get("resolver").or_else(|| around.get("resolver"));
+    let has_others = upstream.servers > 1;
+    let members = servers.map(|server| member(places, server, has_others, resolver)).collect();
     let mut settings = Settings::new();
     if let Some(directive) = scope.get("keepalive").filter(|directive| directive.text(0) != "0") {
         let at = places.value(directive, 0);
@@ -80,7 +82,12 @@ pub(super) fn pool(places: Places<'_>, upstream: &Upstream<'_>) -> Pool {
     }
 }
 
-fn member(places: Places<'_>, server: &Directive, has_others: bool) -> Member {
+fn member(
+    places: Places<'_>,
+    server: &Directive,
+    has_others: bool,
+    resolver: Option<&Directive>,
+) -> Member {
     let text = server.text(0);
     let mut settings = Settings::new();
     let mut resolves = false;
@@ -108,6 +115,7 @@ fn member(places: Places<'_>, server: &Directive, has_others: bool) -> Member {
                 let at = places.word(server, word);
                 let off = Value::Flag(false);
                 settings.set(Setting::written(Key::ResolveOnce, off, "resolve", at));
+                settings.set(name_servers(places, resolver));
             }
             _ => {}
         }

@@ -10,12 +10,24 @@ use super::keep::{header, reuse};
 use super::pools::Upstream;
 use super::servers::body_limit;
 use super::values::{
-    Address, address, count_setting, flag_setting, is_loopback, is_name, size_setting,
-    text_setting, time_setting,
+    Address, address, count_setting, flag_setting, is_loopback, is_name, name_servers,
+    size_setting, text_setting, time_setting,
 };
 use crate::defaults::nginx::{HOST, RESOLVE_ONCE, TRIES};
 use crate::directives::{Directive, Places, Scope};
 use crate::draft::{Draft, DraftId, LinkDraft, Name, Reach};
+
+/// Variables that begin with the path, and so end the host and port: `http://app$request_uri`.
+const PATHS: &[&str] = &[
+    "$request_uri",
+    "${request_uri}",
+    "$uri",
+    "${uri}",
+    "$document_uri",
+    "$is_args",
+    "$args",
+    "$1",
+];
 
 /// Targets taken of one variable.
 const MOST_OF_A_MAP: usize = 32;
@@ -77,7 +89,12 @@ impl<'d> Routing<'_, 'd> {
         draft: &mut Draft,
     ) {
         for text in texts(scope, pass.text(0)) {
-            let target = self.target(family, &text);
+            let mut target = self.target(family, &text);
+            // With a variable anywhere in the address nginx asks a name server for each request,
+            // even if the name itself is always the same.
+            if target.once == Some(true) && has_own_variable(pass.text(0)) {
+                target.once = Some(false);
+            }
             let block = target.upstream.as_deref().and_then(|name| self.upstreams.get(name));
             let mut link = LinkDraft::new(self.from, target.to.clone(), target.address.clone());
             link.port = target.port;
@@ -129,7 +146,11 @@ impl<'d> Routing<'_, 'd> {
                 let path = socket.split(':').next().unwrap_or(socket);
                 format!("unix:{path}")
             }
-            None => rest.split(['/', '?']).next().unwrap_or(rest).to_owned(),
+            None => {
+                let path = PATHS.iter().filter_map(|path| rest.find(path)).min();
+                let rest = &rest[..path.unwrap_or(rest.len())];
+                rest.split(['/', '?']).next().unwrap_or(rest).to_owned()
+            }
         };
         let mut target = Target {
             to: Reach::Unsaid,
@@ -150,11 +171,7 @@ impl<'d> Routing<'_, 'd> {
             Address::Variable(host, port) => {
                 target.port = if port == 0 { default_port } else { port };
                 target.to = Reach::Name(Name::host(&host));
-                // Templates are filled in before nginx reads them; its own variables name no
-                // capitals, and with one of them it asks a name server for each request.
-                let from_outside = host.contains("{{")
-                    || host.split("${").skip(1).any(|name| name.starts_with(char::is_uppercase));
-                target.once = (!from_outside).then_some(false);
+                target.once = has_own_variable(&host).then_some(false);
             }
             Address::Socket(path) => {
                 "localhost".clone_into(&mut target.host);
@@ -248,6 +265,7 @@ impl<'d> Routing<'_, 'd> {
             Some(false) => {
                 let off = Value::Flag(false);
                 settings.set(Setting::written(Key::ResolveOnce, off, family.pass, at_pass));
+                settings.set(name_servers(places, scope.get("resolver")));
             }
             None => {}
         }
@@ -368,6 +386,15 @@ impl<'d> Routing<'_, 'd> {
         let at = Some(self.places.directive(directive));
         Some(Check { kind: CheckKind::Balancer, at, settings })
     }
+}
+
+/// True if the text has a variable that nginx fills in itself, for each request; those of templates
+/// are filled in before it reads them, and have capitals.
+fn has_own_variable(text: &str) -> bool {
+    text.match_indices('$').any(|(at, _)| {
+        let name = text[at + 1..].trim_start_matches('{');
+        !name.starts_with(|c: char| c.is_ascii_uppercase())
+    })
 }
 
 /// What `…_pass` may say: as written, with variables that `set` gives a value put in, and once for

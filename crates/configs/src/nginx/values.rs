@@ -3,6 +3,9 @@
 use model::Micros;
 use model::config::{Key, Notation, Setting, Span, Value};
 
+use crate::defaults::nginx::NO_RESOLVER;
+use crate::directives::{Directive, Places};
+
 /// A time: `60`, `60s`, `500ms`, `1h30m`, `1m 30s` (`ngx_parse_time`).
 pub(super) fn time(text: &str) -> Option<Micros> {
     let bytes = text.as_bytes();
@@ -89,6 +92,14 @@ pub(super) fn flag_setting(key: Key, name: &'static str, text: &str, at: Span) -
         _ => Value::Unknown(text.to_owned()),
     };
     Setting::written(key, value, name, at)
+}
+
+/// The name servers of a `resolver`, or that there is none.
+pub(super) fn name_servers(places: Places<'_>, resolver: Option<&Directive>) -> Setting {
+    let Some(directive) = resolver else { return NO_RESOLVER.stated() };
+    let servers = directive.args().iter().filter(|word| !word.text.contains('='));
+    let servers = Value::Names(servers.map(|word| word.text.clone()).collect());
+    Setting::written(Key::NameServers, servers, "resolver", places.value(directive, 0))
 }
 
 /// A word as a setting.

@@ -74,6 +74,9 @@ vocabulary! {
         UpstreamHost = "upstream-host",
         /// Link: whether the target's name is resolved once, at start.
         ResolveOnce = "resolve-once",
+        /// Link: name servers that are asked while requests are served; flag off if names have to be
+        /// asked for and no server is set.
+        NameServers = "name-servers",
         /// Link: further attempts after the first.
         Retries = "retries",
         /// Link: what is tried again, as written.

@@ -1,0 +1,75 @@
+//! Hostile files: very large ones, deep ones, ones that include each other without end. Reading them
+//! ends in seconds, without a panic, and says what was left out.
+
+use std::time::{Duration, Instant};
+
+use configs::{Input, read};
+
+/// Far more than any of these takes, on a slow machine and without optimisation.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+fn input(path: &str, text: String) -> Input {
+    Input { path: path.to_owned(), text }
+}
+
+/// Reads the files and says what was remarked.
+fn remarks(name: &str, inputs: Vec<Input>) -> String {
+    let start = Instant::now();
+    let system = read(inputs);
+    let took = start.elapsed();
+    assert!(took < PATIENCE, "{name} took {took:?}");
+    system.remarks.iter().map(|remark| format!("{}\n", remark.says)).collect()
+}
+
+#[test]
+fn deep_blocks_are_cut() {
+    let nginx = "http {\nlisten 80;\n".repeat(500_000);
+    assert!(remarks("nginx", vec![input("nginx.conf", nginx)]).contains("too deeply"));
+    let apache = "<Location /x>\nProxyPass http://x\n".repeat(500_000);
+    assert!(remarks("Apache", vec![input("httpd.conf", apache)]).contains("too deeply"));
+}
+
+#[test]
+fn large_files_are_read_in_part() {
+    let word = format!("http {{ server {{ listen {}; }} }}", "8".repeat(20 << 20));
+    remarks("a long word", vec![input("nginx.conf", word)]);
+    let quote = format!("http {{\nlisten 80;\nserver_name '{}", "x ".repeat(10 << 20));
+    assert!(remarks("a quote", vec![input("nginx.conf", quote)]).contains("never closed"));
+    let servers: String = (0..80_000)
+        .map(|n| format!("server {{ listen 80; location / {{ proxy_pass http://h{n}; }} }}\n"))
+        .collect();
+    assert!(remarks("servers", vec![input("nginx/a.conf", servers)]).contains("too many"));
+    let hosts: String = (0..80_000)
+        .map(|n| format!("<VirtualHost *:80>\nProxyPass / http://h{n}/\n</VirtualHost>\n"))
+        .collect();
+    assert!(remarks("hosts", vec![input("vhosts.conf", hosts)]).contains("too many"));
+}
+
+#[test]
+fn links_do_not_multiply_without_end() {
+    let members: String = (0..20_000).map(|n| format!("server 10.0.0.1:{n};\n")).collect();
+    let routes: String =
+        (0..20_000).map(|n| format!("location /{n} {{ proxy_pass http://u; }}\n")).collect();
+    let text = format!("upstream u {{ {members} }}\nserver {{ listen 80; {routes} }}\n");
+    let said = remarks("nginx", vec![input("nginx/a.conf", text)]);
+    assert!(said.contains("too many links"), "{said}");
+}
+
+#[test]
+fn includes_do_not_multiply_without_end() {
+    let nginx = (0..40).map(|n| {
+        let text = format!("include l{0}.conf;\ninclude l{0}.conf;\nlisten 80;\n", n + 1);
+        input(&format!("nginx/l{n}.conf"), text)
+    });
+    let said = remarks("nginx", nginx.collect());
+    assert!(said.contains("too many includes") || said.contains("too deeply"), "{said}");
+    let all: String = "include *.conf;\n".repeat(20_000);
+    let many = (0..300).map(|n| input(&format!("nginx/{n}.conf"), all.clone()));
+    remarks("nginx, all of all", many.take(20).collect());
+    let apache = (0..40).map(|n| {
+        let text = format!("Include l{0}.conf\nInclude l{0}.conf\nKeepAliveTimeout 5\n", n + 1);
+        input(&format!("httpd/l{n}.conf"), text)
+    });
+    let said = remarks("Apache", apache.collect());
+    assert!(said.contains("too many includes") || said.contains("too deeply"), "{said}");
+}
