@@ -4,7 +4,7 @@
 //! request 62782, for the next major version). The documentation of 24.19 and 26.5 says 65 s, but
 //! the releases 24.19.0, 25.9.0, 26.0.0, 26.4.0, 26.5.0 and 26.10.0, when asked, say 5000.
 
-use model::config::{Key, Value};
+use model::config::Key;
 
 use super::{Preset, Row, Subject, Table};
 
@@ -107,11 +107,12 @@ pub(crate) static MYSQL_POOL: &[Row] = &[
     Row::new("mysql2", Key::PoolIdleTimeout, "idleTimeout", Preset::Seconds(60), MYSQL2),
 ];
 
-/// Most programs of Node.js serve; one that listens nowhere may be a worker, and is given no
-/// settings of servers.
+/// A program that listens nowhere may be a worker, and is given no settings of servers; one whose
+/// port is not known has a place where they can be set.
 fn serves(at: &Subject<'_>) -> bool {
     !at.hop.listens.is_empty()
-        || at.settings.get(Key::ClientIdleTimeout).is_some_and(|s| s.value != Value::Unlimited)
+        || at.settings.get(Key::ClientIdleTimeout).is_some()
+        || at.hop.slots.iter().any(|slot| slot.key == Key::ClientIdleTimeout)
 }
 
 fn decides_itself(at: &Subject<'_>) -> bool {

@@ -105,7 +105,10 @@ fn server(reading: &Reading<'_>, folder: &str, draft: &mut Draft) -> bool {
         }
         let parts = code.parts(open);
         let Some(first) = parts.first() else { continue };
-        let Some(place) = place(reading, first, parts.get(1)) else { continue };
+        let made = made_by(reading, code.word(code.name_start(called)));
+        let is_server = SERVERS.contains(&made.as_str())
+            || MAKES_SERVER.iter().any(|call| made.ends_with(call));
+        let Some(place) = place(reading, first, parts.get(1), is_server) else { continue };
         found = true;
         let program = draft.program_of(folder);
         program.hop.at.get_or_insert(reading.span(first));
@@ -130,6 +133,10 @@ fn server(reading: &Reading<'_>, folder: &str, draft: &mut Draft) -> bool {
     found
 }
 
+/// Calls that make something that listens, whatever it is given as a port.
+const SERVERS: &[&str] =
+    &["express", "Koa", "connect", "restify.createServer", "polka", "NestFactory.create"];
+
 /// Frameworks with defaults of their own.
 const FRAMEWORKS: &[(&str, &str)] = &[("Fastify", "fastify")];
 
@@ -144,6 +151,7 @@ fn place(
     reading: &Reading<'_>,
     first: &Range<usize>,
     second: Option<&Range<usize>>,
+    is_server: bool,
 ) -> Option<Place> {
     let code = &reading.code;
     if code.is(first.start, "{") {
@@ -164,7 +172,8 @@ fn place(
         return Some(Place { port: reading.value(&at), host: host.unwrap_or_default(), at });
     }
     let port = reading.value(first);
-    let is_place = port.port().is_some()
+    let is_place = is_server
+        || port.port().is_some()
         || port.variable().is_some()
         || port.text().is_some_and(|path| path.starts_with('/'));
     let host =
@@ -256,7 +265,7 @@ fn settings(reading: &Reading<'_>, folder: &str, draft: &mut Draft) {
     let code = &reading.code;
     let mut found: Vec<Setting> = Vec::new();
     for (name, expression) in code.assignments() {
-        let of_something = code.name_start(name) != name;
+        let of_something = name > 0 && (code.is(name - 1, ".") || code.is(name - 1, "?."));
         if let Some((_, key, label)) =
             SERVER.iter().find(|(word, ..)| of_something && code.word(name) == *word)
         {
