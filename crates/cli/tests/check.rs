@@ -164,7 +164,8 @@ fn one_run_writes_every_form() {
         &["--format", "github", "-o", "a.json", "-o", "a.sarif", "-o", "a.xml", "-o", "a.txt"],
     );
     let read = |name: &str| fs::read_to_string(shop.path().join(name)).unwrap();
-    let schema: Value = serde_json::from_str(include_str!("../../../schema/check.v1.schema.json")).unwrap();
+    let schema: Value =
+        serde_json::from_str(include_str!("../../../schema/check.v1.schema.json")).unwrap();
     let found: Value = serde_json::from_str(&read("a.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let wrong: Vec<String> = validator.iter_errors(&found).map(|e| e.to_string()).collect();
