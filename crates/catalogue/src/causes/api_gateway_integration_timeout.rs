@@ -62,11 +62,13 @@
 //!   functions".
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
     Signal as S, Test, Text,
 };
 
+use crate::rules::ladder;
 use crate::visibility;
 
 /// API gateway stopped waiting for its integration: see the page above.
@@ -149,10 +151,7 @@ pub static CAUSE: Cause = Cause {
             visibility::FUNCTION_ERRORS,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the integration's timeout against the function's, \
-        and against the timers of the calls it makes; the function's subnets and their routes.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&ladder::API_GATEWAY_HANDLER), Rule::Order(&ladder::BEHIND_API_GATEWAY)]),
     drill: Drill::NotYet(
         "The gateway and its bound are AWS's own and cannot be installed in the lab; the drill of \
         target-response-timeout shows the same at nginx, HAProxy, Envoy and Apache httpd.",

@@ -62,12 +62,14 @@
 //! - Kubernetes, Configure Liveness, Readiness and Startup Probes.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side,
     Signal as S, Step, Test, Text, When,
 };
 
+use crate::rules::listening;
 use crate::visibility;
 
 /// Application not listening: see the page above.
@@ -244,10 +246,7 @@ the window, and nothing reported that a process was not listening.",
             visibility::DEPLOYS,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the port the application \
-        binds against the port of the target.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(listening::loopback)]),
     drill: Drill::Runs(&[
         Scenario {
             name: "nginx-node-port-taken",

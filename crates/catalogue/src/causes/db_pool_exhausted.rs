@@ -64,12 +64,14 @@
 //! - PostgreSQL documentation, `pg_stat_activity`.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test,
     Text,
 };
 
+use crate::rules::{ladder, workers};
 use crate::visibility;
 
 /// Application's own connection pool empty: see the page above.
@@ -168,10 +170,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::POOL_TIMEOUTS, visibility::DURATIONS, visibility::LATENCY],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and measured durations: requests at a time against \
-        the pool's bound, and the pool's timer against the gateway's.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&ladder::POOL), Rule::Look(workers::threads_and_pool)]),
     drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {

@@ -66,12 +66,14 @@
 //! - Google Cloud, Cloud NAT addresses and ports; Cloud SQL quotas and limits.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
     Shows, Signal as S, Step, Test, Text,
 };
 
+use crate::rules::{database_budget, subnet_budget};
 use crate::visibility;
 
 /// Deploy surge: see the page above.
@@ -215,10 +217,10 @@ fewer than half of the deploys were followed by such failures.",
             visibility::NAT_DROPS,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: twice the instances times \
-        what each takes, against each shared limit.",
-    ),
+    predicts: Predicts::By(&[
+        Rule::Look(database_budget::at_release),
+        Rule::Look(subnet_budget::at_release),
+    ]),
     drill: Drill::Runs(&[Scenario {
         name: "nginx-node-postgresql",
         happens: Text::new(

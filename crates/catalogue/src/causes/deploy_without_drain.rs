@@ -82,6 +82,7 @@
 //!   draining.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
@@ -89,6 +90,7 @@ use model::{
 };
 
 use crate::drills::{envoy, haproxy};
+use crate::rules::drain;
 use crate::visibility;
 
 /// Deploy without draining: see the page above.
@@ -328,10 +330,11 @@ half went to targets that were gone afterwards.",
             visibility::EXIT_ALIGNED,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: grace period, preStop hook \
-        and drain time against the slowest route.",
-    ),
+    predicts: Predicts::By(&[
+        Rule::Look(drain::stops_at_once),
+        Rule::Look(drain::signal_before_rotation),
+        Rule::Look(drain::no_delay),
+    ]),
     drill: Drill::Runs(&[
         Scenario {
             name: "nginx-node",

@@ -62,12 +62,14 @@
 //! - gunicorn 20.1 behind nginx 1.22 and HAProxy 2.6 was observed.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows,
     Signal as S, Step, Test, Text,
 };
 
+use crate::rules::drain;
 use crate::visibility;
 
 /// Drain shorter than the longest request: see the page above.
@@ -147,10 +149,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::DRAIN_CUT, visibility::DURATIONS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: every grace period on the way against the slowest \
-        route.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(drain::does_not_fit), Rule::Order(&drain::GRACE), Rule::Order(&drain::DEREGISTRATION)]),
     drill: Drill::Runs(&[GUNICORN]),
     remedies: &[
         Remedy {

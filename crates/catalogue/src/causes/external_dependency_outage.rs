@@ -70,12 +70,14 @@
 //! - Envoy, outlier detection and circuit breaking.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Nat, Part, Place, Predicts, Protocol, Remedy, Rival, Router, Scenario, Server,
     Shows, Side, Signal as S, Step, Test, Text,
 };
 
+use crate::rules::{attempts, ladder};
 use crate::visibility;
 
 /// Outage of an external dependency: see the page above.
@@ -236,10 +238,7 @@ from here.",
             visibility::EXIT_ALIGNED,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the timeout of each outward call \
-        against the timer of the hop in front.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&ladder::OUTWARD), Rule::Look(attempts::multiplied)]),
     drill: Drill::Runs(&[
         NGINX_NODE_REFUSED,
         Scenario {

@@ -52,12 +52,14 @@
 //!   `option redispatch`; Envoy, "Health checking" and "Outlier detection". HAProxy 2.6 was observed.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Action, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
     Predicts, Remedy, Scenario, Server, Shows, Side, Signal as S, Step, Test, Text,
 };
 
 use crate::drills::STEADY;
+use crate::rules::check_timers;
 use crate::visibility;
 
 /// Health checks too slow to notice: see the page above.
@@ -133,10 +135,7 @@ pub static CAUSE: Cause = Cause {
         rivals: &[],
         visible: &[visibility::DOWN_AFTER, visibility::HEALTHY_TARGETS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: interval times threshold plus timeout of each check against \
-        the retries on other targets that the same gateway allows.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(check_timers::overlapping)]),
     drill: Drill::Runs(&[HAPROXY]),
     remedies: &[
         Remedy {

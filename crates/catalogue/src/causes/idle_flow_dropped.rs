@@ -61,12 +61,14 @@
 //!   behind both, with drop and with reset.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Protocol, Remedy, Reuse, Rival, Router, Scenario, Server, Shows, Signal as S,
     Test, Text,
 };
 
+use crate::rules::idle_flows;
 use crate::visibility;
 
 /// Idle connection forgotten on the way: see the page above.
@@ -180,10 +182,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::FLOWS, visibility::PAUSES, visibility::REUSE],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: idle timers of pools against those of the firewalls and \
-        NATs between them.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&idle_flows::FORGOTTEN), Rule::Look(idle_flows::through_nat)]),
     drill: Drill::Runs(&[SWALLOWED, RESET]),
     remedies: &[
         Remedy {

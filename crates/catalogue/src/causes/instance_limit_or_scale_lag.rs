@@ -61,11 +61,13 @@
 //!   quotas"; Amazon ECS, service event messages; Kubernetes, Resource quotas.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
     Signal as S, Test, Text,
 };
 
+use crate::rules::instances;
 use crate::visibility;
 
 /// No instance to give the request to: see the page above.
@@ -161,10 +163,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::SCALING, visibility::STARTS, visibility::LATENCY],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a rate: maximum instances times concurrency \
-        against peak rate times duration, and minimum instances against the rate of a burst.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(instances::callers)]),
     drill: Drill::NotYet(
         "The refusal comes from the scheduler of a managed platform; the lab has real servers and \
         no autoscaler, and an imitation would prove nothing.",

@@ -100,6 +100,7 @@ use model::{
 };
 
 use crate::drills::{envoy, haproxy};
+use crate::rules::{idle_flows, node_timers};
 use crate::visibility;
 
 /// What happens in a scenario, for the names of its gateway and its service.
@@ -342,7 +343,11 @@ pub static CAUSE: Cause = Cause {
             visibility::EXIT_ALIGNED,
         ],
     },
-    predicts: Predicts::By(&[Rule::Order(&IDLE_ORDER)]),
+    predicts: Predicts::By(&[
+        Rule::Order(&IDLE_ORDER),
+        Rule::Order(&idle_flows::DATABASE),
+        Rule::Look(node_timers::head_before_idle),
+    ]),
     drill: Drill::Runs(&[
         Scenario {
             name: "nginx-node",

@@ -57,11 +57,13 @@
 //!   502/503 status code".
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
     Signal as S, Test, Text,
 };
 
+use crate::rules::ladder;
 use crate::visibility;
 
 /// Function failed: see the page above.
@@ -168,10 +170,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::FUNCTION_ERRORS, visibility::EGRESS, visibility::DEPLOYS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the function's timeout against its callers' and \
-        against the timers of its own calls; errors in the code cannot be predicted.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&ladder::CALLS_OF_A_FUNCTION)]),
     drill: Drill::NotYet(
         "The lab has no function platform: AWS alone runs the runtime and the gateway that turn \
         an unhandled error into a status.",

@@ -54,11 +54,13 @@
 //!   running a REST API in API Gateway" (payload size, 10 MB).
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
     Signal as S, Test, Text,
 };
 
+use crate::rules::functions;
 use crate::visibility;
 
 /// Too much for a function to take or to answer: see the page above.
@@ -126,10 +128,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::FUNCTION_ERRORS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the largest upload the routes accept, times 4/3 for \
-        binary content, against the smallest payload bound between client and function.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(functions::bodies)]),
     drill: Drill::NotYet(
         "The bounds belong to AWS's own front ends of its function platform, none of which can be \
         installed in the lab.",

@@ -56,11 +56,13 @@
 //!   permissions on Lambda function".
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
     Signal as S, Test, Text,
 };
 
+use crate::rules::functions;
 use crate::visibility;
 
 /// Function not started: see the page above.
@@ -161,10 +163,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::THROTTLES, visibility::LATENCY],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a rate: rate times duration against reserved and \
-        account concurrency, and the integration's function address against its resource policy.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(functions::switched_off)]),
     drill: Drill::NotYet(
         "The refusal is AWS's own, before any code runs: its platform and its permissions cannot \
         be installed in the lab.",

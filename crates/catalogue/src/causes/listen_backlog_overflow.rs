@@ -73,12 +73,14 @@
 //! - Measured with nginx 1.22, gunicorn 20.1 and Linux 6.18 on loopback.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
     Part, Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Side, Signal as S, Test,
     Text,
 };
 
+use crate::rules::workers;
 use crate::visibility;
 
 /// Accept queue full: see the page above.
@@ -197,10 +199,7 @@ pub static CAUSE: Cause = Cause {
             visibility::LATENCY,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: backlog and somaxconn against \
-        the connections that arrive in the longest pause of the program.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(workers::short_queue)]),
     drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {

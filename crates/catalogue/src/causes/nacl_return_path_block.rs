@@ -53,12 +53,14 @@
 //! - nginx 1.22 was observed behind a stateless nftables rule.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival,
     Scenario, Shows, Signal as S, Step, Test, Text, When,
 };
 
 use crate::causes::security_group_block::NGINX_IN;
+use crate::rules::filters;
 use crate::visibility;
 
 /// Answers blocked on the way back: see the page above.
@@ -127,10 +129,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::RETURNS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: for each pair of subnets the ACL entries for the service's \
-        port one way and for 1024-65535 the other way, on both subnets.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(filters::return_path)]),
     drill: Drill::Runs(&[NGINX_ONE_WAY]),
     remedies: &[
         Remedy {

@@ -88,12 +88,14 @@
 //!   3.6.1 (TIME-WAIT).
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Nat,
     Part, Place, Predicts, Protocol, Remedy, Rival, Router, Scenario, Server, Shows, Side,
     Signal as S, Test, Text,
 };
 
+use crate::rules::{egress, nat_budget};
 use crate::visibility;
 
 /// NAT out of ports: see the page above.
@@ -278,11 +280,12 @@ whether other destinations fail too.",
             visibility::LATENCY,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: instances times ports per \
-        instance against 64,512 per address, and the rate to the busiest \
-        destination.",
-    ),
+    predicts: Predicts::By(&[
+        Rule::Look(nat_budget::at_release),
+        Rule::Look(nat_budget::per_instance),
+        Rule::Look(egress::database),
+        Rule::Look(egress::own_name),
+    ]),
     drill: Drill::Runs(&[Scenario {
         name: "node-fetch",
         happens: Text::new(

@@ -72,12 +72,14 @@
 //! - Google Cloud, health checks overview and load balancer logging.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows,
     Signal as S, Step, Test, Text,
 };
 
+use crate::rules::filters;
 use crate::visibility;
 
 /// No healthy target: see the page above.
@@ -172,10 +174,7 @@ usable.",
         ],
         visible: &[visibility::HEALTH, visibility::NO_SERVER_LEFT, visibility::LATENCY],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: check path, port, matcher and \
-        timers against what the target serves.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(filters::checking)]),
     drill: Drill::Runs(&[
         HAPROXY_NODE,
         Scenario {

@@ -71,12 +71,14 @@
 //!   `gunicorn/arbiter.py`.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
     Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S,
     Test, Text,
 };
 
+use crate::rules::memory;
 use crate::visibility;
 
 /// Killed for memory: see the page above.
@@ -252,10 +254,7 @@ memory limit.",
         ],
         visible: &[visibility::OOM_KILLS, visibility::FUNCTION_KILLS, visibility::EXIT_ALIGNED],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a measured size per \
-        request: limit against baseline plus concurrency times size.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(memory::heap)]),
     drill: Drill::Runs(&[
         Scenario {
             name: "nginx-node",

@@ -67,12 +67,14 @@
 //! - Envoy, outlier detection.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows,
     Signal as S, Step, Test, Text,
 };
 
+use crate::rules::{attempts, ejection};
 use crate::visibility;
 
 /// Proxy ejected all its targets: see the page above.
@@ -193,10 +195,7 @@ proxy's own count of failures.",
             visibility::DURATIONS,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: failure counts and periods \
-        against the number of targets and the slow routes.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(ejection::long_out), Rule::Look(attempts::unsafe_methods)]),
     drill: Drill::Runs(&[
         NGINX_NODE,
         Scenario {

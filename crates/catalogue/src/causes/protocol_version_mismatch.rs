@@ -53,12 +53,14 @@
 //! - nginx `src/http/modules/ngx_http_fastcgi_module.c`; RFC 9113, section 3.4; nginx 1.22 was observed.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place, Predicts,
     Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::{APP, STEADY};
+use crate::rules::protocols;
 use crate::visibility;
 
 /// Gateway and target speak different protocols: see the page above.
@@ -109,10 +111,7 @@ pub static CAUSE: Cause = Cause {
         rivals: &[],
         visible: &[visibility::HEALTH],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the protocol of each route or target group against what \
-        the target's server is set to speak on that port.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(protocols::not_understood)]),
     drill: Drill::Runs(&[NGINX_FASTCGI]),
     remedies: &[
         Remedy {

@@ -63,12 +63,14 @@
 //!   15.5.14, 15.5.15; RFC 6585 section 5.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::STEADY;
+use crate::rules::sizes;
 
 /// Request too large: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -123,10 +125,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the smallest limit on request line, header and \
-        content over all hops of a route, against the largest the application accepts.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(sizes::requests)]),
     drill: Drill::Runs(&[Scenario {
         name: "nginx-node",
         happens: Text::new(

@@ -66,12 +66,14 @@
 //! - RFC 9110 section 5.4 (field limits).
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
 use crate::drills::STEADY;
+use crate::rules::sizes;
 use crate::visibility;
 
 /// Response header too large: see the page above.
@@ -145,10 +147,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::SUCCESSES, visibility::DEPLOYS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a measured header size: \
-        the smallest header limit on the path.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(sizes::response_heads)]),
     drill: Drill::Runs(&[
         NGINX_NODE,
         Scenario {

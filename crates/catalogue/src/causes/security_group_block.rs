@@ -57,12 +57,14 @@
 //! - nginx 1.22 and HAProxy 2.6 were observed behind nftables rules, both directions.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows,
     Signal as S, Step, Test, Text, When,
 };
 
+use crate::rules::filters;
 use crate::visibility;
 
 /// Firewall between gateway and target: see the page above.
@@ -152,10 +154,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::FIREWALL, visibility::FIREWALL_FOCUS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the gateway's addresses against the rules in front of \
-        the target, both ways.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(filters::serving)]),
     drill: Drill::Runs(&[NGINX_IN]),
     remedies: &[
         Remedy {

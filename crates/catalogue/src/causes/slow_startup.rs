@@ -62,12 +62,14 @@
 //! - Measured with Node.js 20 behind nginx 1.22.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
     Shows, Side, Signal as S, Step, Test, Text,
 };
 
+use crate::rules::{check_timers, readiness};
 use crate::visibility;
 
 /// Traffic before the start is finished: see the page above.
@@ -192,10 +194,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::STARTS, visibility::FIRST_ANSWER, visibility::DEPLOYS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: probes and their delays \
-        against the time a start takes, which only a log holds.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(readiness::unasked), Rule::Look(check_timers::kills_starters)]),
     drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {

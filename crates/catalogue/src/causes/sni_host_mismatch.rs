@@ -63,12 +63,14 @@
 //!   origin server"; Google Cloud load balancer logging.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Cause, Certificate, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::{STEADY, envoy};
+use crate::rules::certificates;
 use crate::visibility;
 
 /// Server name does not match the certificate: see the page above.
@@ -141,10 +143,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::SUCCESSES, visibility::DEPLOYS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and of certificates: the name \
-        sent against the names covered.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(certificates::name), Rule::Look(certificates::no_name)]),
     drill: Drill::Runs(&[
         NGINX_NODE,
         Scenario {

@@ -59,12 +59,14 @@
 //! - nginx 1.22 was observed over such a move.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side,
     Signal as S, Step, Test, Text, When,
 };
 
+use crate::rules::names;
 use crate::visibility;
 
 /// Proxy keeps an old address: see the page above.
@@ -151,10 +153,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::RELOADS, visibility::STOPS, visibility::SUCCESSES],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: a name as target without anything that looks it up \
-        again.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(names::looked_up_once)]),
     drill: Drill::Runs(&[NGINX]),
     remedies: &[
         Remedy {

@@ -67,12 +67,14 @@
 //! - AWS, Troubleshoot your Application Load Balancers, HTTP 502.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::{APP, STEADY, envoy, haproxy};
+use crate::rules::listening;
 use crate::visibility;
 
 /// Target refuses connections: see the page above.
@@ -154,10 +156,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::DURATIONS, visibility::HEALTH],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: listening address and port \
-        against target address and port.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(listening::port)]),
     drill: Drill::Runs(&[
         NGINX_NODE,
         Scenario {

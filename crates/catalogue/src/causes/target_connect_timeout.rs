@@ -71,12 +71,14 @@
 //! - nginx `src/http/ngx_http_upstream.c`; Envoy FAQ, "How do I configure timeouts?".
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
 use crate::drills::{APP, STEADY, envoy, haproxy};
+use crate::rules::{filters, routes};
 use crate::visibility;
 
 /// Target does not answer the connection: see the page above.
@@ -218,10 +220,7 @@ from here.",
             visibility::HEALTH,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the gateway's addresses \
-        against the rules in front of the target.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(filters::acl_forward), Rule::Look(routes::no_way_out)]),
     drill: Drill::Runs(&[
         NGINX_FIREWALL,
         Scenario {

@@ -64,12 +64,14 @@
 //!   <https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts>
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
     Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test,
     Text,
 };
 
+use crate::rules::{attempts, ladder};
 use crate::visibility;
 
 /// Timeouts in the wrong order: see the page above.
@@ -162,10 +164,13 @@ people leave at any time, a timer does not.",
         }],
         visible: &[visibility::JOINED, visibility::DURATIONS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: each adjacent pair of timers \
-        on a path, outer against inner.",
-    ),
+    predicts: Predicts::By(&[
+        Rule::Order(&ladder::LINKS),
+        Rule::Order(&ladder::HANDLER),
+        Rule::Order(&ladder::STATEMENT),
+        Rule::Order(&ladder::CALLS_OF_A_PROGRAM),
+        Rule::Look(attempts::longer_than_the_wait),
+    ]),
     drill: Drill::Runs(&[
         ENVOY_NGINX,
         Scenario {

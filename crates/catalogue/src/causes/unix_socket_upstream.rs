@@ -65,11 +65,13 @@
 //! - Measured with nginx 1.22, Apache 2.4, HAProxy 2.6 and Envoy 1.40.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
+use crate::rules::listening;
 use crate::visibility;
 
 /// Unix socket absent or forbidden: see the page above.
@@ -156,10 +158,7 @@ pub static CAUSE: Cause = Cause {
             visibility::HEALTH,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the socket's path, owner and \
-        mode on both sides.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(listening::socket)]),
     drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {

@@ -66,12 +66,14 @@
 //! - Google Cloud load balancer logging, `failed_to_negotiate_alpn`.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Cause, Certificate, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::{APP, STEADY, envoy};
+use crate::rules::certificates;
 use crate::visibility;
 
 /// TLS with the target cannot be agreed: see the page above.
@@ -167,10 +169,7 @@ whatever their name.",
         ],
         visible: &[visibility::HEALTH, visibility::DEPLOYS, visibility::SUCCESSES],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: scheme, protocol floor, \
-        ciphers and client certificate on both sides.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(certificates::spoken)]),
     drill: Drill::Runs(&[
         NGINX_PLAINTEXT,
         Scenario {

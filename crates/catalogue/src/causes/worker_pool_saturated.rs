@@ -73,6 +73,7 @@
 //!   `tcp_abort_on_overflow`).
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test,
@@ -80,6 +81,7 @@ use model::{
 };
 
 use crate::drills::haproxy;
+use crate::rules::workers;
 use crate::visibility;
 
 /// All workers busy: see the page above.
@@ -248,10 +250,7 @@ those.",
         ],
         visible: &[visibility::POOLS, visibility::LISTEN_OVERFLOWS, visibility::LATENCY],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a rate: workers against \
-        arrival rate times duration.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(workers::single)]),
     drill: Drill::Runs(&[
         Scenario {
             name: "haproxy-gunicorn",

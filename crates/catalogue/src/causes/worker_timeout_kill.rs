@@ -63,12 +63,14 @@
 //! - Measured with gunicorn 20.1 and nginx 1.22.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test,
     Text,
 };
 
+use crate::rules::ladder;
 use crate::visibility;
 
 /// Worker killed for taking too long: see the page above.
@@ -174,10 +176,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::WORKER_KILLS, visibility::DURATIONS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the supervisor's limit \
-        against the gateway's timer and the longest request.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&ladder::CALLS_OF_A_WORKER)]),
     drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {

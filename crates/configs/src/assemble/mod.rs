@@ -33,6 +33,7 @@ pub(crate) fn assemble(mut draft: Draft, files: Vec<Source>) -> System {
         filters,
         subnets,
         remarks,
+        today: String::new(),
     }
 }
 
