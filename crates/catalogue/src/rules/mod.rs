@@ -34,4 +34,6 @@ pub(crate) mod workers;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod ordered;
+#[cfg(test)]
 mod test_support;
