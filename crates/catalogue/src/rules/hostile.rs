@@ -8,8 +8,10 @@ use model::config::{
 
 use super::test_support::{Made, assert_complete, secs, text};
 
+type Look = fn(&System) -> Vec<Prediction>;
+
 /// All rules that look for themselves.
-fn looks() -> Vec<(&'static str, fn(&System) -> Vec<Prediction>)> {
+fn looks() -> Vec<(&'static str, Look)> {
     let of = |cause: &&'static model::Cause| match cause.predicts {
         Predicts::By(rules) => rules
             .iter()
@@ -202,8 +204,8 @@ fn network(dice: &mut Dice, made: &mut Made, hops: &[HopId]) {
                 _ => Peer::Block(Cidr::parse(dice.of(&blocks)).unwrap()),
             };
             let direction = dice.of(Direction::ALL);
-            let ports = dice.of(&[0..=65535, 3000..=3000, 443..=80, 65535..=65535]);
-            made.rule(filter, (direction, dice.chance()), ports, vec![peer]);
+            let (first, last) = dice.of(&[(0, 65535), (3000, 3000), (443, 80), (65535, 65535)]);
+            made.rule(filter, (direction, dice.chance()), first..=last, vec![peer]);
         }
     }
 }

@@ -72,12 +72,11 @@ fn too_many(system: &System, nat_id: HopId) -> Option<Prediction> {
         confidence = confidence.min(how_sure).min(sure(system, &[setting], &[]));
         endpoints.push(Endpoint { id, hop, instances });
     }
-    let sum = |of: fn(Instances<'_>) -> u64| {
-        endpoints.iter().fold(0_u64, |sum, one| sum.saturating_add(of(one.instances)))
-    };
+    let sum = |all: Vec<u64>| all.into_iter().fold(0_u64, u64::saturating_add);
+    let least = sum(endpoints.iter().map(|one| one.instances.at_least()).collect());
+    let most = sum(endpoints.iter().map(|one| one.instances.at_most()).collect());
     let capacity = available.saturating_mul(PORTS);
     let needs = |instances: u64| instances.saturating_mul(2).saturating_mul(each);
-    let (least, most) = (sum(|all| all.at_least()), sum(|all| all.at_most()));
     if needs(most) <= capacity {
         return None;
     }

@@ -128,13 +128,15 @@ mod tests {
         let local = ("10.0.0.0/16", Via::Local);
         let nat = || ("0.0.0.0/0", Via::Nat("nat".to_owned()));
         let api = "https://api.example.com";
-        only(with("Node.js", api, &[local.clone()]));
+        only(with("Node.js", api, std::slice::from_ref(&local)));
         only(with("Node.js", api, &[local.clone(), ("0.0.0.0/0", Via::Blackhole)]));
         only(with("AWS Lambda", api, &[local.clone(), ("0.0.0.0/0", Via::Internet)]));
         assert!(with("AWS Lambda", api, &[local.clone(), nat()]).is_empty());
         assert!(with("Node.js", api, &[local.clone(), ("0.0.0.0/0", Via::Internet)]).is_empty());
-        assert!(with("Node.js", "http://orders.internal", &[local.clone()]).is_empty());
-        assert!(with("Node.js", "https://s3.amazonaws.com", &[local]).is_empty());
+        assert!(with("Node.js", "http://orders.internal", std::slice::from_ref(&local)).is_empty());
+        assert!(
+            with("Node.js", "https://s3.amazonaws.com", std::slice::from_ref(&local)).is_empty()
+        );
         assert!(with("Node.js", api, &[]).is_empty());
     }
 }
