@@ -3,7 +3,7 @@
 use model::config::{Hop, Key, Link, Prediction, Severity, System, Task, Value};
 use model::{Statement, Text};
 
-use super::said::{host_of, is_loopback, sure};
+use super::said::{host_of, is_loopback, stands_in, sure};
 
 /// True if TLS is surely spoken on the link.
 fn speaks_tls(link: &Link) -> bool {
@@ -234,9 +234,8 @@ pub(crate) fn spoken(system: &System) -> Vec<Prediction> {
 
 /// True for servers whose configuration says of each port whether it speaks TLS.
 fn says_what_it_speaks(system: &System, hop: &Hop) -> bool {
-    const SAYING: &[&str] =
-        &["nginx", "apache", "haproxy", "envoy", "caddy", "traefik", "terraform"];
-    SAYING.contains(&super::said::read_as(system, hop))
+    const SAYING: &[&str] = &["nginx", "apache", "haproxy", "envoy", "caddy", "traefik", "aws"];
+    SAYING.iter().any(|reader| stands_in(system, hop, reader))
 }
 
 const TO_PLAIN: Text = Text::new(

@@ -6,7 +6,7 @@ use model::config::{
 };
 use model::{Statement, Text};
 
-use super::said::{read_as, sure};
+use super::said::{stands_in, sure};
 
 /// A check on a port that the target does not listen on.
 pub(crate) fn port(system: &System) -> Vec<Prediction> {
@@ -64,7 +64,8 @@ fn missed(system: &System, hop: &Hop, port: u16) -> Option<Confidence> {
         return None;
     }
     // Containers declare some of their ports only.
-    let declared = matches!(read_as(system, hop), "dockerfile" | "kubernetes" | "compose");
+    let declared =
+        ["dockerfile", "kubernetes", "compose"].iter().any(|reader| stands_in(system, hop, reader));
     Some(if declared { Confidence::Low } else { Confidence::High })
 }
 

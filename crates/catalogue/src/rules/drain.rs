@@ -7,7 +7,7 @@ use model::config::{
 };
 use model::{Micros, Statement, Text};
 
-use super::said::{any_written, is_served, read_as, sure};
+use super::said::{any_written, is_served, stands_in, sure};
 
 const WAITS: &[Key] = &[Key::ResponseTimeout, Key::TotalTimeout];
 const WAIT_STATED: Guard =
@@ -171,7 +171,7 @@ pub(crate) fn signal_before_rotation(system: &System) -> Vec<Prediction> {
     for (id, link) in system.links() {
         let (from, to) = (system.hop(link.from), system.hop(link.to));
         let outside = matches!(from.task, Task::LoadBalancer | Task::Cdn);
-        if !outside || to.task != Task::App || read_as(system, to) != "kubernetes" {
+        if !outside || to.task != Task::App || !stands_in(system, to, "kubernetes") {
             continue;
         }
         let Some(at) = to.at else { continue };

@@ -6,11 +6,14 @@ use model::{Statement, Text};
 use super::said::{is_served, sure};
 
 /// How configuration readers name AWS Lambda.
-pub(crate) const LAMBDA: &[&str] = &["AWS Lambda", "Lambda"];
+pub(crate) const LAMBDA: &[&str] = &["AWS Lambda"];
 /// How they name the API gateways of platforms, whose integration timeout has a bound of its own.
-pub(crate) const API_GATEWAY: &[&str] =
-    &["AWS API Gateway", "Amazon API Gateway", "API Gateway", "Google API Gateway"];
-const ALB: &[&str] = &["AWS ALB", "AWS Application Load Balancer"];
+pub(crate) const API_GATEWAY: &[&str] = &[
+    "Amazon API Gateway HTTP API",
+    "Amazon API Gateway REST API",
+    "Amazon API Gateway",
+    "Google API Gateway",
+];
 
 /// Largest request body from an Application Load Balancer to a function (AWS, "Lambda functions as
 /// targets": 1 MB).
@@ -30,7 +33,7 @@ pub(crate) fn bodies(system: &System) -> Vec<Prediction> {
         if !runs_any(to, LAMBDA) {
             continue;
         }
-        let bound = if runs_any(from, ALB) { THROUGH_ALB } else { SYNCHRONOUS };
+        let bound = if from.runs("AWS ALB") { THROUGH_ALB } else { SYNCHRONOUS };
         // The hop that calls the function, and the one in front of it: beyond, another hop's limit
         // may lie between.
         let before = system.links_to(link.from).map(|(_, link)| link.from);
@@ -140,8 +143,8 @@ mod tests {
     fn a_body_has_to_fit_into_the_call() {
         let one = only(uploads(Value::Bytes(5 << 20), "AWS ALB"));
         assert_eq!(one.edits[0].text, (3 << 18).to_string());
-        only(uploads(Value::Unlimited, "AWS API Gateway"));
-        assert!(uploads(Value::Bytes(5 << 20), "AWS API Gateway").is_empty());
+        only(uploads(Value::Unlimited, "Amazon API Gateway"));
+        assert!(uploads(Value::Bytes(5 << 20), "Amazon API Gateway").is_empty());
         assert!(uploads(Value::Bytes(1 << 20), "AWS ALB").is_empty());
         assert!(uploads(unknown(), "AWS ALB").is_empty());
     }

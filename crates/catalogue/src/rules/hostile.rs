@@ -81,7 +81,7 @@ const ADDRESSES: &[&str] = &[
 const PRODUCTS: &[&str] = &[
     "AWS ALB",
     "AWS Lambda",
-    "AWS API Gateway",
+    "Amazon API Gateway",
     "Node.js",
     "gunicorn",
     "Puma",

@@ -3,7 +3,7 @@
 use model::config::{Confidence, Hop, Link, Listen, Prediction, Severity, System, Task};
 use model::{Statement, Text};
 
-use super::said::{host_of, is_loopback, is_socket, sure};
+use super::said::{host_of, is_loopback, is_read_by, is_socket, sure};
 
 /// Readers whose ports say what a container means to offer, not what its program listens on.
 const DECLARED: &[&str] = &["dockerfile", "kubernetes", "compose"];
@@ -53,8 +53,7 @@ pub(crate) fn port(system: &System) -> Vec<Prediction> {
 }
 
 fn is_declared(system: &System, listen: &Listen) -> bool {
-    let file = listen.at.and_then(|at| system.files.get(at.file.0 as usize));
-    file.is_none_or(|file| DECLARED.contains(&file.read_as))
+    listen.at.is_none_or(|at| DECLARED.iter().any(|reader| is_read_by(system, at, reader)))
 }
 
 fn listens(to: &Hop, listen: &Listen) -> Statement {

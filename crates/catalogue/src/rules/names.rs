@@ -3,7 +3,7 @@
 use model::config::{Hop, Key, Link, Prediction, Setting, Severity, System, Task};
 use model::{Statement, Text};
 
-use super::said::{host_of, is_loopback, is_public_host, read_as, sure};
+use super::said::{host_of, is_loopback, is_public_host, stands_in, sure};
 
 /// A name looked up once, for a target that changes its address.
 pub(crate) fn looked_up_once(system: &System) -> Vec<Prediction> {
@@ -53,14 +53,14 @@ fn moves(system: &System, link: &Link, host: &str) -> Option<(Severity, Text)> {
     // The address of a Service of Kubernetes stays; that of a headless one is not told apart.
     let cluster = host.ends_with(".svc") || host.ends_with(".cluster.local");
     let to = system.hop(link.to);
-    if cluster || read_as(system, to) == "kubernetes" {
+    if cluster || stands_in(system, to, "kubernetes") {
         return None;
     }
     let moving = [".elb.amazonaws.com", ".cloudfront.net"].iter().any(|end| host.ends_with(end));
     if moving || is_balancer(to) {
         return Some((Severity::Warning, BALANCER));
     }
-    if read_as(system, to) == "compose" {
+    if stands_in(system, to, "compose") {
         return Some((Severity::Note, CONTAINER));
     }
     (to.task == Task::External && is_public_host(host)).then_some((Severity::Warning, ELSEWHERE))

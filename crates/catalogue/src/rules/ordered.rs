@@ -90,11 +90,11 @@ fn a_handler_ends_before_its_caller_gives_up() {
     assert_eq!(with("AWS ALB", Key::RequestTimeout, secs(120)), [ladder]);
     assert_eq!(with("AWS ALB", Key::WorkerTimeout, secs(120)), [ladder]);
     assert_eq!(
-        with("AWS API Gateway", Key::RequestTimeout, secs(120)),
+        with("Amazon API Gateway", Key::RequestTimeout, secs(120)),
         ["api-gateway-integration-timeout"]
     );
     assert!(with("AWS ALB", Key::RequestTimeout, secs(29)).is_empty());
-    assert!(with("AWS API Gateway", Key::RequestTimeout, unknown()).is_empty());
+    assert!(with("Amazon API Gateway", Key::RequestTimeout, unknown()).is_empty());
 }
 
 #[test]

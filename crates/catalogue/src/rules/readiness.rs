@@ -3,7 +3,7 @@
 use model::config::{CheckKind, Confidence, Prediction, Severity, System, Task};
 use model::{Statement, Text};
 
-use super::said::{is_served, read_as};
+use super::said::{is_served, stands_in};
 
 /// A pod behind a Service that is ready from the moment at which it is started.
 pub(crate) fn unasked(system: &System) -> Vec<Prediction> {
@@ -14,7 +14,7 @@ pub(crate) fn unasked(system: &System) -> Vec<Prediction> {
             .iter()
             .any(|check| matches!(check.kind, CheckKind::Readiness | CheckKind::Startup));
         let Some(at) = hop.at else { continue };
-        if asked || read_as(system, hop) != "kubernetes" || !is_served(system, id) {
+        if asked || !stands_in(system, hop, "kubernetes") || !is_served(system, id) {
             continue;
         }
         // The image may come from elsewhere: a balancer that checks the pod itself does the same.

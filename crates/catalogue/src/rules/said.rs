@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use model::config::{
-    Confidence, Found, Hop, HopId, Key, Link, LinkId, Origin, Setting, System, Task, Value,
+    Confidence, Found, Hop, HopId, Key, Link, LinkId, Origin, Setting, Span, System, Task, Value,
 };
 
 /// How sure it is what rests on these settings and links: an assumed default or a guessed link makes
@@ -191,9 +191,16 @@ fn share_of(number: u64, share: f64) -> u64 {
     (number as f64 * share).ceil() as u64
 }
 
-/// What reads the file in which a hop stands: `kubernetes`, `compose`, …; empty if it stands nowhere.
-pub(super) fn read_as(system: &System, hop: &Hop) -> &'static str {
-    hop.at.and_then(|at| system.files.get(at.file.0 as usize)).map_or("", |file| file.read_as)
+/// True if the file in which a hop stands was read by this reader, however its name is spelt
+/// (`kubernetes`, `docker compose`, `Dockerfile`).
+pub(super) fn stands_in(system: &System, hop: &Hop, reader: &str) -> bool {
+    hop.at.is_some_and(|at| is_read_by(system, at, reader))
+}
+
+/// True if the file of this stretch was read by this reader.
+pub(super) fn is_read_by(system: &System, at: Span, reader: &str) -> bool {
+    let file = system.files.get(at.file.0 as usize);
+    file.is_some_and(|file| file.read_as.to_ascii_lowercase().contains(reader))
 }
 
 /// The value of a setting that is a number greater than zero.
