@@ -223,6 +223,23 @@ def _(ev):
     alb_unanswered(ev, t("2026-11-21T09:00:00"), rejected)
 
 
+@case(RETURNS, "fires-aws-alb-default-format",
+      "first: nacl-return-path-block\nverdict: supported\nnot: security-group-block")
+def _(ev):
+    """The same in the default format, which has no TCP flags: what was rejected came from the target's port, and
+    whether it answered an opening is not on record."""
+
+    def rejected(at, node, port):
+        first = at // S
+        ends = (f"{node} 10.0.22.31 {port} 8080", "ACCEPT"), (f"10.0.22.31 {node} 8080 {port}", "REJECT")
+        for flows, action in ends:
+            ev.add("vpc-flow.log", "aws-vpc-flow", at,
+                   f"2 123456789012 eni-0a9c31f27be54d610 {flows} 6 {ev.rng.randint(3, 5)} 240 {first} {first + 47} "
+                   f"{action} OK")
+
+    alb_unanswered(ev, t("2026-11-21T08:00:00"), rejected)
+
+
 @case(RETURNS, "blind-no-flow-log", "not: nacl-return-path-block security-group-block")
 def _(ev):
     """The load balancer's log alone: connections that nobody answered."""
@@ -375,13 +392,13 @@ FIELDS = (
 )
 
 
-def cloudfront(ev, at, took, status, result, detail):
+def cloudfront(ev, at, took, status, result, detail, page=None):
     """One line of CloudFront's standard log; tabs between the fields."""
     file = "E1A2B3C4D5E6F7.2026-11-21-13.a1b2c3d4"
     if file not in ev.files:
         ev.add(file, "aws-cloudfront", at - 3_600 * S, "#Version: 1.0")
         ev.add(file, "aws-cloudfront", at - 3_600 * S, f"#Fields: {FIELDS}")
-    m, p, _ = ev.page()
+    m, p, _ = page or ev.page()
     end = at + took
     day, clock = iso(end, 0, "").split("T")
     seconds = f"{took / S:.3f}"

@@ -3,6 +3,7 @@
 import json
 
 from aws import Alb, ApiGateway, Lambda
+from change import cloudfront
 from core import MIN, MS, S, case, iso, t
 from limits import RATE, SCALE, SIZE
 
@@ -180,6 +181,29 @@ def _(ev):
     is all there is."""
     ev.add("client.txt", "aws-api-gateway", t("2026-11-21T15:00:00"),
            'HTTP/1.1 504 Gateway Timeout\n\n{"message": "Endpoint request timed out"}')
+
+
+@case(WAITED, "fires-beside-cloudfront-alb",
+      f"first: {WAITED}\nverdict: proved\ncandidate: target-response-timeout\nnot: {ERROR}")
+def _(ev):
+    """Two fronts fail in the same minutes for reasons of their own. The shop stands behind a CDN and a load balancer
+    whose one target answers the orders too late; beside it the reports have an API gateway of their own, whose
+    function takes longer than 29 s. The CDN has none of the reports, so both are counted."""
+    start = t("2026-11-21T19:00:00")
+    api, function = ApiGateway(ev), Lambda(ev, "reports", 1024)
+    api.traffic(start, start + 30 * MIN, 6)
+    alb = Alb(ev, ["10.0.31.7:8080", "10.0.32.8:8080"])
+    for at in ev.arrivals(start, start + 30 * MIN, 8):
+        m, p, took = ev.page()
+        alb.ok(at, method=m, path=p)
+        cloudfront(ev, at - 4 * MS, took * MS // 1_000 + 9 * MS, 200, "Miss", "Miss", (m, p, took))
+    for at in ev.spread(start + 5 * MIN, start + 25 * MIN, 24):
+        alb.request(at, 30 * S + 2 * MS, 504, "-", "0.000 30.001 -1", "10.0.31.7:8080", "POST", "/api/orders", sent=132)
+        cloudfront(ev, at - 4 * MS, 30 * S + 9 * MS, 504, "Error", "Error", ("POST", "/api/orders", 0))
+    for at in ev.spread(start + 5 * MIN, start + 25 * MIN, 36):
+        api.access(at, 29 * S + ev.rng.randint(2, 40) * MS, 504, "GET", "/prod/reports/year", None,
+                   "INTEGRATION_TIMEOUT")
+        function.request(at + 20 * MS, ev.rng.randint(31_000, 58_000) * MS, used=611)
 
 
 @case(WAITED, f"quiet-{ERROR}", f"first: {ERROR}\nverdict: proved\nnot: {WAITED}\ncandidate: {ERROR}")

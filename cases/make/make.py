@@ -16,17 +16,23 @@ import capacity  # noqa: F401  (the imports register the stories)
 import change  # noqa: F401
 import client  # noqa: F401
 import connect  # noqa: F401
+import draining  # noqa: F401
 import egress  # noqa: F401
 import functions  # noqa: F401
+import handshakes  # noqa: F401
 import limits  # noqa: F401
 import network  # noqa: F401
 import process  # noqa: F401
+import refusals  # noqa: F401
 import release  # noqa: F401
 import response  # noqa: F401
 import reuse  # noqa: F401
 import routing  # noqa: F401
 import secure  # noqa: F401
+import silence  # noqa: F401
+import starting  # noqa: F401
 import waiting  # noqa: F401
+import workers  # noqa: F401
 from core import CASES, Evidence
 from pages import PAGES
 

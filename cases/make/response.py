@@ -1,6 +1,7 @@
 """Stories about the response itself: too large a head, not HTTP, or an error of its own."""
 
 from aws import Alb
+from change import cloudfront
 from core import MIN, MS, S, case, t
 from gcp import LOST, Gcp
 from nginx import Nginx
@@ -171,6 +172,34 @@ def _(ev):
         ms = ev.rng.randint(8, 22)
         envoy.request(at, ms + 1, 503, "-", "via_upstream", "POST", "/api/orders",
                       ev.rng.choice(["10.8.1.23:8080", "10.8.2.41:8080"]), ms, sent=64)
+
+
+def passed_by_cdn(ev, start, origin):
+    """A CDN passes on the 503 of a target. Its own word for that is `Error`, which may be anything."""
+    alb = Alb(ev, ["10.0.21.14:8080", "10.0.22.31:8080"])
+    for at in ev.arrivals(start, start + 20 * MIN, 10):
+        m, p, took = ev.page()
+        cloudfront(ev, at - 4 * MS, took * MS // 1_000 + 9 * MS, 200, "Miss", "Miss", (m, p, took))
+        if origin:
+            alb.ok(at, method=m, path=p)
+    for at in ev.spread(start + 6 * MIN, start + 14 * MIN, 32):
+        took = ev.rng.randint(40, 220) * MS
+        cloudfront(ev, at - 4 * MS, took + 9 * MS, 503, "Error", "Error", ("POST", "/api/orders", 0))
+        if origin:
+            alb.request(at, took, 503, 503, f"0.000 {(took - MS) / S:.3f} 0.000", "10.0.21.14:8080", "POST",
+                        "/api/orders")
+
+
+@case(OWN_SLUG, "fires-cloudfront-alb", "first: backend-own-5xx\nverdict: proved\nnot: no-healthy-targets")
+def _(ev):
+    """The CDN's record does not say who wrote the 503; the load balancer's record of the same request does."""
+    passed_by_cdn(ev, t("2026-11-13T14:00:00"), True)
+
+
+@case(OWN_SLUG, "blind-cloudfront-alone", "verdict-at-most: consistent\nnot: backend-own-5xx\ncandidate: backend-own-5xx")
+def _(ev):
+    """The CDN's log of the same minutes alone: `Error`, and who wrote the 503 is an inference."""
+    passed_by_cdn(ev, t("2026-11-13T14:00:00"), False)
 
 
 @case(OWN_SLUG, "quiet-malformed-response", "first: malformed-response\nverdict: proved\nnot: backend-own-5xx")

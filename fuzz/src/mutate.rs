@@ -1,6 +1,9 @@
 //! `mutate TARGET [--seconds N] [--seed N]`: tries a target on altered samples, without coverage,
 //! on any compiler. The same seed tries the same inputs in the same order.
 //!
+//! `mutate TARGET --seeds FOLDER` writes the inputs with which the target begins, one file each, for
+//! libFuzzer.
+//!
 //! It ends with 1 and leaves the input in `artifacts/TARGET/` if the target panics, takes longer
 //! than [`HANG`] for one input, or lets the process grow by more than [`GROWTH`].
 
@@ -36,9 +39,18 @@ fn main() {
             arguments.get(at + 1).and_then(|n| n.parse().ok()).unwrap_or_else(|| usage())
         })
     };
+    if let Some(at) = arguments.iter().position(|argument| argument == "--seeds") {
+        let folder = arguments.get(at + 1).unwrap_or_else(|| usage());
+        if let Err(error) = write_seeds(name, Path::new(folder)) {
+            eprintln!("the seeds cannot be written to {folder}: {error}");
+            exit(1)
+        }
+        return;
+    }
     let limit = Duration::from_secs(number("--seconds", 10));
     let mut random = Random::new(number("--seed", 1));
-    let seeds = fuzz::seeds();
+    let mut seeds = fuzz::seeds(name);
+    seeds.extend(fuzz::corpus(name).into_iter().map(|(_, input)| input));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artifacts").join(name);
 
     let watched = Arc::new(Watched { since: AtomicU64::new(0), input: Mutex::new(Vec::new()) });
@@ -80,8 +92,17 @@ fn main() {
 
 fn usage() -> ! {
     let names: Vec<&str> = fuzz::TARGETS.iter().map(|(name, _)| *name).collect();
-    eprintln!("mutate TARGET [--seconds N] [--seed N]; targets: {}", names.join(", "));
+    let usage = "mutate TARGET [--seconds N] [--seed N] | mutate TARGET --seeds FOLDER";
+    eprintln!("{usage}; targets: {}", names.join(", "));
     exit(2)
+}
+
+fn write_seeds(target: &str, folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for (number, seed) in fuzz::seeds(target).iter().enumerate() {
+        std::fs::write(folder.join(format!("seed-{number:05}")), seed)?;
+    }
+    Ok(())
 }
 
 /// The input at hand and when it was begun, in milliseconds and one; 0 between inputs.

@@ -8,6 +8,7 @@
 mod dialects;
 mod figure;
 mod process;
+mod strangers;
 mod yardstick;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
-pub(crate) use dialects::measure as dialect_speeds;
+pub(crate) use dialects::{Speeds, measure as dialect_speeds};
 use figure::{Figure, Goal, table};
 use process::{Usage, median, run};
 pub(crate) use yardstick::{Yardstick, measure};
@@ -31,6 +32,9 @@ pub(crate) struct Options {
     /// Size of the large log before compression; the small one is a tenth of it.
     #[arg(long, value_parser = parse_bytes, default_value = "1G")]
     bytes: u64,
+    /// Of the dialects and strange texts, only those whose name contains this.
+    #[arg(long, default_value = "")]
+    only: String,
     /// Paired runs behind each ratio.
     #[arg(long, default_value_t = 7)]
     runs: usize,
@@ -61,6 +65,7 @@ pub(crate) fn run_bench(options: &Options) -> Result<()> {
     if options.what == What::Dialects {
         let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(["run", "--release", "--quiet", "--package", "xtask", "--", "dialect-speeds"])
+            .args(["--runs", &options.runs.to_string(), "--only", &options.only])
             .status()
             .context("cargo does not start")?;
         ensure!(status.success(), "the measurement failed: see above");

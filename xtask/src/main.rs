@@ -3,6 +3,7 @@
 
 mod bench;
 mod clock;
+mod differential;
 mod docs;
 mod drills;
 mod examples;
@@ -49,9 +50,12 @@ enum Task {
     Bench(bench::Options),
     /// Try the readers on altered samples: no panic, no hang, no growth, the same whatever the cuts.
     Fuzz(fuzz::Options),
+    /// Hold the readers of ALB, nginx, httpd and VPC flow logs against another project's, on
+    /// generated lines.
+    Differential(differential::Options),
     /// How fast each dialect reads, measured in the release build: `bench dialects`.
     #[command(hide = true)]
-    DialectSpeeds,
+    DialectSpeeds(bench::Speeds),
     /// The least work that touches every byte of a log: what `bench` compares with.
     #[command(hide = true)]
     Yardstick(bench::Yardstick),
@@ -72,7 +76,8 @@ fn main() -> Result<()> {
         Task::Layers => layers::check(),
         Task::Bench(options) => bench::run_bench(&options),
         Task::Fuzz(options) => fuzz::run(&options),
-        Task::DialectSpeeds => bench::dialect_speeds(),
+        Task::Differential(options) => differential::run(&options),
+        Task::DialectSpeeds(options) => bench::dialect_speeds(&options),
         Task::Yardstick(options) => bench::measure(&options),
         Task::Examples(options) => examples::run(&options),
     }

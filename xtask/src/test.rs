@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{docs, fuzz, layers, machine};
+use crate::{differential, docs, fuzz, layers, machine};
 
 /// Counts of test results over all test binaries.
 #[derive(Default)]
@@ -39,6 +39,8 @@ pub(crate) fn run() -> Result<()> {
     let tally = tests(envoy.as_deref())?;
     step("fuzzing, briefly");
     fuzz::smoke()?;
+    step("readers against another project's");
+    differential::check()?;
     step("generated documents");
     let fresh = docs::run(true);
     for skipped in &tally.skipped {

@@ -25,6 +25,7 @@ pub mod causes;
 mod drills;
 pub mod judge;
 mod rules;
+mod sentences;
 pub mod stories;
 mod visibility;
 
@@ -33,6 +34,7 @@ use model::Cause;
 /// Every cause, from the client's edge to the release.
 pub static ALL: &[&Cause] = &[
     &causes::client_abort::CAUSE,
+    &causes::client_tls_failure::CAUSE,
     &causes::request_too_large::CAUSE,
     &causes::origin_dns_failure::CAUSE,
     &causes::stale_upstream_address::CAUSE,

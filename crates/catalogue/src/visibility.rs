@@ -1,6 +1,15 @@
 //! What to switch on so that a signal can be seen: shared by the causes that need it.
 
+mod network;
+mod platforms;
+
+pub(crate) use network::{
+    BACKWARD, CONNTRACK, FIREWALL, FIREWALL_FOCUS, FLOWS, RETURN_FLAGS, RETURNS,
+};
+
 use model::{Evidence, Signal, Text, Visibility};
+
+pub(crate) use platforms::{DRAINING, EARLY_CHECKS, EGRESS_ENDED, FLOW_METRICS, SOCKET_CHECKS};
 
 const NGINX_FORMAT: &str = "log_format why502 '$remote_addr - $remote_user [$time_local] \
 \"$request\" $status $body_bytes_sent \"$http_referer\" \
@@ -296,7 +305,7 @@ pub(crate) const LISTEN_OVERFLOWS: Visibility = Visibility {
         on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
         on(
             "Linux",
-            "nstat -az TcpExtListenOverflows TcpExtListenDrops # read it yourself, why502 does not yet",
+            "nstat -az TcpExtListenOverflows > counters.txt # sums since the start of the host",
         ),
     ],
 };
@@ -501,7 +510,7 @@ pub(crate) const DATABASE: Visibility = Visibility {
         on(
             "Cloud SQL",
             "gcloud logging read 'resource.type=\"cloudsql_database\" AND severity>=ERROR' \
-            --freshness=1d --format=json > sql.json # read it yourself, why502 does not yet",
+            --freshness=1d --format=json > sql.json",
         ),
         on("Node.js", "console.error(error) // the driver's error, not a sentence of your own"),
         on(
@@ -512,41 +521,6 @@ pub(crate) const DATABASE: Visibility = Visibility {
         on("HikariCP", "logging.level.com.zaxxer.hikari=DEBUG"),
     ],
 };
-const FIREWALL_LOG: &[Evidence] = &[
-    on(
-        "nftables",
-        "nft insert rule inet filter input ct state new log prefix \"DROP \" # before the rule that drops",
-    ),
-    on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
-    on("UFW", "ufw logging low"),
-    on(
-        "AWS VPC",
-        "aws ec2 create-flow-logs --resource-type Subnet --resource-ids SUBNET --traffic-type REJECT --log-group-name vpc-rejects --deliver-logs-permission-arn ROLE\naws logs filter-log-events --log-group-name vpc-rejects > rejects.json",
-    ),
-    on(
-        "Google Cloud",
-        "gcloud compute firewall-rules update RULE --enable-logging\ngcloud logging read 'log_id(\"compute.googleapis.com/firewall\")' --freshness=1d --format=json > firewall.json",
-    ),
-];
-
-/// Openings of connections that a firewall drops.
-pub(crate) const FIREWALL: Visibility = Visibility {
-    signal: Signal::FirewallMatch,
-    what: Text::new(
-        "the firewall's log of dropped connections",
-        "ファイアウォールが破棄した接続のログ",
-    ),
-    how: FIREWALL_LOG,
-};
-
-/// The same, where the failing records name no address.
-pub(crate) const FIREWALL_FOCUS: Visibility =
-    Visibility { signal: Signal::FirewallFocus, what: FIREWALL.what, how: FIREWALL_LOG };
-
-/// Answers that a filter without state rejects.
-pub(crate) const RETURNS: Visibility =
-    Visibility { signal: Signal::ReturnMatch, what: FIREWALL.what, how: FIREWALL_LOG };
-
 /// Accesses that a policy forbade.
 pub(crate) const DENIALS: Visibility = Visibility {
     signal: Signal::AccessDenials,
@@ -560,26 +534,6 @@ pub(crate) const DENIALS: Visibility = Visibility {
     ],
 };
 
-/// Packets of connections that a firewall does not know.
-pub(crate) const FLOWS: Visibility = Visibility {
-    signal: Signal::FlowMatch,
-    what: Text::new(
-        "the firewall's log of packets that belong to no connection it knows",
-        "ファイアウォールが知らない接続のパケットを破棄したログ",
-    ),
-    how: &[
-        on(
-            "nftables",
-            "nft insert rule inet filter forward ct state invalid log prefix \"DROP invalid \"",
-        ),
-        on("Linux", "sysctl net.netfilter.nf_conntrack_log_invalid=6 # then journalctl -k"),
-        on(
-            "AWS NAT gateway",
-            "the metric IdleTimeoutCount # read it yourself, why502 does not yet",
-        ),
-    ],
-};
-
 /// Requests after a pause.
 pub(crate) const PAUSES: Visibility = Visibility {
     signal: Signal::AfterPauseShare,
@@ -588,22 +542,6 @@ pub(crate) const PAUSES: Visibility = Visibility {
         "同じターゲットの正常と失敗のリクエスト(閑散時を何度か含む期間)",
     ),
     how: ACCESS,
-};
-
-/// The connection table.
-pub(crate) const CONNTRACK: Visibility = Visibility {
-    signal: Signal::ConntrackDrops,
-    what: Text::new(
-        "the kernel's messages of the hosts on the way",
-        "経路上のホストのカーネルメッセージ",
-    ),
-    how: &[
-        on("Linux", "journalctl -k -o short-iso --since '-2h' > kernel.log"),
-        on(
-            "Linux",
-            "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max # read it yourself, why502 does not yet",
-        ),
-    ],
 };
 
 /// The address on which a server listens.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use catalogue::judge::alternatives;
 use catalogue::{ALL, by_slug};
-use model::{Cause, Signal, Test, Text};
+use model::{Cause, Mechanism, Signal, Test, Text};
 
 const HEADINGS: [&str; 7] = [
     "What happens",
@@ -351,6 +351,45 @@ fn every_cause_can_claim_hold_and_be_remedied() {
                 assert!(!scenarios.is_empty(), "{}", cause.slug);
                 let names: BTreeSet<&str> = scenarios.iter().map(|s| s.name).collect();
                 assert_eq!(names.len(), scenarios.len(), "{}: names are unique", cause.slug);
+            }
+        }
+    }
+}
+
+/// Mechanisms that no cause claims, with the reason. A new one has to be claimed, or to be put here.
+const UNCLAIMED: &[(Mechanism, &str)] = &[
+    (
+        Mechanism::EarlyResponse,
+        "no cause of its own yet: that a target answered an upload before it had read it says nothing \
+        of why, and the answer itself was passed on",
+    ),
+    (
+        Mechanism::ClientTimeout,
+        "the client's own slowness is no failure of the gateway's, and no incident",
+    ),
+    (
+        Mechanism::ClientRequestInvalid,
+        "a request that breaks the grammar is the client's, and no incident",
+    ),
+    (
+        Mechanism::GatewayInternal,
+        "a fault of the gateway itself whose record gives no reason: nothing to look for behind it",
+    ),
+];
+
+#[test]
+fn every_mechanism_is_claimed_or_says_why_not() {
+    let claimed = |mechanism: Mechanism| {
+        let claims = ALL.iter().flat_map(|cause| cause.shows.claims);
+        claims.into_iter().any(|claim| claim.mechanisms.contains(&mechanism))
+    };
+    for mechanism in Mechanism::ALL.iter().copied() {
+        let excused = UNCLAIMED.iter().find(|(other, _)| *other == mechanism);
+        match excused {
+            None => assert!(claimed(mechanism), "no cause claims {mechanism}"),
+            Some((_, reason)) => {
+                assert!(!claimed(mechanism), "{mechanism} is claimed, and excused by: {reason}");
+                assert!(reason.len() > 20, "{mechanism}: not a reason: {reason}");
             }
         }
     }

@@ -13,6 +13,8 @@ mod formats;
 mod intake;
 mod output;
 mod progress;
+#[cfg(test)]
+mod splits;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -26,7 +28,7 @@ use model::Lang;
 
 use args::{Cli, Common, Diagnose, Format, Verb};
 use diagnose::View;
-use intake::{Reading, Settings};
+use intake::{Reading, Settings, Sizes};
 use output::Output;
 
 /// More workers than this would each need buffers beyond what is promised.
@@ -87,7 +89,12 @@ fn run(cli: &Cli, matches: &ArgMatches) -> Result<ExitCode> {
         }
         Verb::Dialects { name } => formats::run(name.as_deref(), &cli.common),
         Verb::Events { paths } => {
-            let settings = Settings { options: Options::default(), threads: 1, progress: false };
+            let settings = Settings {
+                options: Options::default(),
+                threads: 1,
+                progress: false,
+                sizes: Sizes::default(),
+            };
             let out = Output { format: Format::Text, file: None };
             out.write(&events::list(paths, &settings))?;
             Ok(ExitCode::SUCCESS)
@@ -112,6 +119,7 @@ fn diagnose(options: &Diagnose, common: &Common, outputs: &[Output]) -> Result<E
         },
         threads: options.threads.map_or(cores, usize::from).min(MOST_THREADS),
         progress: !options.no_progress && io::stderr().is_terminal(),
+        sizes: Sizes::default(),
     };
     let reading: Reading<Digest> = intake::read(&options.paths, &settings);
     if reading.sources.iter().all(|source| source.lines == 0) {

@@ -532,3 +532,32 @@ fn a_wrong_diagnosis_is_noticed() {
     assert!(difference("a\nb\n", "a\nc\n").is_some_and(|told| told.starts_with("line 2")));
     assert!(difference("a\n", "a").is_some());
 }
+
+/// `1 processes were killed` is read by somebody who is tired already. Cited records speak for
+/// themselves.
+#[test]
+fn no_report_counts_one_as_many() {
+    const COUNTED: &str = "answers calls checks connections errors failures instances kills lines \
+        packets processes programs refusals reports requests responses sources targets times workers";
+    let counted: BTreeSet<&str> = COUNTED.split_whitespace().collect();
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let Ok(report) = std::fs::read_to_string(case.folder.join("report.txt")) else { continue };
+        let ours = report.lines().filter(|line| !is_cited(line));
+        let words: Vec<&str> = ours.flat_map(str::split_whitespace).collect();
+        for pair in words.windows(2) {
+            let noun = pair[1].trim_end_matches(['.', ',', ';', ':', ')']);
+            if pair[0].trim_start_matches('(') == "1" && counted.contains(noun) {
+                wrong.push(format!("{}: {} {}", case.title(), pair[0], pair[1]));
+            }
+        }
+    }
+    fail_with(&wrong, cases().len());
+}
+
+/// Whether a line of a report shows a record: `12: text`, or `file:12: text`.
+fn is_cited(line: &str) -> bool {
+    let Some((place, _)) = line.trim_start().split_once(": ") else { return false };
+    let number = place.rsplit(':').next().unwrap_or(place);
+    !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+}

@@ -117,6 +117,8 @@ struct Expected {
     cause: &'static str,
     /// Causes that must stand in the chain.
     chain: &'static [&'static str],
+    /// What is proved although the change or release that started it is only likely.
+    proved: Option<&'static str>,
     /// Hour and minute of the first and the last failure.
     window: [&'static str; 2],
     failures: u64,
@@ -128,6 +130,7 @@ const AWS: [Expected; 5] = [
     Expected {
         cause: "config-change-regression",
         chain: &["security-group-block", "target-connect-timeout"],
+        proved: Some("security-group-block"),
         window: ["12:41", "12:58"],
         failures: 150,
         files: &["cloudtrail", "flow-logs"],
@@ -135,6 +138,7 @@ const AWS: [Expected; 5] = [
     Expected {
         cause: "deploy-without-drain",
         chain: &["target-connect-refused"],
+        proved: None,
         window: ["13:37", "13:40"],
         failures: 16,
         files: &["ecs-stopped-tasks", "ecs-services", "cloudtrail"],
@@ -142,6 +146,7 @@ const AWS: [Expected; 5] = [
     Expected {
         cause: "bad-release",
         chain: &["lambda-malformed-response"],
+        proved: Some("lambda-malformed-response"),
         window: ["14:21", "14:41"],
         failures: 270,
         files: &["cloudtrail"],
@@ -149,6 +154,7 @@ const AWS: [Expected; 5] = [
     Expected {
         cause: "upstream-cert-invalid",
         chain: &[],
+        proved: None,
         window: ["15:10", "15:38"],
         failures: 270,
         files: &["media-origin-curl"],
@@ -156,6 +162,7 @@ const AWS: [Expected; 5] = [
     Expected {
         cause: "cpu-or-eventloop-stall",
         chain: &["target-response-timeout"],
+        proved: None,
         window: ["16:03", "16:18"],
         failures: 226,
         files: &["metrics"],
@@ -177,6 +184,12 @@ fn aws_502_is_five_causes_each_in_its_window_and_blames_nobody_else() {
         assert!(["supported", "proved"].contains(&verdict), "{cause}: {verdict}");
         let chain = texts(finding, "chain");
         assert!(expected.chain.iter().all(|c| chain.contains(c)), "{cause}: {chain:?}");
+        let effect = &finding["effect"];
+        assert_eq!(effect["cause"].as_str(), expected.proved, "{cause}: {effect}");
+        if expected.proved.is_some() {
+            assert_eq!((verdict, &effect["verdict"]), ("supported", &Value::from("proved")));
+            assert_eq!(effect["failures"].as_u64().unwrap(), expected.failures, "{cause}");
+        }
         let window = &incident["windows"][0];
         for (end, time) in ["start", "end"].into_iter().zip(expected.window) {
             assert!(window[end].as_str().unwrap().contains(time), "{cause}: {window}");
@@ -192,6 +205,36 @@ fn aws_502_is_five_causes_each_in_its_window_and_blames_nobody_else() {
     assert!(report.contains("RevokeSecurityGroupIngress tcp/8080"), "the change is named");
     for innocent in ["sg-0b7a58d2be9914c3e", "/shop/banner", "thumbnail", "shop-admin", "9100"] {
         assert!(!report.contains(innocent), "{innocent} is blamed");
+    }
+}
+
+/// Who reads nothing but the last lines learns first what is certain, and of what started it how
+/// certain that is.
+#[test]
+fn the_last_lines_say_what_is_proved_and_what_is_likely() {
+    let (effect, cause) = ("（lambda-malformed-response）", "（bad-release）");
+    for (lang, proved, started) in [
+        ("en", "Proved: ", "What started it, supported by the evidence: "),
+        ("ja", "証明済み: ", "きっかけ（証拠による裏付けあり）: "),
+    ] {
+        let words = ["diagnose", "--lang", lang, "examples/aws-502"];
+        let report = support::why502(&root(), &words).out;
+        let at = report.rfind("In short").or_else(|| report.rfind("要点")).unwrap();
+        // Where lines break depends on the width alone.
+        let closing: String = report[at..].split_whitespace().collect();
+        let squeezed = |text: &str| -> String { text.split_whitespace().collect() };
+        let known = |word: &str, slug: &str| {
+            let slug = if lang == "en" {
+                slug.replace('（', "(").replace('）', ")")
+            } else {
+                slug.to_owned()
+            };
+            let from = closing.find(&squeezed(word)).expect(word);
+            let sentence = closing[from..].split(['.', '。']).next().unwrap();
+            assert!(sentence.ends_with(&slug), "{sentence}");
+            from
+        };
+        assert!(known(proved, effect) < known(started, cause), "{}", &report[at..]);
     }
 }
 

@@ -43,7 +43,9 @@ impl<'a> Json<'a> {
     pub(crate) fn get(&self, key: &str) -> Option<&Json<'a>> {
         match self {
             Json::Object(members) => {
-                members.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, v)| v)
+                let exact = members.iter().find(|(k, _)| k == key);
+                let alike = || members.iter().find(|(k, _)| k.eq_ignore_ascii_case(key));
+                exact.or_else(alike).map(|(_, value)| value)
             }
             _ => None,
         }
@@ -58,6 +60,16 @@ impl<'a> Json<'a> {
     pub(crate) fn text(&self) -> Option<&Cow<'a, str>> {
         match self {
             Json::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What a field holds that some exports write as a string and others as a number.
+    pub(crate) fn written(&self) -> Option<Cow<'a, str>> {
+        match self {
+            Json::Text(text) => Some(text.clone()),
+            Json::Int(number) => Some(Cow::Owned(number.to_string())),
+            Json::Float(number) => Some(Cow::Owned(number.to_string())),
             _ => None,
         }
     }

@@ -21,6 +21,7 @@ mod haproxy;
 mod json;
 mod k8s;
 mod kernel;
+mod marks;
 mod metric;
 mod nginx;
 mod node;
@@ -33,6 +34,7 @@ mod traefik;
 pub use about::{About, Blind};
 pub use aws::flow::flow_columns;
 pub use context::{Context, LogFormat};
+pub use marks::Marks;
 pub use nginx::conf::{formats_in_conf as nginx_formats_in_conf, looks_like_nginx_conf};
 pub use node::continues as continues_error;
 
@@ -46,6 +48,11 @@ pub trait Dialect: Sync {
     /// Its page.
     fn about(&self) -> &'static About {
         &About::UNWRITTEN
+    }
+
+    /// What every record has that [`Dialect::sniff_in`] accepts: without it the dialect is not asked.
+    fn marks(&self) -> Marks {
+        Marks::UNKNOWN
     }
 
     /// Whether the record is unmistakably of this dialect. Must be cheap and strict: text that is
@@ -98,6 +105,17 @@ pub enum Understood {
     No,
 }
 
+/// The answer of a dialect to a record that it could read or not; what it read may tell of any number
+/// of events.
+pub(crate) fn tell<'a, E: Into<Event<'a>>>(
+    read: Option<impl IntoIterator<Item = E>>,
+    out: &mut Vec<Event<'a>>,
+) -> Understood {
+    let Some(events) = read else { return Understood::No };
+    out.extend(events.into_iter().map(Into::into));
+    Understood::Yes
+}
+
 /// Requests longer than this are kept for joining even if they were healthy: they may be what an
 /// outer hop gave up on. Below it no common timer of a gateway sits.
 pub const SLOW: model::Micros = model::Micros::from_secs(5);
@@ -145,6 +163,7 @@ pub static ALL: &[&dyn Dialect] = &[
     &kernel::audit::Audit,
     &aws::cloudfront::page::ErrorPage,
     &kernel::oom::Kernel,
+    &kernel::counters::Counters,
     &appserver::UWSGI,
     &appserver::GUNICORN,
     &appserver::UVICORN,

@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 use memchr::memmem;
 use model::{Event, Occurrence, OccurrenceKind, Request};
 
-use crate::{About, Blind, Context, Dialect, Understood, scan};
+use crate::{About, Blind, Context, Dialect, Marks, Understood, scan};
 
 /// How the checkers begin their `User-Agent`.
 const CHECKERS: [&str; 4] =
@@ -44,7 +44,7 @@ pub(crate) fn check<'a>(line: &[u8], request: &Request<'a>) -> Option<Event<'a>>
     let mut check = failed(line, status, request.hop.clone());
     check.at = request.at();
     check.object = request.path.clone();
-    Some(Event::Occurrence(Box::new(check)))
+    Some(Event::from(check))
 }
 
 fn failed<'a>(line: &[u8], status: u16, hop: Cow<'a, str>) -> Occurrence<'a> {
@@ -101,6 +101,10 @@ impl Dialect for HealthProbe {
         &ABOUT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&CHECKERS])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record).is_some()
     }
@@ -117,7 +121,7 @@ impl Dialect for HealthProbe {
             let mut check = failed(record.as_bytes(), status, hop.into());
             check.at = context.prefix_time;
             check.object = path.split(['?', '#']).next().map(Cow::Borrowed);
-            out.push(Event::Occurrence(Box::new(check)));
+            out.push(check.into());
         }
         Understood::Yes
     }

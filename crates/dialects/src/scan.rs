@@ -222,14 +222,34 @@ pub fn short_seconds(text: &[u8]) -> Option<Micros> {
     Some(Micros::from_millis(millis))
 }
 
+/// One of these is in every date of the common log format: `10/Oct/2000:13:55:36`.
+pub(crate) const DATE_MONTHS: &[&str] = &[
+    "/Jan/", "/Feb/", "/Mar/", "/Apr/", "/May/", "/Jun/", "/Jul/", "/Aug/", "/Sep/", "/Oct/",
+    "/Nov/", "/Dec/",
+];
+
+/// One of these is in every group of numbers with slashes between: `0/1`.
+pub(crate) const DIGIT_SLASH: &[&str] =
+    &["0/", "1/", "2/", "3/", "4/", "5/", "6/", "7/", "8/", "9/"];
+
 /// Month number of an English three-letter month name.
 #[must_use]
 pub fn month(name: &[u8]) -> Option<u32> {
-    const NAMES: [&[u8; 3]; 12] = [
-        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
-        b"Dec",
-    ];
-    NAMES.iter().position(|n| n.as_slice() == name).map(|i| i as u32 + 1)
+    Some(match <&[u8; 3]>::try_from(name).ok()? {
+        b"Jan" => 1,
+        b"Feb" => 2,
+        b"Mar" => 3,
+        b"Apr" => 4,
+        b"May" => 5,
+        b"Jun" => 6,
+        b"Jul" => 7,
+        b"Aug" => 8,
+        b"Sep" => 9,
+        b"Oct" => 10,
+        b"Nov" => 11,
+        b"Dec" => 12,
+        _ => return None,
+    })
 }
 
 /// The common log format's time, without brackets: `10/Oct/2000:13:55:36 -0700`; also without
@@ -304,9 +324,16 @@ pub fn without_port(address: &str) -> &str {
 #[must_use]
 pub fn method_and_path(line: &str) -> Option<(&str, &str, Option<&str>)> {
     let (method, target) = request_line(line)?;
-    let plausible = method.len() <= 20
-        && method.bytes().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_'));
-    if !plausible || target.is_empty() {
+    let has_protocol = method.len() + 1 + target.len() < line.len();
+    // nginx and httpd let more than one space pass on either side of the target.
+    let target = target.trim_matches(' ');
+    // Methods are case-sensitive (RFC 9110 section 9.1), so one in small letters is another method
+    // and still a request where all of the line is one.
+    let small = has_protocol && target.starts_with('/');
+    let fits = |b: u8| {
+        b.is_ascii_uppercase() || matches!(b, b'-' | b'_') || (small && b.is_ascii_lowercase())
+    };
+    if method.len() > 20 || !method.bytes().all(fits) || target.is_empty() {
         return None;
     }
     let (path, host) = path_and_host(target);

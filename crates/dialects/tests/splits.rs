@@ -179,6 +179,41 @@ proptest! {
     }
 }
 
+/// What is told of a text with carriage returns and a byte order mark, as of the text without.
+fn unmarked(profile: &Profile, text: &[u8]) -> Told {
+    let mut told = whole(profile, text);
+    for said in &mut told.said {
+        *said = said.replace("\\r", "").replace('\u{FEFF}', "").replace("\\u{feff}", "");
+    }
+    told
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn marks_change_nothing(text in source()) {
+        let mut text = text;
+        text.retain(|byte| *byte != b'\r');
+        let returns = String::from_utf8_lossy(&text).replace('\n', "\r\n");
+        let marked = [b"\xEF\xBB\xBF", returns.as_bytes()].concat();
+        // What is no UTF-8 is no text to put marks on.
+        let text = String::from_utf8_lossy(&text).into_owned().into_bytes();
+        let told = unmarked(&profile(&text), &text);
+        prop_assert_eq!(unmarked(&profile(&marked), &marked), told);
+    }
+}
+
+/// The body of an answer belongs to the head above it, and a block may not begin with it.
+#[test]
+fn no_border_at_the_body_of_an_answer() {
+    let text = "HTTP/2 504\ndate: Sat, 21 Nov 2026 09:00:00 GMT\napigw-requestid: Zx9=\n\n\
+                {\"message\":\"Endpoint request timed out\"}\n";
+    let body = text.find('{').expect("a body");
+    assert_eq!(reader::border(text.as_bytes(), body), None);
+    assert_eq!(reader::border(b"x\n{\"level\":\"error\"}\n", 1), Some(2));
+}
+
 /// Each record of each dialect, cut at each of its bytes.
 #[test]
 fn each_record_at_each_of_its_bytes() {

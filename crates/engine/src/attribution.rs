@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Cause, Claim, Condition, Signal, Test, Window};
+use model::{Cause, Claim, Condition, Place, Signal, Test, Window};
 
 use crate::incidents::Cluster;
 use crate::measure::{self, Measured, Scope};
@@ -66,22 +66,31 @@ impl Candidate<'_, '_> {
     /// A record states it, or other evidence does.
     pub(crate) fn is_stated(&self) -> bool {
         self.scope.stated * 2.0 >= self.scope.weight().max(1e-9)
-            || self.met.iter().any(|(test, _)| test.proves)
+            || self.met.iter().any(|(test, measured)| test.proves && !self.is_unplaced(measured))
+    }
+
+    /// Whether all that shows it has no time, while the failures have one: it may have happened on
+    /// any day.
+    pub(crate) fn is_unplaced(&self, measured: &Measured) -> bool {
+        let shown_by = &measured.shown_by;
+        !self.scope.is_undated()
+            && !shown_by.is_empty()
+            && shown_by.iter().all(|shown| shown.at.is_none())
     }
 
     /// Observations from other evidence than the failing records. Where the failing records are
     /// the application's own errors, what is counted from those errors is no other evidence.
     pub(crate) fn independent(&self) -> usize {
-        self.met.iter().filter(|(test, _)| self.is_independent(test)).count()
+        self.met.iter().filter(|(test, shown)| self.is_independent(test, shown)).count()
     }
 
     /// How many different kinds of evidence those observations come from.
     pub(crate) fn independent_sources(&self) -> usize {
-        let met = self.met.iter().filter(|(test, _)| self.is_independent(test));
+        let met = self.met.iter().filter(|(test, shown)| self.is_independent(test, shown));
         met.map(|(test, _)| source_of(test.signal)).collect::<BTreeSet<_>>().len()
     }
 
-    pub(crate) fn is_independent(&self, test: &Test) -> bool {
+    pub(crate) fn is_independent(&self, test: &Test, measured: &Measured) -> bool {
         let of_calls = matches!(
             test.signal,
             Signal::EgressFailures
@@ -89,8 +98,11 @@ impl Candidate<'_, '_> {
                 | Signal::EgressLookupFailures
                 | Signal::EgressPeerFailures
                 | Signal::EgressDestinations
+                | Signal::EgressEndedShare
         );
-        test.independent && !(of_calls && self.scope.fails().all(Fail::is_outward))
+        test.independent
+            && !self.is_unplaced(measured)
+            && !(of_calls && self.scope.fails().all(Fail::is_outward))
     }
 
     /// Whether it may stand as the root of what another cause shows: more than its needs speak
@@ -132,12 +144,18 @@ fn source_of(signal: Signal) -> &'static str {
         | S::LoopbackListeners
         | S::ScaleLimits
         | S::PlacementFailures => "processes",
-        S::HealthDowns | S::NoServerLeft | S::CheckRefusals | S::DownAfterShare => "health",
+        S::HealthDowns
+        | S::NoServerLeft
+        | S::CheckRefusals
+        | S::SocketCheckFailures
+        | S::EarlyCheckFailures
+        | S::DownAfterShare => "health",
         S::EgressFailures
         | S::EgressConnectTimeouts
         | S::EgressLookupFailures
         | S::EgressPeerFailures
         | S::EgressDestinations
+        | S::EgressEndedShare
         | S::ApplicationErrors
         | S::DatabaseLimits
         | S::DatabaseRefusals
@@ -156,8 +174,10 @@ fn source_of(signal: Signal) -> &'static str {
         | S::FirewallFocus
         | S::ReturnDrops
         | S::ReturnMatch
-        | S::FlowMatch => "firewall",
-        S::Ipv4LoopbackListens | S::DrainCutShare => "processes",
+        | S::BackwardMatch
+        | S::FlowMatch
+        | S::FlowDrops => "firewall",
+        S::Ipv4LoopbackListens | S::DrainCutShare | S::DrainingShare => "processes",
         S::MovedShare => "reloads",
         S::InnerFinishedLater | S::InnerNeverSawShare | S::BehindServed => "hop behind",
         _ => "traffic",
@@ -190,6 +210,14 @@ impl Graph {
                 .iter()
                 .filter_map(|slug| self.by_slug(slug))
                 .any(|effect| effect.slug == to.slug || self.reach(effect, to, depth - 1))
+    }
+
+    /// Whether it may come of almost anything: more than a few causes that are no release lead to it.
+    pub(crate) fn is_symptom(&self, cause: &Cause) -> bool {
+        const FEW: usize = 4;
+        let leads = |from: &&Cause| from.leads_to.contains(&cause.slug);
+        let others = self.causes.iter().copied().filter(|from| from.place != Place::Release);
+        others.filter(leads).count() > FEW
     }
 
     /// Longest way down to a symptom.

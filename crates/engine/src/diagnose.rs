@@ -6,6 +6,7 @@ use model::{
 };
 
 use crate::attribution::{Candidate, Graph, State, judge};
+use crate::digest::stream::StreamKey;
 use crate::findings::{self, Citer};
 use crate::view::View;
 use crate::{Digest, Place, incidents};
@@ -126,7 +127,12 @@ fn requests_during(view: &View<'_>, counted: &[usize], window: Option<Window>) -
 fn requests(view: &View<'_>) -> u64 {
     let streams = &view.streams;
     let outermost = streams.iter().map(|s| s.key.kind).min().unwrap_or(HopKind::Edge);
-    streams.iter().filter(|s| s.key.kind == outermost).map(|s| s.requests + s.undated).sum()
+    let is_front = |key: &StreamKey| {
+        std::str::from_utf8(&key.hop)
+            .is_ok_and(|hop| view.fronts.counts((key.dialect, hop), key.kind, outermost))
+    };
+    let fronts = streams.iter().filter(|s| s.key.kind == outermost || is_front(&s.key));
+    fronts.map(|s| s.requests + s.undated).sum()
 }
 
 fn streams(view: &View<'_>) -> Vec<StreamSummary> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Cause, Citation, Finding, Mechanism, Missing, Observation, Remedy, RivalNote, RuledOut, Signal,
-    Statement, Text, Unexplained, Verdict, Visibility, Window,
+    Cause, Citation, Effect, Finding, Mechanism, Missing, Observation, Place, Remedy, RivalNote,
+    RuledOut, Signal, Statement, Text, Unexplained, Verdict, Visibility, Window,
 };
 
 use crate::attribution::{Candidate, Graph, State, admissible, assign};
@@ -107,6 +107,7 @@ pub(crate) fn told(
         failures: 0,
         windows: candidate.scope.cluster.window.into_iter().collect(),
         chain: vec![cause],
+        effect: None,
         observations: along_the_chain(candidate, &[], &[], citer),
         failing: Vec::new(),
         ruled_out: Vec::new(),
@@ -144,19 +145,7 @@ fn finding(
     let candidate = &candidates[chosen];
     let cause = candidate.cause();
     let figures = figures::of(&candidate.scope);
-    let all = weight(view, positions);
-    let takes_half = |other: usize| {
-        let could = positions.iter().copied().filter(|&p| admissible(graph, candidates, other, p));
-        let could: Vec<usize> = could.collect();
-        weight(view, &could) * 2.0 >= all
-    };
-    let related = |other: &'static Cause| {
-        other.slug == cause.slug || graph.leads(cause, other) || graph.leads(other, cause)
-    };
-    let rivals: Vec<&Candidate<'_, '_>> = (0..candidates.len())
-        .filter(|&c| candidates[c].holds() && !related(candidates[c].cause()) && takes_half(c))
-        .map(|c| &candidates[c])
-        .collect();
+    let rivals = rivals(view, candidates, candidate, positions, graph);
     let verdict = verdict(candidate, &rivals, candidates);
     let rivals: Vec<RivalNote> = if verdict == Verdict::Proved {
         Vec::new()
@@ -164,6 +153,11 @@ fn finding(
         rivals.iter().map(|rival| rival_note(cause, rival.cause())).collect()
     };
     let chain = chain(candidate, candidates, positions, graph);
+    let effect = if verdict == Verdict::Proved {
+        None
+    } else {
+        effect(view, candidates, &chain, positions, graph)
+    };
     let remedies = remedies(&chain);
     let ruled_out = candidates
         .iter()
@@ -176,10 +170,11 @@ fn finding(
         cause,
         verdict,
         stated: candidate.is_stated(),
-        failures: rounded(all),
+        failures: rounded(weight(view, positions)),
         windows: windows(view, positions),
         observations: along_the_chain(candidate, &chain, candidates, citer),
         chain,
+        effect,
         failing: citer.failing(view, positions, FAILING),
         ruled_out,
         rivals,
@@ -187,6 +182,61 @@ fn finding(
         remedies,
         figures,
     }
+}
+
+/// Other causes that hold on at least half of a cause's failures and are no part of its story.
+fn rivals<'c, 's, 'a>(
+    view: &View<'_>,
+    candidates: &'c [Candidate<'s, 'a>],
+    of: &Candidate<'_, '_>,
+    positions: &[usize],
+    graph: &Graph,
+) -> Vec<&'c Candidate<'s, 'a>> {
+    let cause = of.cause();
+    let all = weight(view, positions);
+    let takes_half = |other: usize| {
+        let could = positions.iter().copied().filter(|&p| admissible(graph, candidates, other, p));
+        let could: Vec<usize> = could.collect();
+        weight(view, &could) * 2.0 >= all
+    };
+    let related = |other: &'static Cause| {
+        other.slug == cause.slug || graph.leads(cause, other) || graph.leads(other, cause)
+    };
+    (0..candidates.len())
+        .filter(|&c| candidates[c].holds() && !related(candidates[c].cause()) && takes_half(c))
+        .map(|c| &candidates[c])
+        .collect()
+}
+
+/// The first link below a release or a change that is proved for most of the failures, though what
+/// started it is not. A symptom that anything may bring about is none: to put it first would hide
+/// the cause behind what everybody saw.
+fn effect(
+    view: &View<'_>,
+    candidates: &[Candidate<'_, '_>],
+    chain: &[&'static Cause],
+    positions: &[usize],
+    graph: &Graph,
+) -> Option<Effect> {
+    let (root, links) = chain.split_first()?;
+    if root.place != Place::Release {
+        return None;
+    }
+    let all = weight(view, positions);
+    links.iter().filter(|link| !graph.is_symptom(link)).find_map(|&link| {
+        let candidate = candidates.iter().find(|c| c.cause().slug == link.slug && c.holds())?;
+        let of: Vec<usize> =
+            positions.iter().copied().filter(|p| candidate.claims.contains_key(p)).collect();
+        let claimed = weight(view, &of);
+        let rivals = rivals(view, candidates, candidate, &of, graph);
+        let verdict = verdict(candidate, &rivals, candidates);
+        (claimed * 2.0 >= all && claimed > 0.0 && verdict == Verdict::Proved).then(|| Effect {
+            cause: link,
+            verdict,
+            stated: candidate.is_stated(),
+            failures: rounded(claimed),
+        })
+    })
 }
 
 /// Remedies of the cause and of the links below it. A cause that acts only through what it leads
@@ -308,14 +358,15 @@ fn observations(
 ) -> Vec<(Signal, String, Observation)> {
     let figures = figures::of(&candidate.scope);
     let mut met: Vec<_> = candidate.met.iter().collect();
-    met.sort_by_key(|(test, _)| (!test.proves, !candidate.is_independent(test)));
+    met.sort_by_key(|(test, measured)| (!test.proves, !candidate.is_independent(test, measured)));
     met.into_iter()
         .filter(|(test, _)| !matches!(test.signal, Signal::Failures | Signal::EffectsHold))
         .map(|(test, measured)| {
             let observation = Observation {
                 says: statement(test.says, test.signal, measured.value, &figures),
                 citations: measured.shown_by.iter().map(|shown| citer.cite(shown)).collect(),
-                independent: candidate.is_independent(test),
+                independent: candidate.is_independent(test, measured),
+                undated: candidate.is_unplaced(measured),
             };
             (test.signal, figures::value(test.signal, measured.value), observation)
         })
@@ -371,12 +422,14 @@ fn what_is_missing(
 }
 
 fn missing(candidate: &Candidate<'_, '_>, signals: &[Signal]) -> Vec<&'static Visibility> {
-    let visible = candidate.cause().shows.visible;
-    visible
-        .iter()
+    let visible = candidate.cause().shows.visible.iter();
+    let asked = visible
         .filter(|v| signals.contains(&v.signal))
-        .filter(|v| candidate.scope.would_be_shown_by_more_logs(v.signal))
-        .collect()
+        .filter(|v| candidate.scope.would_be_shown_by_more_logs(v.signal));
+    // One log may show several signals; it is asked for once.
+    let mut all = Vec::new();
+    extend(&mut all, asked.collect());
+    all
 }
 
 fn extend(all: &mut Vec<&'static Visibility>, more: Vec<&'static Visibility>) {
@@ -448,6 +501,7 @@ fn cannot_tell(
                 windows: windows(view, &positions),
                 remedies: remedies(&chain),
                 chain,
+                effect: None,
                 observations: along_the_chain(candidate, &[], candidates, citer),
                 failing: citer.failing(view, &positions, FAILING),
                 ruled_out,

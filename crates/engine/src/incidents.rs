@@ -13,6 +13,8 @@ use crate::windows::{Bin, stretches};
 const NEGLIGIBLE_RATE: f64 = 1e-5;
 /// Fewer scattered failures than this say nothing, unless there is hardly any traffic.
 const FEW: f64 = 5.0;
+/// Failed handshakes without a reason that are more than a scanner's visit.
+const MANY_HANDSHAKES: f64 = 30.0;
 /// With fewer requests than this in a log, it is an excerpt and every failure in it counts.
 const EXCERPT: u64 = 200;
 /// Gaps shorter than this do not split a burst.
@@ -84,7 +86,8 @@ pub(crate) fn find(view: &View<'_>) -> Found {
     let background = background
         .iter()
         .map(|&p| &view.fails[p])
-        .filter(|f| Some(f.key.kind) == outermost && f.is_access() && !f.is_client_side())
+        .filter(|f| outermost.is_some_and(|kind| view.fronts.are_counted(f.key, kind)))
+        .filter(|f| f.is_access() && !f.is_client_side())
         .map(|f| f.weight)
         .sum::<f64>();
     Found { clusters, background: background + beyond, beyond }
@@ -197,6 +200,16 @@ fn is_relevant(
         let rate = rate.unwrap_or(weight / all.max(1) as f64);
         return all < EXCERPT || (weight >= FEW && rate >= 0.002);
     }
+    if fail.failure.mechanism == Mechanism::ClientTlsFailed {
+        // Scanners try handshakes all day, and no record counts those that went well. What says why
+        // it failed is of a client that was meant to get in; what does not, only in a burst.
+        let says_why = |p: &&usize| {
+            let token = view.fails[**p].record.token.as_deref().unwrap_or_default();
+            !matches!(token, "" | "handshake" | "UnmappedConnectionError")
+        };
+        let reasons: f64 = members.iter().filter(says_why).map(|&p| view.fails[p].weight).sum();
+        return (weight >= FEW && reasons * 2.0 >= weight) || (burst && weight >= MANY_HANDSHAKES);
+    }
     if fail.is_client_side() {
         // People close tabs all day. Only many at once, or many after the same time, are a sign.
         return rate.is_some_and(|rate| {
@@ -267,7 +280,7 @@ fn together(a: Option<Window>, b: Option<Window>, most: i64) -> bool {
     overlap.0 * 2 >= shorter && longer <= shorter * most
 }
 
-/// The failures that are counted: those at the outermost hop that logs requests; without any,
+/// The failures that are counted: those at the outermost hops that log requests; without any,
 /// the error records themselves; client aborts only if there is nothing else.
 fn counted(view: &View<'_>, members: &[usize]) -> Vec<usize> {
     let pick = |keep: &dyn Fn(&Fail<'_>) -> bool| -> Vec<usize> {
@@ -280,7 +293,8 @@ fn counted(view: &View<'_>, members: &[usize]) -> Vec<usize> {
         .map(|f| f.key.kind)
         .min();
     if let Some(kind) = outermost {
-        return pick(&|f| f.is_access() && !f.is_client_side() && f.key.kind == kind);
+        let is_front = |f: &Fail<'_>| view.fronts.are_counted(f.key, kind);
+        return pick(&|f| f.is_access() && !f.is_client_side() && is_front(f));
     }
     let errors = pick(&|f| !f.is_access() && !f.is_client_side() && !f.made_good);
     if errors.is_empty() { pick(&|f| f.is_client_side()) } else { errors }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Failure, Mechanism, Micros, Phase, Role, Side, Timestamp};
+use model::{Author, Failure, Mechanism, Micros, Phase, Role, Side, Timestamp};
 
 use crate::alike::Alike;
 use crate::digest::stream::Stream;
@@ -296,6 +296,13 @@ pub(crate) fn look_behind(fails: &mut [Fail<'_>], by_id: &BTreeMap<&str, Vec<usi
         .collect();
     let mut used = vec![false; outward.len()];
     let mut alike = Alike::of(fails, says_why);
+    // A hop that cannot say who wrote the status, before one that can.
+    let says_who = |fail: &Fail<'_>| {
+        fail.dated
+            && fail.failure.mechanism == Mechanism::StatusFromUpstream
+            && fail.key.author == Author::Behind
+    };
+    let mut authors = Alike::of(fails, says_who);
     let mut first = 0;
     for position in 0..fails.len() {
         let fail = &fails[position];
@@ -314,7 +321,11 @@ pub(crate) fn look_behind(fails: &mut [Fail<'_>], by_id: &BTreeMap<&str, Vec<usi
             same_request(fails, position, position_behind);
             continue;
         }
-        if let Some(position_behind) = alike.take(fails, position) {
+        let unsigned = fails[position].key.author == Author::Unknown;
+        let found = alike
+            .take(fails, position)
+            .or_else(|| unsigned.then(|| authors.take(fails, position)).flatten());
+        if let Some(position_behind) = found {
             same_request(fails, position, position_behind);
             continue;
         }

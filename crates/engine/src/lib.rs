@@ -11,6 +11,7 @@ mod diagnose;
 mod digest;
 mod figures;
 mod findings;
+mod fronts;
 mod hash;
 mod incidents;
 mod joins;

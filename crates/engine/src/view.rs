@@ -9,6 +9,7 @@ use crate::digest::failures::{Class, ClassKey, Record};
 use crate::digest::occurrences::Happened;
 use crate::digest::stream::Stream;
 use crate::digest::{Digest, Place};
+use crate::fronts::Fronts;
 use crate::joins;
 
 /// One failing request of a class's sample; it stands for `weight` requests.
@@ -112,6 +113,8 @@ pub(crate) struct View<'a> {
     pub(crate) by_id: BTreeMap<&'a str, Vec<usize>>,
     /// Positions in `slow` by request id.
     pub(crate) slow_by_id: BTreeMap<&'a str, Vec<usize>>,
+    /// Who stands in front.
+    pub(crate) fronts: Fronts<'a>,
     /// First and last dated record of any kind.
     pub(crate) period: Option<(Timestamp, Timestamp)>,
 }
@@ -188,7 +191,8 @@ impl<'a> View<'a> {
             }
         }
         let period = period(digest, &fails);
-        View { digest, streams, fails, slow, shifts, by_id, slow_by_id, period }
+        let fronts = Fronts::of(&fails);
+        View { digest, streams, fails, slow, shifts, by_id, slow_by_id, fronts, period }
     }
 
     /// What happened of some kinds, as far as it was sampled, in the order of time.

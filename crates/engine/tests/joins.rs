@@ -205,3 +205,49 @@ fn an_execution_line_explains_the_request_with_its_id() {
     let finding = &found.incidents[0].findings[0];
     assert_eq!((finding.cause.slug, finding.failures), ("refused", 12));
 }
+
+/// One failing request at a hop, with the path it logs.
+fn failing(logs: &mut Logs, hop: &'static str, kind: HopKind, second: i64, path: &str, id: &str) {
+    let mut request = access(hop, kind, M::ResponseTimeout, at(second));
+    request.path = Some(path.to_owned().into());
+    request.id = (!id.is_empty()).then(|| id.to_owned().into());
+    logs.add("test", request, "a failing request");
+}
+
+#[test]
+fn two_fronts_that_fail_in_the_same_minutes_are_both_counted() {
+    let mut logs = Logs::default();
+    for i in 0..20 {
+        failing(&mut logs, "cdn", HopKind::Cdn, i * 7, "/api/orders", "");
+        failing(&mut logs, "alb", HopKind::Edge, i * 7, "/api/orders", "");
+    }
+    for i in 0..15 {
+        failing(&mut logs, "api", HopKind::Edge, i * 9, "/prod/reports/year", "");
+    }
+    let d = logs.diagnose();
+    assert_eq!(d.incidents.len(), 1);
+    assert_eq!(
+        (d.failures, d.incidents[0].failures),
+        (35, 35),
+        "the load balancer's are the CDN's"
+    );
+}
+
+/// A prefix, a place in the path, a common id or a common path: what may be behind is not counted
+/// again.
+#[test]
+fn what_may_stand_behind_the_cdn_is_counted_once() {
+    for (outer, inner, outer_id, inner_id) in [
+        ("/orders/7", "/prod/orders/7", "", ""),
+        ("/orders/7", "/orders/{id}", "", ""),
+        ("/orders/7", "/{proxy+}", "", ""),
+        ("/shop", "/rewritten", "one", "one"),
+    ] {
+        let mut logs = Logs::default();
+        for i in 0..20 {
+            failing(&mut logs, "cdn", HopKind::Cdn, i * 7, outer, outer_id);
+            failing(&mut logs, "api", HopKind::Edge, i * 7, inner, inner_id);
+        }
+        assert_eq!(logs.diagnose().failures, 20, "{outer} {inner}");
+    }
+}

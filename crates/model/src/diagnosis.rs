@@ -130,6 +130,8 @@ pub struct Observation {
     pub citations: Vec<Citation>,
     /// Whether it comes from other evidence than the failing records.
     pub independent: bool,
+    /// True if the failures have a time and the records that show this have none.
+    pub undated: bool,
 }
 
 /// A cause that was considered and excluded.
@@ -173,6 +175,20 @@ pub struct Missing {
     pub visibility: &'static Visibility,
 }
 
+/// A link below the cause of which the evidence says more than of the cause itself: the change that
+/// started it may be no more than likely where what it brought about is on record.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    /// The link.
+    pub cause: &'static Cause,
+    /// How much the evidence carries for it.
+    pub verdict: Verdict,
+    /// True if a record states it.
+    pub stated: bool,
+    /// Of the finding's failing requests, those the link claims.
+    pub failures: u64,
+}
+
 /// A verdict about one incident.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -189,6 +205,9 @@ pub struct Finding {
     pub windows: Vec<Window>,
     /// From the cause down to the symptom, this cause first.
     pub chain: Vec<&'static Cause>,
+    /// The first link of the chain that is proved and no mere symptom, where a release or a change
+    /// started it and that is not proved.
+    pub effect: Option<Effect>,
     /// What speaks for it, strongest first.
     pub observations: Vec<Observation>,
     /// Failing records, the first few.

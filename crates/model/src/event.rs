@@ -32,6 +32,18 @@ pub enum Event<'a> {
     Occurrence(Box<Occurrence<'a>>),
 }
 
+impl<'a> From<Request<'a>> for Event<'a> {
+    fn from(request: Request<'a>) -> Event<'a> {
+        Event::Request(Box::new(request))
+    }
+}
+
+impl<'a> From<Occurrence<'a>> for Event<'a> {
+    fn from(occurrence: Occurrence<'a>) -> Event<'a> {
+        Event::Occurrence(Box::new(occurrence))
+    }
+}
+
 /// The coordinates of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Failure {
@@ -247,8 +259,13 @@ vocabulary! {
         /// A firewall that keeps no state let the opening of a connection pass and rejected the
         /// answer to it. Subject: who opened it; object: address and port that answered.
         ReturnDrop = "return-drop",
+        /// A firewall rejected packets from a server to its client, and the record does not say
+        /// whether they answered an opening or were left over from a connection that was there
+        /// before. Subject: the client's address; object: the server's address and port.
+        BackwardDrop = "backward-drop",
         /// A firewall or NAT dropped or reset a packet in the midst of a connection, for it knew no
-        /// such connection. Subject: the client's address; object: the server's address and port.
+        /// such connection, or gave one up for idleness. Subject: the client's address, or whose
+        /// metric counts it; object: the server's address and port.
         FlowDrop = "flow-drop",
         /// The kernel saw a listen queue overflow. Subject: host; object: port.
         ListenOverflow = "listen-overflow",

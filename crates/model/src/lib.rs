@@ -25,8 +25,8 @@ pub use cause::{
 };
 pub use coordinates::{Author, HopKind, Phase, ProxyError, Reuse, Role, Side};
 pub use diagnosis::{
-    Assumption, Citation, Complaint, Diagnosis, Finding, Incident, Missing, Observation, Outcome,
-    RivalNote, RuledOut, Skew, SourceSummary, StreamSummary, Unexplained, Verdict, Window,
+    Assumption, Citation, Complaint, Diagnosis, Effect, Finding, Incident, Missing, Observation,
+    Outcome, RivalNote, RuledOut, Skew, SourceSummary, StreamSummary, Unexplained, Verdict, Window,
 };
 pub use drill::{
     Action, Arrivals, Ask, Certificate, Chapter, Expect, Host, Knob, Load, Nat, Network, Part,

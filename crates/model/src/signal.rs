@@ -84,6 +84,9 @@ vocabulary! {
         /// Outward calls that failed in W on the way to the other side or at it: not those that ended
         /// at a lookup, for want of an own port, or over TLS settings.
         EgressPeerFailures = "egress-peer-failures",
+        /// Of the outward calls that failed in W to the destinations of those behind F, the share whose
+        /// connection ended before a response began. Not visible where no outward call is behind F.
+        EgressEndedShare = "egress-ended-share",
         /// Number of different destinations of the outward calls that failed in W. Not visible
         /// without application logs, or where none of them names a destination.
         EgressDestinations = "egress-destinations",
@@ -105,7 +108,8 @@ vocabulary! {
         /// after: what waits for a process that stands still is answered at once.
         FinishedTogether = "finished-together",
         /// Share of F in the two minutes before the report of a start with which they ended: some
-        /// of F came in the ten seconds before it, and none in the half minute after. Starts within
+        /// of F came in the ten seconds before it, and none in the half minute after; or the report of
+        /// a check that finds an instance ready within five minutes of its start. Starts within
         /// half a minute of a stop do not count: there the gap between the two is the stop's.
         StartAlignedShare = "start-aligned-share",
         /// Share of F, where the target is known, in the five minutes before that target's first
@@ -113,10 +117,18 @@ vocabulary! {
         FirstAnswerShare = "first-answer-share",
         /// Share of F, where the target is known, on targets that answered some request afterwards.
         AnswersLaterShare = "answers-later-share",
+        /// Health checks and probes that failed, and targets marked down, in W or two minutes around
+        /// it, of an instance that had started five minutes before at most. Not visible where no
+        /// record names both, an instance that started and one whose check failed.
+        EarlyCheckFailures = "early-check-failures",
         /// Instances that started in W or ten minutes before.
         InstanceStarts = "instance-starts",
         /// Instances told to stop in W or a minute before.
         InstanceStops = "instance-stops",
+        /// Share of F, where the target is known, on a target that was being taken out of its group:
+        /// reported as draining, or deregistered in the ten minutes before. Not visible where no
+        /// record names such a target.
+        DrainingShare = "draining-share",
         /// Reports in W that a process did not listen where it had to.
         ListenFailures = "listen-failures",
         /// Processes that said, in the evidence, that they listen on a loopback address only, on the
@@ -181,12 +193,19 @@ vocabulary! {
         /// Share of F, where the target's address is known, on an address and port whose answers a
         /// firewall without state rejected in W. Not visible without any such rejection.
         ReturnMatch = "return-match",
+        /// Share of F, where the target's address is known, on an address and port whose packets
+        /// towards the client a firewall rejected in W, by records that do not say what these
+        /// packets were. Not visible without any such rejection, nor any of answers.
+        BackwardMatch = "backward-match",
         /// Accesses that a policy of the operating system or the platform forbade a process, in W.
         AccessDenials = "access-denials",
         /// Share of F, where the target's address is known, on an address and port towards which a
         /// firewall or NAT dropped packets of connections it did not know, in W. Not visible
         /// without any such drop.
         FlowMatch = "flow-match",
+        /// Packets of connections that a firewall, NAT or load balancer no longer knew, and connections
+        /// that it gave up for idleness, in W, by its log or its metric.
+        FlowDrops = "flow-drops",
         /// Of the requests that were the first to their target after a pause as long as those that
         /// nearly all of F came after (12 s or more), the share that failed; 0 if F came without
         /// such pauses.
@@ -214,6 +233,9 @@ vocabulary! {
         /// Health checks that failed, and targets marked down for them, in W or two minutes before,
         /// for the status, 300 to 499, with which the target answered the check.
         CheckRefusals = "check-refusals",
+        /// Health checks that failed, and targets marked down for them, in W or two minutes before,
+        /// because the checker could not open the target's unix socket.
+        SocketCheckFailures = "socket-check-failures",
         /// Share of F, where the target is known, in the five minutes before a health check marked
         /// that very target down. Not visible where no record tells of a target marked down.
         DownAfterShare = "down-after-share",
@@ -302,10 +324,13 @@ impl Signal {
             | S::FirewallMatch
             | S::FirewallFocus
             | S::FlowMatch
+            | S::EgressEndedShare
             | S::AfterPauseShare
             | S::Ipv6LoopbackShare
             | S::DrainCutShare
+            | S::DrainingShare
             | S::ReturnMatch
+            | S::BackwardMatch
             | S::DownAfterShare
             | S::CdnShare
             | S::MovedShare => Unit::Share,

@@ -1,7 +1,7 @@
 //! Draws the findings of all incidents together by cause: what the last lines of a report and
 //! the conclusions on the wire say.
 
-use model::{Cause, Diagnosis, Finding, Incident, Place, Verdict};
+use model::{Cause, Diagnosis, Effect, Finding, Incident, Place, Verdict};
 
 /// Whether what the cause explains is the client's own doing and no failure of the gateway.
 pub(crate) fn is_client_side(cause: &Cause) -> bool {
@@ -26,12 +26,15 @@ pub(crate) struct Conclusion<'a> {
     pub(crate) verdicts: Vec<(usize, Verdict)>,
     /// The ways from the cause down to a symptom, with the failures of each, largest first.
     pub(crate) chains: Vec<(&'a [&'static Cause], u64)>,
+    /// What it is proved to have come out as, of each incident.
+    effects: Vec<Option<&'a Effect>>,
 }
 
 impl<'a> Conclusion<'a> {
     fn add(&mut self, incident: usize, finding: &'a Finding) {
         self.failures = self.failures.saturating_add(finding.failures);
         self.verdicts.push((incident, finding.verdict));
+        self.effects.push(finding.effect.as_ref());
         let rank = |f: &Finding| (f.verdict, std::cmp::Reverse(f.failures));
         if rank(finding) < rank(self.best) {
             self.best = finding;
@@ -48,6 +51,20 @@ impl<'a> Conclusion<'a> {
     pub(crate) fn one_verdict(&self) -> Option<Verdict> {
         let (_, first) = self.verdicts.first()?;
         self.verdicts.iter().all(|(_, verdict)| verdict == first).then_some(*first)
+    }
+
+    /// The proved effect that stands before the cause, if it is the same in every incident; with the
+    /// failing requests it claims in all of them.
+    pub(crate) fn effect(&self) -> Option<Effect> {
+        let mut all = self.effects.iter();
+        let mut sum = (*all.next()?)?.clone();
+        for effect in all {
+            let effect = effect.filter(|effect| effect.cause.slug == sum.cause.slug)?;
+            sum.failures = sum.failures.saturating_add(effect.failures);
+            sum.verdict = sum.verdict.max(effect.verdict);
+            sum.stated &= effect.stated;
+        }
+        Some(sum)
     }
 
     /// The verdict that claims least: what may be said of all of it.
@@ -70,6 +87,7 @@ pub(crate) fn conclusions(diagnosis: &Diagnosis) -> Vec<Conclusion<'_>> {
                     failures: 0,
                     verdicts: Vec::new(),
                     chains: Vec::new(),
+                    effects: Vec::new(),
                 });
                 out.len() - 1
             });

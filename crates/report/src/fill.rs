@@ -3,6 +3,8 @@
 
 use model::{Lang, Statement, Text};
 
+use crate::agree::after_one;
+
 /// One piece of a sentence.
 enum Piece<'a> {
     Words(&'a str),
@@ -33,19 +35,26 @@ fn pieces(sentence: &str) -> Vec<Piece<'_>> {
 
 /// The sentence with each place replaced by what `value` knows, or `otherwise`; and whether
 /// every place was known.
-fn fill(sentence: &str, otherwise: &str, value: impl Fn(&str) -> Option<String>) -> (String, bool) {
+fn fill(
+    text: &Text,
+    lang: Lang,
+    otherwise: &str,
+    value: impl Fn(&str) -> Option<String>,
+) -> (String, bool) {
+    let sentence = text.get(lang);
     let mut out = String::with_capacity(sentence.len() + 32);
     let mut complete = true;
+    let mut is_one = false;
     for piece in pieces(sentence) {
         match piece {
+            Piece::Words(words) if is_one && lang == Lang::En => out.push_str(&after_one(words)),
             Piece::Words(words) => out.push_str(words),
-            Piece::Place(name) => match value(name) {
-                Some(value) => out.push_str(&value),
-                None => {
-                    complete = false;
-                    out.push_str(otherwise);
-                }
-            },
+            Piece::Place(name) => {
+                let value = value(name);
+                is_one = value.as_deref() == Some("1");
+                complete &= value.is_some();
+                out.push_str(value.as_deref().unwrap_or(otherwise));
+            }
         }
     }
     (out, complete)
@@ -76,7 +85,7 @@ pub(crate) fn sentence(
     values: &[(&'static str, String)],
     seen: &dyn Fn(&str) -> String,
 ) -> Option<String> {
-    let (out, complete) = fill(text.get(lang), "", |name| lookup(values, name, seen));
+    let (out, complete) = fill(text, lang, "", |name| lookup(values, name, seen));
     complete.then_some(out)
 }
 
@@ -88,7 +97,7 @@ pub(crate) fn lenient(
     values: &[(&'static str, String)],
     seen: &dyn Fn(&str) -> String,
 ) -> String {
-    fill(text.get(lang), "…", |name| lookup(values, name, seen)).0
+    fill(text, lang, "…", |name| lookup(values, name, seen)).0
 }
 
 /// A fixed sentence of `words` with its values.
@@ -96,7 +105,7 @@ pub(crate) fn words(text: &Text, lang: Lang, values: &[(&str, &str)]) -> String 
     let value = |name: &str| {
         values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     };
-    let (out, complete) = fill(text.get(lang), "", value);
+    let (out, complete) = fill(text, lang, "", value);
     debug_assert!(complete, "a place of {text:?} has no value");
     out
 }

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agree;
 pub mod check;
 mod clean;
 mod conclude;

@@ -185,6 +185,7 @@ pub(crate) const SEE_ABOVE: Text = t("{what}: see above", "{what}: 前述");
 pub(crate) const IN_FULL_ABOVE: Text = t(" (in full above)", "（全文は前述）");
 pub(crate) const CHAIN: Text = t("From the cause to the symptom", "原因から症状まで");
 pub(crate) const SPEAKS_FOR: Text = t("What speaks for it", "この原因を示すもの");
+pub(crate) const NO_TIME: Text = t(" [when it happened is not on record]", "［時刻の記録なし］");
 pub(crate) const INDEPENDENT: Text = t(" [independent evidence]", "［独立した証拠］");
 pub(crate) const FAILING: Text = t("Failing requests, for example", "失敗したリクエストの例");
 pub(crate) const RULED_OUT: Text = t("Ruled out", "除外した原因");
@@ -226,6 +227,15 @@ pub(crate) const FIRST_IF: Text = t("If so, first: ", "そうであれば、ま�
 pub(crate) const TO_DECIDE: Text = t("To decide, make visible: ", "判断に必要な記録: ");
 pub(crate) const NEXT: Text = t("Next: ", "次: ");
 pub(crate) const FURTHER: Text = t("Further, smaller: ", "ほかに、より小さいもの: ");
+pub(crate) const FURTHER_STARTED: Text = t(
+    "{effect} ({certain}, {n}; started by {slug}: {verdict})",
+    "{effect}（{certain}、{n} 件。きっかけは {slug}: {verdict}）",
+);
+pub(crate) const PROVED_FOR: Counted = counted(
+    "The proof covers {n} of these.",
+    "The proof covers {n} of these.",
+    "このうち証明の対象は {n} 件です。",
+);
 pub(crate) const FURTHER_ONE: Text = t("{slug} ({verdict}, {n})", "{slug}（{verdict}、{n} 件）");
 pub(crate) const REST_UNEXPLAINED: Counted = counted(
     "{n} of {total} failing requests stays unexplained ({share}).",
@@ -273,6 +283,22 @@ pub(crate) const fn verdict(verdict: Verdict) -> Text {
         Verdict::Supported => t("Supported by the evidence", "証拠による裏付けあり"),
         Verdict::Consistent => t("Consistent with", "矛盾はないが断定できない"),
         Verdict::CannotTell => t("Cannot tell", "判断できない"),
+    }
+}
+
+/// What is known of the change or release that started what is proved: stands before its name.
+pub(crate) const fn started_by(verdict: Verdict) -> Text {
+    match verdict {
+        Verdict::Proved => t("What started it, proved", "きっかけ（証明済み）"),
+        Verdict::Supported => {
+            t("What started it, supported by the evidence", "きっかけ（証拠による裏付けあり）")
+        }
+        Verdict::Consistent => {
+            t("What may have started it, not established", "きっかけの可能性（断定できない）")
+        }
+        Verdict::CannotTell => {
+            t("Whether this started it, the evidence cannot tell", "きっかけかどうか判断できない")
+        }
     }
 }
 

@@ -1,15 +1,18 @@
-//! `cargo xtask bench dialects`: how fast healthy lines of each dialect pass the reader on one core,
-//! beside a count of the same bytes' newlines in the same run.
+//! `cargo xtask bench dialects`: how fast healthy lines of each dialect, and text that no dialect
+//! understands, pass the reader on one core, beside a count of the same bytes' newlines in the same
+//! run.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use anyhow::{Result, ensure};
+use clap::Args;
 use dialects::reader::{self, Options, Profile, Sink};
 use dialects::{Context, Dialect, Quick};
 use model::{Event, Tally};
+use rustix::time::{ClockId, clock_gettime};
 
 use super::process::median;
+use super::strangers;
 use crate::random::Random;
 use crate::samples;
 
@@ -17,8 +20,19 @@ use crate::samples;
 const BYTES: usize = 16 << 20;
 /// Megabytes per second and core that a dialect with a quick look has to reach.
 const GOAL: f64 = 250.0;
-/// Runs behind each figure.
-const RUNS: usize = 5;
+/// The same for text that nobody understands.
+const STRANGE_GOAL: f64 = 150.0;
+
+/// Arguments of the hidden subcommand `dialect-speeds`.
+#[derive(Args)]
+pub(crate) struct Speeds {
+    /// Runs behind each figure.
+    #[arg(long, default_value_t = 7)]
+    runs: usize,
+    /// Only the dialects and texts whose name contains this.
+    #[arg(long, default_value = "")]
+    only: String,
+}
 
 /// Counts what the reader tells.
 #[derive(Default)]
@@ -44,10 +58,20 @@ impl Sink for Counts {
     }
 }
 
-/// Measures every dialect that has a quick look and prints a table.
-pub(crate) fn measure() -> Result<()> {
-    println!("{:<22} {:>8} {:>10} {:>8}", "dialect", "MB/s", "newlines", "ratio");
+/// Measures every dialect that has a quick look, and text of no dialect, and prints a table.
+pub(crate) fn measure(options: &Speeds) -> Result<()> {
+    ensure!(options.runs > 0, "--runs needs at least 1");
+    println!("{:<28} {:>8} {:>10} {:>8}", "text", "MB/s", "newlines", "ratio");
     let mut slow = Vec::new();
+    let mut row = |name: String, speeds: (f64, f64), goal: f64| {
+        let (reading, counting) = speeds;
+        let mark = if reading < goal { "  below the goal" } else { "" };
+        let ratio = counting / reading;
+        println!("{name:<28} {reading:>8.0} {counting:>10.0} {ratio:>8.1}{mark}");
+        if reading < goal {
+            slow.push(name);
+        }
+    };
     for (dialect, samples) in samples::all() {
         let context = samples.context();
         let lines: Vec<&str> = samples
@@ -56,21 +80,31 @@ pub(crate) fn measure() -> Result<()> {
             .map(|case| case.record.as_str())
             .filter(|record| is_healthy(dialect, record, &context))
             .collect();
-        if lines.is_empty() {
+        let name = dialect.name();
+        if lines.is_empty() || !name.contains(&options.only) {
             continue;
         }
         let log = log(dialect, &lines, &context);
-        let (speed, newlines) = speeds(dialect, &log, &context)?;
-        let mark = if speed < GOAL { "  below the goal" } else { "" };
-        let name = dialect.name();
-        println!("{name:<22} {speed:>8.0} {newlines:>10.0} {:>8.1}{mark}", newlines / speed);
-        if speed < GOAL {
-            slow.push(name);
+        let (speeds, counts) = speeds(&log, &context, options.runs);
+        let all = counts.healthy + counts.others;
+        ensure!(counts.healthy * 100 >= all * 99, "{name}: {} of {all} healthy", counts.healthy);
+        row(name.to_owned(), speeds, GOAL);
+    }
+    for (name, text) in strangers::all(BYTES) {
+        let name = format!("nobody's: {name}");
+        if name.contains(&options.only) {
+            let (speeds, counts) = speeds(&text, &Context::default(), options.runs);
+            ensure!(counts.healthy * 100 <= counts.others, "{name}: {} read", counts.healthy);
+            row(name, speeds, STRANGE_GOAL);
         }
     }
-    println!("\nGoal: {GOAL} MB/s on one core. Medians of {RUNS} runs over {BYTES} bytes.");
+    println!(
+        "\nGoals: {GOAL} MB/s of processor time for healthy lines, {STRANGE_GOAL} for text that nobody\n\
+         understands. Medians of {} runs over {BYTES} bytes, beside a count of newlines.",
+        options.runs
+    );
     if !slow.is_empty() {
-        println!("Below it: {}.", slow.join(", "));
+        println!("Below them: {}.", slow.join(", "));
     }
     Ok(())
 }
@@ -104,23 +138,28 @@ fn log(dialect: &dyn Dialect, lines: &[&str], context: &Context) -> Vec<u8> {
     block.repeat(BYTES.div_ceil(block.len()))
 }
 
-/// Megabytes per second of the reader and of a newline count, medians of paired runs.
-fn speeds(dialect: &dyn Dialect, log: &[u8], context: &Context) -> Result<(f64, f64)> {
+/// Megabytes per second of the reader and of a newline count, medians of paired runs, and what the
+/// reader told in each of them.
+fn speeds(log: &[u8], context: &Context, runs: usize) -> ((f64, f64), Counts) {
     let options = Options { context: context.clone(), zone_is_given: true, ..Options::default() };
     let profile = Profile::of(&log[..log.len().min(reader::HEAD_BYTES)], &options);
     let (mut reading, mut counting) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
-        let began = Instant::now();
-        let lines = memchr::memchr_iter(b'\n', black_box(log)).count();
-        counting.push(log.len() as f64 / 1e6 / began.elapsed().as_secs_f64());
-        let mut counts = Counts::default();
-        let began = Instant::now();
+    let speed = |began: f64| log.len() as f64 / 1e6 / (seconds() - began);
+    let mut counts = Counts::default();
+    for _ in 0..runs {
+        let began = seconds();
+        black_box(memchr::memchr_iter(b'\n', black_box(log)).count());
+        counting.push(speed(began));
+        counts = Counts::default();
+        let began = seconds();
         reader::read_block(&profile, black_box(log), &mut counts);
-        reading.push(log.len() as f64 / 1e6 / began.elapsed().as_secs_f64());
-        let name = dialect.name();
-        let all = counts.healthy + counts.others;
-        ensure!(counts.healthy * 100 >= all * 99, "{name}: {} of {all} healthy", counts.healthy);
-        ensure!(lines > 0, "{name}: no lines");
+        reading.push(speed(began));
     }
-    Ok((median(reading.into_iter()), median(counting.into_iter())))
+    ((median(reading.into_iter()), median(counting.into_iter())), counts)
+}
+
+/// Processor time of this thread: what else the machine does counts less in it than in wall time.
+fn seconds() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

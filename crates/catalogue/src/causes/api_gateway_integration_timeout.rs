@@ -69,7 +69,7 @@ use model::{
 };
 
 use crate::rules::ladder;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// API gateway stopped waiting for its integration: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -129,10 +129,7 @@ pub static CAUSE: Cause = Cause {
             Test::new(
                 S::TopPathShare,
                 AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
+                sentences::ONE_PATH,
             ),
         ],
         rules_out: &[],

@@ -78,8 +78,8 @@ use model::{
     Test, Text,
 };
 
-use crate::drills::haproxy;
-use crate::visibility;
+use crate::drills::{HAPROXY_CHECKED, NGINX_ORDERS};
+use crate::{sentences, visibility};
 
 /// Application crash: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -112,6 +112,8 @@ pub static CAUSE: Cause = Cause {
                 M::InstanceConnectionError,
             ]),
             Claim::of(&[M::ConnectRefused]).sides(&[Side::Upstream]),
+            // Some proxies log the status alone (Traefik, unless it is told to debug).
+            Claim::of(&[M::Unspecified]).statuses(&[502, 503, 504]),
             Claim::of(&[M::ConnectFailed]).sides(&[Side::Upstream]).bands(&[
                 Band::Instant,
                 Band::Short,
@@ -145,24 +147,9 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .independent(),
-            Test::new(
-                S::ApplicationErrors,
-                AtLeast(1.0),
-                Text::new(
-                    "The application logged {value} unhandled errors in the window.",
-                    "この期間にアプリケーションは {value} 件の未処理エラーを記録しまし\
-                    た。",
-                ),
-            )
-            .independent(),
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
+            Test::new(S::ApplicationErrors, AtLeast(1.0), sentences::UNHANDLED_ERRORS)
+                .independent(),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
         ],
         rules_out: &[
             Test::new(
@@ -226,7 +213,10 @@ pub static CAUSE: Cause = Cause {
                 "メモのない注文をエクスポートするたびに、Node.js サービスが捕捉されないエラーで終了し、\
                 systemd が再起動します。",
             ),
-            hosts: &[NODE, Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+            hosts: &[
+                NODE,
+                Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_ORDERS)]),
+            ],
             ..CRASH
         },
         Scenario {
@@ -239,7 +229,10 @@ pub static CAUSE: Cause = Cause {
             ),
             hosts: &[
                 NODE,
-                Host::new("gateway", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
+                Host::new(
+                    "gateway",
+                    &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY_CHECKED)],
+                ),
             ],
             load: Load { keep_alive: false, ..CRASH.load },
             expect: Expect::failing(0.02, &[502, 503]),
@@ -364,20 +357,6 @@ http.createServer((request, response) => {
 }).listen(process.env.PORT, () => {
   console.log(`${new Date().toISOString()} listening on port ${process.env.PORT}`);
 });
-";
-
-const HAPROXY: &str = haproxy!("    {{members:app:3000 check inter 1s}}\n");
-
-const NGINX: &str = r"
-upstream orders {
-    {{members:app:3000}}
-}
-server {
-    listen 8080;
-    location / {
-        proxy_pass http://orders;
-    }
-}
 ";
 
 #[cfg(test)]

@@ -64,13 +64,14 @@
 use model::Condition::{AtLeast, AtMost};
 use model::config::Rule;
 use model::{
-    Action, Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
-    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side,
-    Signal as S, Step, Test, Text, When,
+    Action, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Step, Test, Text,
+    When,
 };
 
+use crate::drills::{STEADY, envoy_routes};
 use crate::rules::listening;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Application not listening: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -157,20 +158,13 @@ the window, and nothing reported that a process was not listening.",
             Test::new(
                 S::DeployLead,
                 AtMost(1200.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
+                sentences::AFTER_DEPLOY,
             )
             .independent(),
             Test::new(
                 S::HealthDowns,
                 AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しま\
-                    した。",
-                ),
+                sentences::TARGETS_DOWN,
             )
             .independent(),
         ],
@@ -278,15 +272,7 @@ the window, and nothing reported that a process was not listening.",
             router: None,
             knobs: &[Knob { name: "exporter", fault: "3000", remedy: "9100" }],
             steps: &[Step::at("0", Action::Start { part: "app/node" }).when(When::Fault)],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "4000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/orders")],
-            },
+            load: Load { lasts: "4000", ..STEADY },
             expect: Expect::failing(0.9, &[502]),
             everyday: false,
         },
@@ -313,15 +299,7 @@ the window, and nothing reported that a process was not listening.",
             router: None,
             knobs: &[Knob { name: "bind", fault: "127.0.0.1", remedy: "0.0.0.0" }],
             steps: &[],
-            load: Load {
-                target: "gateway:8080",
-                protocol: Protocol::Http1,
-                keep_alive: true,
-                arrivals: Arrivals::Constant { rate: "20" },
-                lasts: "3000",
-                patience: "8000",
-                requests: &[Ask::new("GET", "/orders")],
-            },
+            load: STEADY,
             expect: Expect::failing(1.0, &[503]),
             everyday: true,
         },
@@ -417,32 +395,12 @@ upstream app { server {{ip:app}}:3000; }
 server { listen 8080; location / { proxy_pass http://app; } }
 ";
 
-const ENVOY: &str = r#"
-  listeners:
-  - name: gateway
-    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: gateway
-          {{access_log}}
-          route_config:
-            virtual_hosts:
-            - name: app
-              domains: ["*"]
-              routes:
-              - match: {prefix: "/"}
+const ENVOY: &str = envoy_routes!(
+    r#"              - match: {prefix: "/"}
                 route: {cluster: app}
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: app
-    connect_timeout: 1s
-    {{members:app:8000}}
-"#;
+"#,
+    "    {{members:app:8000}}\n"
+);
 
 #[cfg(test)]
 mod tests {

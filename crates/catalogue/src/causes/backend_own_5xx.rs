@@ -17,7 +17,9 @@
 //! - Envoy: flag `-`, details `via_upstream`.
 //! - Google Cloud Load Balancing: `statusDetails` `response_sent_by_backend`.
 //! - HAProxy: flags `--` with a 5xx and a real `Tr`.
-//! - API Gateway: `integrationStatus` equal to `status`. CloudFront: `OriginError`.
+//! - API Gateway: `integrationStatus` equal to `status`.
+//! - CloudFront: `OriginError`. A plain `Error` is whatever fits no other word, an answer out of the
+//!   cache too: that the origin wrote it is likely and no more, until the origin's own log has it.
 //! - Cloud Run: a 5xx without one of the platform's own messages. PHP-FPM: `FastCGI sent in
 //!   stderr: "PHP message: …"`.
 //!
@@ -63,11 +65,12 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
-    Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
+    Ask, Author, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::visibility;
+use crate::drills::{STEADY, envoy_routes};
+use crate::{sentences, visibility};
 
 /// Backend answered with the error itself: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -84,7 +87,12 @@ pub static CAUSE: Cause = Cause {
     leads_to: &[],
     source: include_str!("backend_own_5xx.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[M::StatusFromUpstream, M::StatusFromApplication]).states()],
+        claims: &[
+            Claim::of(&[M::StatusFromUpstream]).authors(&[Author::Behind]).states(),
+            Claim::of(&[M::StatusFromApplication]).states(),
+            // Who wrote it is inferred: CloudFront's `Error` is whatever has no word of its own.
+            Claim::of(&[M::StatusFromUpstream]),
+        ],
         claims_effects: false,
         needs: &[Test::new(
             S::Failures,
@@ -96,16 +104,8 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::ApplicationErrors,
-                AtLeast(1.0),
-                Text::new(
-                    "The application logged {value} unhandled errors in the window.",
-                    "この期間にアプリケーションは {value} 件の未処理エラーを記録しまし\
-                    た。",
-                ),
-            )
-            .independent(),
+            Test::new(S::ApplicationErrors, AtLeast(1.0), sentences::UNHANDLED_ERRORS)
+                .independent(),
             Test::new(
                 S::EgressFailures,
                 AtLeast(1.0),
@@ -126,14 +126,7 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .independent(),
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
         ],
         rules_out: &[],
         rivals: &[],
@@ -251,13 +244,8 @@ const NGINX_NODE: Scenario = Scenario {
     knobs: &[Knob { name: "setting", fault: "", remedy: "CURRENCY=eur" }],
     steps: &[],
     load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
-        arrivals: Arrivals::Constant { rate: "20" },
-        lasts: "3000",
-        patience: "8000",
         requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/prices")],
+        ..STEADY
     },
     expect: Expect::failing(0.2, &[500]).at_most(0.3),
     everyday: true,
@@ -307,32 +295,12 @@ backend app
   server app {{ip:app}}:3000
 ";
 
-const ENVOY: &str = r#"
-  listeners:
-  - name: gateway
-    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: gateway
-          {{access_log}}
-          route_config:
-            virtual_hosts:
-            - name: app
-              domains: ["*"]
-              routes:
-              - match: {prefix: "/"}
+const ENVOY: &str = envoy_routes!(
+    r#"              - match: {prefix: "/"}
                 route: {cluster: app}
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: app
-    connect_timeout: 1s
-    {{members:app:3000}}
-"#;
+"#,
+    "    {{members:app:3000}}\n"
+);
 
 #[cfg(test)]
 mod tests {

@@ -66,13 +66,13 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
-    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
-    Shows, Signal as S, Step, Test, Text,
+    Action, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Remedy, Rival, Rollout, Scenario, Server, Shows, Signal as S, Step, Test,
+    Text,
 };
 
-use crate::drills::haproxy;
-use crate::visibility;
+use crate::drills::{HAPROXY_CHECKED, NGINX_ORDERS, STEADY};
+use crate::{sentences, visibility};
 
 /// Bad release: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -110,15 +110,7 @@ pub static CAUSE: Cause = Cause {
         ])],
         claims_effects: true,
         needs: &[
-            Test::new(
-                S::DeployLead,
-                AtMost(1800.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .otherwise(Text::new(
+            Test::new(S::DeployLead, AtMost(1800.0), sentences::AFTER_DEPLOY).otherwise(Text::new(
                 "No deploy came in the 30 minutes before the first failure.",
                 "最初の失敗の前 30 分以内にデプロイはありません。",
             )),
@@ -158,16 +150,8 @@ just appeared, and they ended by themselves.",
                     ています。",
                 ),
             ),
-            Test::new(
-                S::ApplicationErrors,
-                AtLeast(1.0),
-                Text::new(
-                    "The application logged {value} unhandled errors in the window.",
-                    "この期間にアプリケーションは {value} 件の未処理エラーを記録しまし\
-                    た。",
-                ),
-            )
-            .independent(),
+            Test::new(S::ApplicationErrors, AtLeast(1.0), sentences::UNHANDLED_ERRORS)
+                .independent(),
             Test::new(
                 S::DeployLead,
                 AtMost(300.0),
@@ -268,7 +252,7 @@ time.",
             hosts: &[
                 Host::new("app", &[Part::new(Server::Node, "orders", 3000, NODE_APP)])
                     .instances("2"),
-                Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX)]),
+                Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX_ORDERS)]),
             ],
             ..RELEASE
         },
@@ -283,7 +267,10 @@ time.",
             hosts: &[
                 Host::new("app", &[Part::new(Server::Gunicorn, "orders", 3000, WSGI_APP)])
                     .instances("2"),
-                Host::new("gateway", &[Part::new(Server::HAProxy, "gateway", 8080, HAPROXY)]),
+                Host::new(
+                    "gateway",
+                    &[Part::new(Server::HAProxy, "gateway", 8080, HAPROXY_CHECKED)],
+                ),
             ],
             ..RELEASE
         },
@@ -381,13 +368,10 @@ const RELEASE: Scenario = Scenario {
         }),
     )],
     load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
-        arrivals: Arrivals::Constant { rate: "20" },
         lasts: "7000",
         patience: "5000",
         requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/health")],
+        ..STEADY
     },
     expect: Expect::failing(0.1, &[500]),
     everyday: true,
@@ -426,20 +410,6 @@ def app(environ, start_response):
     start_response('200 OK', headers)
     return [b'{}\n']
 ";
-
-const NGINX: &str = r"
-upstream orders {
-    {{members:app:3000}}
-}
-server {
-    listen 8080;
-    location / {
-        proxy_pass http://orders;
-    }
-}
-";
-
-const HAPROXY: &str = haproxy!("    {{members:app:3000 check inter 1s}}\n");
 
 #[cfg(test)]
 mod tests {

@@ -29,6 +29,8 @@
 //!   and it wrote `504` itself.
 //! - `timeout-ladder-inversion`: the client is a hop with a timer. All durations are then the
 //!   same, such as 30.0 s; people leave at any time.
+//! - `client-tls-failure`: the connection ended in the handshake, before any request; the log of
+//!   requests has no line of it.
 //! - An outage: a dashboard that counts 499 or 460 as 5xx.
 //!
 //! ## Before it happens
@@ -62,11 +64,12 @@
 
 use model::Condition::{AtLeast, AtMost};
 use model::{
-    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
-    Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
+    Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
+    Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::visibility;
+use crate::drills::{STEADY, envoy_routes};
+use crate::{sentences, visibility};
 
 /// Client left before the answer: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -105,17 +108,17 @@ pub static CAUSE: Cause = Cause {
                     人が離れた場合の形です。",
                 ),
             ),
-            Test::new(
-                S::LatencyRise,
-                AtLeast(1.5),
-                Text::new(
-                    "Healthy requests took {value} as long as outside the window.",
-                    "正常なリクエストの所要時間も、期間外の {value} になっていました。",
-                ),
-            ),
+            Test::new(S::LatencyRise, AtLeast(1.5), sentences::SLOWER),
         ],
         rules_out: &[],
         rivals: &[
+            Rival {
+                slug: "client-tls-failure",
+                separates: Text::new(
+                    "Whether the client had sent a request before its connection ended.",
+                    "接続が終わる前に、クライアントがリクエストを送っていたかどうかです。",
+                ),
+            },
             Rival {
                 slug: "target-response-timeout",
                 separates: Text::new(
@@ -247,13 +250,9 @@ const NGINX_NODE: Scenario = Scenario {
     knobs: &[Knob { name: "patience", fault: "1000", remedy: "8000" }],
     steps: &[],
     load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
-        arrivals: Arrivals::Constant { rate: "20" },
-        lasts: "3000",
         patience: "{{patience}}",
         requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/search?q=tea")],
+        ..STEADY
     },
     expect: Expect::failing(0.15, &[0]).at_most(0.35),
     everyday: true,
@@ -287,32 +286,12 @@ backend app
   server app {{ip:app}}:3000
 ";
 
-const ENVOY: &str = r#"
-  listeners:
-  - name: gateway
-    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: gateway
-          {{access_log}}
-          route_config:
-            virtual_hosts:
-            - name: app
-              domains: ["*"]
-              routes:
-              - match: {prefix: "/"}
+const ENVOY: &str = envoy_routes!(
+    r#"              - match: {prefix: "/"}
                 route: {cluster: app}
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: app
-    connect_timeout: 1s
-    {{members:app:3000}}
-"#;
+"#,
+    "    {{members:app:3000}}\n"
+);
 
 #[cfg(test)]
 mod tests {

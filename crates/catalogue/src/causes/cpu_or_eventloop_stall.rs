@@ -72,7 +72,8 @@ use model::{
     Signal as S, Step, Test, Text,
 };
 
-use crate::visibility;
+use crate::drills::nginx;
+use crate::{sentences, visibility};
 
 /// Process stands still: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -170,19 +171,12 @@ pub static CAUSE: Cause = Cause {
             Test::new(
                 S::TopTargetShare,
                 AtLeast(0.8),
-                Text::new(
-                    "{value} of them are on one target, {top_target}.",
-                    "{value} が 1 つのターゲット {top_target} に集中しています。",
-                ),
+                sentences::ONE_TARGET,
             ),
             Test::new(
                 S::HealthDowns,
                 AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しま\
-                    した。",
-                ),
+                sentences::TARGETS_DOWN,
             )
             .independent(),
         ],
@@ -294,63 +288,43 @@ server app1 10.0.0.11:8080 check inter 1s fall 2",
 };
 
 const DRILLS: &[Scenario] = &[
-    Scenario {
-        name: "nginx-node",
-        happens: Text::new(
-            "An export computes for 7 s in the event loop of one of two \
-            Node.js processes, twice.",
-            "2 つの Node.js プロセスの一方で、エクスポートがイベントループを 7 \
-            秒間占有します(2 回)。",
-        ),
-        cure: Text::new("It computes in a worker thread.", "計算をワーカースレッドで行います。"),
-        hosts: &[NODES, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
-        router: None,
-        knobs: &[Knob { name: "where", fault: "loop", remedy: "thread" }],
-        steps: &[
-            Step::at("6000", Action::Run { host: "gw", command: EXPORT }),
-            Step::at("17000", Action::Run { host: "gw", command: EXPORT }),
-        ],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "10" },
-            lasts: "28000",
-            patience: "20000",
-            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart"), Ask::new("GET", "/orders")],
-        },
-        expect: Expect::failing(0.05, &[504]).at_most(0.5),
-        everyday: true,
-    },
+    NGINX_NODE,
     Scenario {
         name: "haproxy-node",
-        happens: Text::new(
-            "An export computes for 7 s in the event loop of one of two \
-            Node.js processes, twice.",
-            "2 つの Node.js プロセスの一方で、エクスポートがイベントループを 7 \
-            秒間占有します(2 回)。",
-        ),
-        cure: Text::new("It computes in a worker thread.", "計算をワーカースレッドで行います。"),
         hosts: &[NODES, Host::new("gw", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)])],
-        router: None,
-        knobs: &[Knob { name: "where", fault: "loop", remedy: "thread" }],
-        steps: &[
-            Step::at("6000", Action::Run { host: "gw", command: EXPORT }),
-            Step::at("17000", Action::Run { host: "gw", command: EXPORT }),
-        ],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "10" },
-            lasts: "28000",
-            patience: "20000",
-            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart"), Ask::new("GET", "/orders")],
-        },
-        expect: Expect::failing(0.05, &[504]).at_most(0.5),
         everyday: false,
+        ..NGINX_NODE
     },
 ];
+
+const NGINX_NODE: Scenario = Scenario {
+    name: "nginx-node",
+    happens: Text::new(
+        "An export computes for 7 s in the event loop of one of two \
+            Node.js processes, twice.",
+        "2 つの Node.js プロセスの一方で、エクスポートがイベントループを 7 \
+            秒間占有します(2 回)。",
+    ),
+    cure: Text::new("It computes in a worker thread.", "計算をワーカースレッドで行います。"),
+    hosts: &[NODES, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+    router: None,
+    knobs: &[Knob { name: "where", fault: "loop", remedy: "thread" }],
+    steps: &[
+        Step::at("6000", Action::Run { host: "gw", command: EXPORT }),
+        Step::at("17000", Action::Run { host: "gw", command: EXPORT }),
+    ],
+    load: Load {
+        target: "{{ip:gw}}:8080",
+        protocol: Protocol::Http1,
+        keep_alive: false,
+        arrivals: Arrivals::Constant { rate: "10" },
+        lasts: "28000",
+        patience: "20000",
+        requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart"), Ask::new("GET", "/orders")],
+    },
+    expect: Expect::failing(0.05, &[504]).at_most(0.5),
+    everyday: true,
+};
 
 /// An export computes for seven seconds, in the event loop or beside it; a watch says when the
 /// loop was blocked.
@@ -378,17 +352,10 @@ http.createServer((request, response) => {
 
 const NODES: Host = Host::new("app", &[Part::new(Server::Node, "app", 3000, APP)]).instances("2");
 
-const NGINX: &str = "upstream app {
-{{members:app:3000 max_fails=0}}
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-    proxy_read_timeout 3s;
-    proxy_next_upstream off;
-  }
-}";
+const NGINX: &str = nginx!(
+    "{{members:app:3000 max_fails=0}}",
+    "    proxy_read_timeout 3s;\n    proxy_next_upstream off;\n"
+);
 
 const HAPROXY: &str = "defaults
   mode http

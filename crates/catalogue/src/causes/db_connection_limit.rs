@@ -14,7 +14,13 @@
 //!   (SQLSTATE 53300), `remaining connection slots are reserved for …` for ordinary roles, `too
 //!   many connections for role` or `for database`. PgBouncer: `no more connections allowed
 //!   (max_client_conn)`.
-//! - MySQL: `ERROR 1040 (HY000): Too many connections`, `ER_CON_COUNT_ERROR`.
+//! - MySQL: `ERROR 1040 (HY000): Too many connections`, `ER_CON_COUNT_ERROR`; its own log `[Warning]
+//!   [MY-010055] [Server] Too many connections`.
+//! - The same words in the application's log, behind its driver's: Java `PSQLException: FATAL: …`, Go
+//!   `pq: …`, Python `OperationalError: … FATAL: …`, .NET `PostgresException … 53300: …`, Ruby
+//!   `ActiveRecord::ConnectionNotEstablished`, PHP `SQLSTATE[HY000] [1040]`.
+//! - Amazon RDS: the metric `DatabaseConnections` lies flat at the instance's `max_connections`. The
+//!   metric does not hold that limit, so that it proves nothing by itself.
 //! - Gateways: a plain `500` or `503` from the application, quick, on every path that needs the
 //!   database. nginx `$upstream_status` has it; HAProxy `----`; ALB `target_status_code` 500.
 //! - Health checks that touch the database fail with it, and take all targets out together.
@@ -70,6 +76,7 @@ use model::{
     Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
+use crate::drills::NGINX_API;
 use crate::rules::database_budget;
 use crate::visibility;
 
@@ -249,7 +256,7 @@ const DRILLS: &[Scenario] = &[Scenario {
     hosts: &[
         Host::new("db", &[Part::new(Server::Postgres, "postgresql", 5432, "max_connections = 12")]),
         Host::new("api", &[Part::new(Server::Node, "api", 3000, APP)]),
-        Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+        Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_API)]),
     ],
     router: None,
     knobs: &[Knob { name: "connections", fault: "each", remedy: "pooled" }],
@@ -294,17 +301,6 @@ http.createServer(async (request, response) => {
   }
 }).listen(3000, () => console.log(new Date().toISOString(), 'Server listening on port 3000'));
 ";
-
-const NGINX: &str = "upstream app {
-  server {{ip:api}}:3000;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-
-  }
-}";
 
 #[cfg(test)]
 mod tests {

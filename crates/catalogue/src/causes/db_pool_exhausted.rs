@@ -71,8 +71,9 @@ use model::{
     Text,
 };
 
+use crate::drills::NGINX_API;
 use crate::rules::{ladder, workers};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Application's own connection pool empty: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -145,10 +146,7 @@ pub static CAUSE: Cause = Cause {
             Test::new(
                 S::LatencyRise,
                 AtLeast(1.5),
-                Text::new(
-                    "Healthy requests took {value} as long as outside the window.",
-                    "正常なリクエストの所要時間も、期間外の {value} になっていました。",
-                ),
+                sentences::SLOWER,
             ),
         ],
         rules_out: &[Test::new(
@@ -252,7 +250,7 @@ const DRILLS: &[Scenario] = &[Scenario {
     hosts: &[
         Host::new("db", &[Part::new(Server::Postgres, "postgresql", 5432, "max_connections = 60")]),
         Host::new("api", &[Part::new(Server::Node, "api", 3000, APP)]),
-        Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]),
+        Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_API)]),
     ],
     router: None,
     knobs: &[Knob { name: "size", fault: "2", remedy: "20" }],
@@ -288,16 +286,6 @@ http.createServer(async (request, response) => {
   }
 }).listen(3000, () => console.log(new Date().toISOString(), 'Server listening on port 3000'));
 ";
-
-const NGINX: &str = "upstream app {
-  server {{ip:api}}:3000;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-  }
-}";
 
 #[cfg(test)]
 mod tests {

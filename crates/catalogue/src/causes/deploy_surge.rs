@@ -68,13 +68,13 @@
 use model::Condition::{AtLeast, AtMost};
 use model::config::Rule;
 use model::{
-    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
-    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
-    Shows, Signal as S, Step, Test, Text,
+    Action, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
+    Predicts, Remedy, Rival, Rollout, Scenario, Server, Shows, Signal as S, Step, Test, Text,
 };
 
+use crate::drills::{NGINX_ORDERS, STEADY};
 use crate::rules::{database_budget, subnet_budget};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Deploy surge: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -94,31 +94,24 @@ pub static CAUSE: Cause = Cause {
         claims: &[Claim::of(&[M::InstanceConnectionError, M::NoInstance, M::InstanceStartFailed])],
         claims_effects: true,
         needs: &[
-            Test::new(
-                S::DeployLead,
-                AtMost(600.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .otherwise(Text::new(
-                "No deploy came in the ten minutes before the first failure, and \
+            Test::new(S::DeployLead, AtMost(600.0), sentences::AFTER_DEPLOY)
+                .otherwise(Text::new(
+                    "No deploy came in the ten minutes before the first failure, and \
 fewer than half of the deploys were followed by such failures.",
-                "最初の失敗の前 10 分以内にデプロイはなく、同じ失敗が続いたデプロイ\
+                    "最初の失敗の前 10 分以内にデプロイはなく、同じ失敗が続いたデプロイ\
 も半数に達しません。",
-            ))
-            .independent()
-            .or(&Test::new(
-                S::DeploysFollowed,
-                AtLeast(0.5),
-                Text::new(
-                    "{value} of the deploys in the evidence were followed by such \
+                ))
+                .independent()
+                .or(&Test::new(
+                    S::DeploysFollowed,
+                    AtLeast(0.5),
+                    Text::new(
+                        "{value} of the deploys in the evidence were followed by such \
                     failures within 20 minutes.",
-                    "証拠中のデプロイの {value} で、20 分以内に同じ失敗が起きました。",
-                ),
-            )
-            .independent()),
+                        "証拠中のデプロイの {value} で、20 分以内に同じ失敗が起きました。",
+                    ),
+                )
+                .independent()),
             Test::new(
                 S::EffectsHold,
                 AtLeast(1.0),
@@ -239,7 +232,7 @@ fewer than half of the deploys were followed by such failures.",
                 &[Part::new(Server::Postgres, "postgresql", 5432, "max_connections = {{limit}}")],
             ),
             Host::new("app", &[Part::new(Server::Node, "orders", 3000, APP)]).instances("2"),
-            Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX)]),
+            Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX_ORDERS)]),
         ],
         router: None,
         knobs: &[Knob { name: "limit", fault: "17", remedy: "40" }],
@@ -255,15 +248,7 @@ fewer than half of the deploys were followed by such failures.",
                 environment: &["REVISION=2"],
             }),
         )],
-        load: Load {
-            target: "gateway:8080",
-            protocol: Protocol::Http1,
-            keep_alive: true,
-            arrivals: Arrivals::Constant { rate: "20" },
-            lasts: "8000",
-            patience: "5000",
-            requests: &[Ask::new("GET", "/orders")],
-        },
+        load: Load { lasts: "8000", patience: "5000", ..STEADY },
         expect: Expect::failing(0.05, &[500]),
         everyday: true,
     }]),
@@ -357,18 +342,6 @@ process.on('SIGTERM', () => {
   say('SIGTERM received, closing');
   server.close(() => process.exit(0));
 });
-";
-
-const NGINX: &str = r"
-upstream orders {
-    {{members:app:3000}}
-}
-server {
-    listen 8080;
-    location / {
-        proxy_pass http://orders;
-    }
-}
 ";
 
 #[cfg(test)]

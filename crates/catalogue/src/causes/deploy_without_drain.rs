@@ -24,8 +24,14 @@
 //! - HAProxy: `SC` (refused) and `SH` (closed before headers) for one server after the other.
 //! - nginx: `connect() failed (111: Connection refused)`, `(113: No route to host)` or
 //!   `prematurely closed`, one upstream address after the other.
-//! - Kubernetes: event `Killing` with reason for the pod in the same seconds. Cloud Run sends
-//!   SIGTERM and, 10 s later, SIGKILL.
+//! - AWS ALB, once the address of a stopped task is gone: `504` with `-1 -1 -1` after 10 s.
+//! - Caddy: `502`, `connect: connection refused`, `EOF`. Traefik: `502`, and why at level debug only.
+//! - Kubernetes: event `Killing` for the pod in the same seconds. Cloud Run sends SIGTERM and, 10 s
+//!   later, SIGKILL.
+//! - Amazon ECS: the service's events `deregistered 1 targets`, `has begun draining connections`, `has
+//!   stopped 1 running tasks`, and the tasks' `stoppingAt` with exit code 143. CloudTrail:
+//!   `DeregisterTargets`.
+//! - `aws elbv2 describe-target-health` while it lasts: the targets that fail are `draining`.
 //!
 //! ## What it is mistaken for
 //!
@@ -84,12 +90,12 @@
 use model::Condition::{AtLeast, AtMost};
 use model::config::Rule;
 use model::{
-    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
-    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
-    Shows, Side, Signal as S, Step, Test, Text,
+    Action, Arrivals, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
+    Part, Place, Predicts, Remedy, Rival, Rollout, Scenario, Server, Shows, Side, Signal as S,
+    Step, Test, Text,
 };
 
-use crate::drills::{envoy, haproxy};
+use crate::drills::{HAPROXY_CHECKED, NGINX_ORDERS, STEADY, envoy};
 use crate::rules::drain;
 use crate::visibility;
 
@@ -133,6 +139,8 @@ pub static CAUSE: Cause = Cause {
             .sides(&[Side::Upstream]),
             // After the first refusals a proxy may take the targets out by itself.
             Claim::of(&[M::AllTargetsEjected]),
+            // Some proxies log the status alone (Traefik, unless it is told to debug).
+            Claim::of(&[M::Unspecified]).statuses(&[502, 503, 504]),
         ],
         claims_effects: false,
         needs: &[Test::new(
@@ -172,6 +180,15 @@ half went to targets that were gone afterwards.",
                     "{value} instances were told to stop in or just before the window.",
                     "この期間またはその直前に {value} 個のインスタンスが停止を指示され\
                     ました。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::DrainingShare,
+                AtLeast(0.5),
+                Text::new(
+                    "{value} of them went to targets that were being taken out of their group.",
+                    "{value} が、グループから外されつつあるターゲット宛てでした。",
                 ),
             )
             .independent(),
@@ -324,6 +341,7 @@ half went to targets that were gone afterwards.",
         ],
         visible: &[
             visibility::STOPS,
+            visibility::DRAINING,
             visibility::TARGETS_AFTER,
             visibility::DEPLOYS,
             visibility::NEW_TARGETS,
@@ -346,7 +364,7 @@ half went to targets that were gone afterwards.",
             ),
             hosts: &[
                 NODE,
-                Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX)]),
+                Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX_ORDERS)]),
             ],
             ..ROLLED_OUT
         },
@@ -360,7 +378,10 @@ half went to targets that were gone afterwards.",
             ),
             hosts: &[
                 GUNICORN,
-                Host::new("gateway", &[Part::new(Server::HAProxy, "gateway", 8080, HAPROXY)]),
+                Host::new(
+                    "gateway",
+                    &[Part::new(Server::HAProxy, "gateway", 8080, HAPROXY_CHECKED)],
+                ),
             ],
             load: Load { keep_alive: false, ..ROLLED_OUT.load },
             expect: Expect::failing(0.05, &[502, 503]),
@@ -489,13 +510,10 @@ const ROLLED_OUT: Scenario = Scenario {
         }),
     )],
     load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
         arrivals: Arrivals::Constant { rate: "25" },
         lasts: "6500",
         patience: "5000",
-        requests: &[Ask::new("GET", "/orders")],
+        ..STEADY
     },
     expect: Expect::failing(0.05, &[502]),
     everyday: true,
@@ -535,20 +553,6 @@ def app(environ, start_response):
     start_response('200 OK', [('Content-Length', '3')])
     return [b'{}\n']
 ";
-
-const NGINX: &str = r"
-upstream orders {
-    {{members:app:3000}}
-}
-server {
-    listen 8080;
-    location / {
-        proxy_pass http://orders;
-    }
-}
-";
-
-const HAPROXY: &str = haproxy!("    {{members:app:3000 check inter 1s}}\n");
 
 const ENVOY: &str = envoy!("    connect_timeout: 2s\n    {{members:app:3000}}\n");
 
@@ -639,6 +643,15 @@ mod tests {
                 independent: false,
                 proved: false
             }
+        );
+    }
+
+    #[test]
+    fn targets_that_are_draining_are_other_evidence() {
+        let seen = [(S::Failures, 34.0), (S::VanishedTargetShare, 0.6), (S::DrainingShare, 1.0)];
+        assert_eq!(
+            judge(&CAUSE, &seen),
+            Judgement::Holds { supports: vec![S::DrainingShare], independent: true, proved: false }
         );
     }
 }

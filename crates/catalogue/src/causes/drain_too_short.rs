@@ -19,14 +19,21 @@
 //! - AWS ALB: `502` with a long target time at `deregistration_delay.timeout_seconds` after the
 //!   deregistration. Google Cloud: `backend_connection_closed_before_data_sent_to_client` at the
 //!   draining timeout. Envoy: `UC`, `503`, with a long duration.
-//! - The instance: `Handling signal: term` (gunicorn), `SIGTERM received`, systemd `State
-//!   'stop-sigterm' timed out. Killing.`, Kubernetes `Killing` and exit code 137, so many seconds
-//!   before the cut.
+//! - Traefik: `502` at that time, and why at level debug only.
+//! - The order to stop, so many seconds before the cut: gunicorn `Handling signal: term`, Spring Boot
+//!   `Commencing graceful shutdown`, Puma `Gracefully shutting down workers`, `SIGTERM received`,
+//!   Kubernetes `Killing`, Amazon ECS `has begun draining connections` or the task's `stoppingAt`,
+//!   CloudTrail `DeregisterTargets`.
+//! - The kill at the cut: exit code 137 without a word of memory (a pod's `terminated` with reason
+//!   `Error`, a task's container), systemd `State 'stop-sigterm' timed out. Killing.`, Spring Boot
+//!   `Graceful shutdown aborted with one or more requests still active`.
 //!
 //! ## What it is mistaken for
 //!
 //! - `deploy-without-drain`: nothing in flight is finished, requests of any length fail from the
 //!   second of the stop on. Here only long ones, and all of them at once when the time is over.
+//! - `oom-kill`: exit code 137 as well, but the platform or the kernel gives the memory as the reason,
+//!   and nobody had told the instance to stop.
 //! - `app-crash`: a process ends by itself, without having been told to; here the order came first,
 //!   and the kill belongs to it.
 //! - `target-response-timeout`: the gateway gives up on each request after the same wait; here the
@@ -86,13 +93,17 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["backend-own-5xx"],
     source: include_str!("drain_too_short.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[
-            M::ClosedBeforeResponse,
-            M::ResetBeforeResponse,
-            M::EndedBeforeResponse,
-            M::ResponseTruncated,
-            M::InstanceConnectionError,
-        ])],
+        claims: &[
+            Claim::of(&[
+                M::ClosedBeforeResponse,
+                M::ResetBeforeResponse,
+                M::EndedBeforeResponse,
+                M::ResponseTruncated,
+                M::InstanceConnectionError,
+            ]),
+            // Some proxies log the status alone (Traefik, unless it is told to debug).
+            Claim::of(&[M::Unspecified]).statuses(&[502, 503, 504]),
+        ],
         claims_effects: false,
         needs: &[Test::new(
             S::DrainCutShare,

@@ -70,8 +70,8 @@ use model::{
     Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY, envoy};
-use crate::visibility;
+use crate::drills::{APP, STEADY, envoy, envoy_app};
+use crate::{sentences, visibility};
 
 /// Host out of source ports: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -109,14 +109,7 @@ pub static CAUSE: Cause = Cause {
                     た。",
                 ),
             ),
-            Test::new(
-                S::LoadRise,
-                AtLeast(1.2),
-                Text::new(
-                    "The request rate was {value} of its rate outside the window.",
-                    "リクエスト数は期間外の {value} でした。",
-                ),
-            ),
+            Test::new(S::LoadRise, AtLeast(1.2), sentences::LOAD),
             Test::new(
                 S::TopTargetShare,
                 AtLeast(0.9),
@@ -304,12 +297,8 @@ const ENVOY: &str = envoy!(
         "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
         common_http_protocol_options: {max_requests_per_connection: {{requests}}}
         explicit_http_config: {http_protocol_options: {}}
-    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
-"#
+"#,
+    envoy_app!()
 );
 
 #[cfg(test)]

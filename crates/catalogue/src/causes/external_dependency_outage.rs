@@ -24,6 +24,10 @@
 //!
 //! ## What it is mistaken for
 //!
+//! - `idle-flow-dropped`: a NAT or firewall on the way forgot the connection; the first call after a
+//!   long pause fails and the next one succeeds.
+//! - `keepalive-race`: single calls end without an answer on connections that had been idle; none is
+//!   refused, times out or is answered with an error, and the next one succeeds.
 //! - `nat-port-exhaustion`: the calls never leave, for want of a port. The NAT's log shows drops
 //!   to the very destination that failed, and other busy destinations fail soon after.
 //! - `target-connect-timeout`: a firewall, a route or a dead address swallows the SYN. From
@@ -72,11 +76,12 @@
 use model::Condition::{AtLeast, AtMost};
 use model::config::Rule;
 use model::{
-    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
-    Mechanism as M, Nat, Part, Place, Predicts, Protocol, Remedy, Rival, Router, Scenario, Server,
-    Shows, Side, Signal as S, Step, Test, Text,
+    Action, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Nat,
+    Part, Place, Predicts, Remedy, Rival, Router, Scenario, Server, Shows, Side, Signal as S, Step,
+    Test, Text,
 };
 
+use crate::drills::{NGINX_FRONT, STEADY};
 use crate::rules::{attempts, ladder};
 use crate::visibility;
 
@@ -211,6 +216,23 @@ whether other destinations fail too.",
                     "Whether connections to the database can be had and are all in use, or cannot be \
                     opened at all.",
                     "データベースへの接続がすべて使用中なのか、そもそも開けないのかです。",
+                ),
+            },
+            Rival {
+                slug: "idle-flow-dropped",
+                separates: Text::new(
+                    "Whether the first call after a pause fails and the next ones succeed, or calls fail \
+                    whatever came before them.",
+                    "休止後の最初の呼び出しだけが失敗し次は成功するか、直前の状況によらず失敗するかです。",
+                ),
+            },
+            Rival {
+                slug: "keepalive-race",
+                separates: Text::new(
+                    "Whether the calls also fail in other ways (refused, timed out, answered with an \
+                    error), or only where a connection that had been idle ends.",
+                    "呼び出しがほかの形(拒否、タイムアウト、エラー応答)でも失敗するか、アイドルだった接\
+                    続の終了だけかです。",
                 ),
             },
             Rival {
@@ -353,7 +375,7 @@ const NGINX_NODE_REFUSED: Scenario = Scenario {
                 "{{degrade}}",
             ])],
         ),
-        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, GATEWAY)]),
+        Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_FRONT)]),
     ],
     router: Some(Router {
         nat: Some(Nat { ports: "4096", ..Nat::STATIC }),
@@ -363,13 +385,9 @@ const NGINX_NODE_REFUSED: Scenario = Scenario {
     knobs: &[Knob { name: "degrade", fault: "", remedy: "DEGRADE=1" }],
     steps: &[Step::at("1500", Action::Signal { part: "prices/api", signal: "TERM" })],
     load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
-        arrivals: Arrivals::Constant { rate: "20" },
         lasts: "5000",
-        patience: "8000",
         requests: &[Ask::new("GET", "/stock"), Ask::new("GET", "/prices")],
+        ..STEADY
     },
     expect: Expect::failing(0.2, &[502]).at_most(0.5),
     everyday: true,
@@ -409,11 +427,6 @@ require('http').createServer(async (request, response) => {
     response.writeHead(502).end('bad gateway');
   }
 }).listen(PORT);
-";
-
-const GATEWAY: &str = r"
-upstream front { server {{ip:front}}:3000; }
-server { listen 8080; location / { proxy_pass http://front; } }
 ";
 
 #[cfg(test)]

@@ -67,8 +67,8 @@ use model::{
     Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY};
-use crate::visibility;
+use crate::drills::{APP, STEADY, envoy, haproxy};
+use crate::{sentences, visibility};
 
 /// Gateway refused requests beyond a rate: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -95,14 +95,7 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::LoadRise,
-                AtLeast(1.2),
-                Text::new(
-                    "The request rate was {value} of its rate outside the window.",
-                    "リクエスト数は期間外の {value} でした。",
-                ),
-            ),
+            Test::new(S::LoadRise, AtLeast(1.2), sentences::LOAD),
             Test::new(
                 S::ShortWaitShare,
                 AtLeast(0.9),
@@ -294,54 +287,25 @@ server {
   }
 }";
 
-const HAPROXY: &str = "\
-defaults
-    mode http
-    log global
-    option httplog
-    timeout connect 5s
-    timeout client 30s
-    timeout server 30s
-frontend web
-    bind :8080
-    stick-table type ip size 1k expire 10s store http_req_rate(1s)
+const HAPROXY: &str = haproxy!(
+    frontend: "    stick-table type ip size 1k expire 10s store http_req_rate(1s)
     http-request track-sc0 src
     http-request deny deny_status 429 if { sc_http_req_rate(0) gt {{rate}} }
-    default_backend app
-backend app
-    server app-1 {{ip:app}}:3000
-";
+",
+    "    server app-1 {{ip:app}}:3000\n"
+);
 
-const ENVOY: &str = r#"  listeners:
-  - address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: gateway
-          {{access_log}}
-          route_config:
-            virtual_hosts:
-            - name: all
-              domains: ["*"]
-              routes: [{match: {prefix: /}, route: {cluster: app}}]
-          http_filters:
-          - name: envoy.filters.http.local_ratelimit
+const ENVOY: &str = envoy!(
+    filters: r#"          - name: envoy.filters.http.local_ratelimit
             typed_config:
               "@type": type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
               stat_prefix: http_local_rate_limiter
               token_bucket: {max_tokens: {{rate}}, tokens_per_fill: {{rate}}, fill_interval: 1s}
               filter_enabled: {default_value: {numerator: 100, denominator: HUNDRED}}
               filter_enforced: {default_value: {numerator: 100, denominator: HUNDRED}}
-          - name: envoy.filters.http.router
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
-  clusters:
-  - name: app
-    connect_timeout: 1s
-    {{members:app:3000}}
-"#;
+"#,
+    "    connect_timeout: 1s\n    {{members:app:3000}}\n"
+);
 
 #[cfg(test)]
 mod tests {

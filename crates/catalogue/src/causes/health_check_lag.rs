@@ -60,7 +60,7 @@ use model::{
 
 use crate::drills::STEADY;
 use crate::rules::check_timers;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Health checks too slow to notice: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -116,10 +116,7 @@ pub static CAUSE: Cause = Cause {
             Test::new(
                 S::TopTargetShare,
                 AtLeast(0.9),
-                Text::new(
-                    "{value} of them are on one target, {top_target}.",
-                    "{value} が 1 つのターゲット {top_target} に集中しています。",
-                ),
+                sentences::ONE_TARGET,
             ),
             Test::new(
                 S::HealthDowns,

@@ -67,7 +67,7 @@ use model::{
 };
 
 use crate::rules::checked_port;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Health check asks for the wrong thing: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -114,11 +114,7 @@ pub static CAUSE: Cause = Cause {
             Test::new(
                 S::ShortWaitShare,
                 AtLeast(0.9),
-                Text::new(
-                    "{value} of these requests were answered within 50 ms, without any attempt.",
-                    "これらのリクエストの {value} が、接続を試みることなく 50 ms 以内に応答されま\
-                    した。",
-                ),
+                sentences::NO_ATTEMPT,
             ),
         ],
         rules_out: &[],

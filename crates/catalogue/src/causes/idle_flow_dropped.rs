@@ -19,13 +19,22 @@
 //!   Connection reset by peer)`, `502`; HAProxy `SH`; Envoy `UC`; Node.js `ECONNRESET`, at once.
 //! - Always the first request after a pause; the target never sees it.
 //! - A firewall that logs what it does not know: netfilter lines with `ACK PSH` and without `SYN`
-//!   between these two; AWS `IdleTimeoutCount` above 0.
+//!   between these two.
+//! - CloudWatch, in the minutes of the failures: `IdleTimeoutCount` of a NAT gateway counts the
+//!   connections that it gave up, `TCP_ELB_Reset_Count` of a Network Load Balancer the resets that it
+//!   sent itself. Both are above 0 on good days too; with failures after pauses they agree, alone they
+//!   say nothing.
+//! - Applications whose calls go that way: Go `read: connection reset by peer`, Java `Connection
+//!   reset` and Connector/J `The last packet successfully received … milliseconds ago`, .NET `An
+//!   existing connection was forcibly closed`, Python `ConnectionResetError`.
 //!
 //! ## What it is mistaken for
 //!
 //! - `keepalive-race`: the target closes at its own idle timer; the request fails at once, and only in
 //!   the instant of that timer. Longer pauses are harmless there, here they always fail.
 //! - `target-response-timeout`: the target is slow. Then its own log shows the request.
+//! - An outage of the other side (`external-dependency-outage`): busy connections fail as well, and in
+//!   other ways.
 //! - A cold start after a quiet spell: the target's own log shows the request, late.
 //!
 //! ## Before it happens
@@ -55,7 +64,7 @@
 //!
 //! - AWS, NAT gateway troubleshooting ("Internet connection drops after 350 seconds"):
 //!   <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html>; NLB
-//!   connection idle timeout.
+//!   connection idle timeout; CloudWatch metrics for NAT gateways and for Network Load Balancers.
 //! - Google Cloud, Cloud NAT timeouts; Azure, load balancer TCP reset and idle timeout.
 //! - Linux `nf_conntrack_tcp_timeout_established`, `nf_conntrack_tcp_loose`; nginx 1.22 was observed
 //!   behind both, with drop and with reset.
@@ -69,7 +78,7 @@ use model::{
 };
 
 use crate::rules::idle_flows;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Idle connection forgotten on the way: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -123,6 +132,23 @@ pub static CAUSE: Cause = Cause {
         ))],
         supports: &[
             Test::new(
+                S::FlowDrops,
+                AtLeast(1.0),
+                Text::new(
+                    "What stands between gave up idle connections, or met packets of such, {value} \
+                    times in the window.",
+                    "経路上の機器が、この期間にアイドル接続の破棄、またはそのパケットの検出を {value} 回\
+                    記録しました。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::EgressEndedShare,
+                AtLeast(0.9),
+                sentences::LOST_CALLS_HAD_STOOD,
+            )
+            .independent(),
+            Test::new(
                 S::AfterPauseShare,
                 AtLeast(0.8),
                 Text::new(
@@ -171,7 +197,16 @@ pub static CAUSE: Cause = Cause {
                 ),
             ),
         ],
-        rivals: &[Rival {
+        rivals: &[
+            Rival {
+                slug: "external-dependency-outage",
+                separates: Text::new(
+                    "Whether the first call after a pause fails and the next ones succeed, or calls fail \
+                    whatever came before them.",
+                    "休止後の最初の呼び出しだけが失敗し次は成功するか、直前の状況によらず失敗するかです。",
+                ),
+            },
+            Rival {
             slug: "keepalive-race",
             separates: Text::new(
                 "Whether every request after a pause beyond some length fails, or only one that \
@@ -179,8 +214,15 @@ pub static CAUSE: Cause = Cause {
                 "一定時間を超える休止の後に必ず失敗するか、ターゲットのアイドルタイマーとちょうど重なった\
                 ときだけかです。",
             ),
-        }],
-        visible: &[visibility::FLOWS, visibility::PAUSES, visibility::REUSE],
+            },
+        ],
+        visible: &[
+            visibility::FLOWS,
+            visibility::FLOW_METRICS,
+            visibility::EGRESS_ENDED,
+            visibility::PAUSES,
+            visibility::REUSE,
+        ],
     },
     predicts: Predicts::By(&[Rule::Order(&idle_flows::FORGOTTEN), Rule::Look(idle_flows::through_nat)]),
     drill: Drill::Runs(&[SWALLOWED, RESET]),
@@ -405,5 +447,25 @@ mod tests {
         let seen = Seen::of(M::ResponseTimeout, 504);
         assert_eq!(claims(&CAUSE, seen.on(Reuse::Reused)), Some(false));
         assert_eq!(claims(&CAUSE, seen.on(Reuse::Fresh)), None);
+    }
+
+    #[test]
+    fn a_metric_of_idle_connections_is_other_evidence_and_not_enough_alone() {
+        let seen = [(S::Failures, 9.0), (S::AfterPauseShare, 1.0), (S::FlowDrops, 9.0)];
+        assert_eq!(
+            judge(&CAUSE, &seen),
+            Judgement::Holds {
+                supports: vec![S::FlowDrops, S::AfterPauseShare],
+                independent: true,
+                proved: false
+            }
+        );
+        let busy = [
+            (S::Failures, 9.0),
+            (S::AfterPauseShare, 0.1),
+            (S::FlowDrops, 9.0),
+            (S::FlowMatch, 0.0),
+        ];
+        assert_eq!(judge(&CAUSE, &busy), Judgement::NotThis(S::FlowMatch));
     }
 }

@@ -68,7 +68,7 @@ use model::{
 };
 
 use crate::rules::instances;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// No instance to give the request to: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -119,10 +119,7 @@ pub static CAUSE: Cause = Cause {
             Test::new(
                 S::LoadRise,
                 AtLeast(1.2),
-                Text::new(
-                    "The request rate was {value} of its rate outside the window.",
-                    "リクエスト数は期間外の {value} でした。",
-                ),
+                sentences::LOAD,
             ),
             Test::new(
                 S::InstanceStarts,

@@ -33,8 +33,14 @@
 //! - Apache httpd: `AH01102: error reading status line from remote server` with `(20014)` or
 //!   `(104)`. The access log says `502`; with 0 bytes the client got none of it, but a closed
 //!   connection, because it was not the first request on it.
-//! - Node.js as the caller: `ECONNRESET`, `UND_ERR_SOCKET` `other side closed`, `socket hang
-//!   up`.
+//! - Caddy: `502`, and at level error `EOF` or `read: connection reset by peer`. Traefik: `502`, and
+//!   the same words at level debug only. Both use Go's client, which repeats idempotent requests by
+//!   itself.
+//! - An application as the caller, over its client's pool: Node.js `ECONNRESET`, `UND_ERR_SOCKET`
+//!   `other side closed`, `socket hang up`; Go `EOF`, `http: server closed idle connection`; Java
+//!   `NoHttpResponseException: … failed to respond`; Python `RemoteDisconnected('Remote end closed
+//!   connection without response')`; .NET `The response ended prematurely`. Its own gateway logs the
+//!   `500` or `502` that the application makes of it.
 //!
 //! ## What it is mistaken for
 //!
@@ -46,6 +52,8 @@
 //! - A connection recycled after a number of requests (`keepalive_requests`, `max_requests`):
 //!   the gap before the failing request is short and its ordinal on the connection is always
 //!   the same.
+//! - `external-dependency-outage`: the other side is down. Its calls are also refused, time out or are
+//!   answered with an error; in a race all of them end on a connection that had stood.
 //! - `idle-flow-dropped`: a firewall or NAT forgot the connection. Every request after a long enough
 //!   pause fails then, most often after a full timeout instead of at once.
 //!
@@ -101,7 +109,7 @@ use model::{
 
 use crate::drills::{envoy, haproxy};
 use crate::rules::{idle_flows, node_timers};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// What happens in a scenario, for the names of its gateway and its service.
 macro_rules! happens {
@@ -177,6 +185,8 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
+            Test::new(S::EgressEndedShare, AtLeast(0.9), sentences::LOST_CALLS_HAD_STOOD)
+                .independent(),
             Test::new(
                 S::ShortWaitShare,
                 AtLeast(0.9),
@@ -249,6 +259,16 @@ pub static CAUSE: Cause = Cause {
             .independent(),
         ],
         rules_out: &[
+            Test::new(
+                S::EgressEndedShare,
+                AtMost(0.7),
+                Text::new(
+                    "Only {value} of the calls that the application lost there ended with a connection \
+                    that had stood; the others failed in ways a race cannot bring about.",
+                    "その宛先への失敗した呼び出しのうち、確立済みの接続が終わったものは {value} だけで\
+                    す。ほかは競合では起こりえない失敗です。",
+                ),
+            ),
             Test::new(
                 S::ShortWaitShare,
                 AtMost(0.5),
@@ -325,6 +345,15 @@ pub static CAUSE: Cause = Cause {
                 ),
             },
             Rival {
+                slug: "external-dependency-outage",
+                separates: Text::new(
+                    "Whether the calls also fail in other ways (refused, timed out, answered with an \
+                    error), or only where a connection that had been idle ends.",
+                    "呼び出しがほかの形(拒否、タイムアウト、エラー応答)でも失敗するか、アイドルだった接\
+                    続の終了だけかです。",
+                ),
+            },
+            Rival {
                 slug: "idle-flow-dropped",
                 separates: Text::new(
                     "Whether every request after a pause beyond some length fails, or only one that \
@@ -335,6 +364,7 @@ pub static CAUSE: Cause = Cause {
             },
         ],
         visible: &[
+            visibility::EGRESS_ENDED,
             visibility::DURATIONS,
             visibility::REUSE,
             visibility::SUCCESSES,
@@ -799,6 +829,21 @@ mod tests {
         assert_eq!(
             claims(&CAUSE, Seen::of(M::EndedBeforeResponse, 502).after(Band::Instant)),
             Some(false)
+        );
+    }
+
+    #[test]
+    fn calls_that_fail_in_other_ways_are_no_race() {
+        let outage = [(S::Failures, 46.0), (S::EgressEndedShare, 0.6)];
+        assert_eq!(judge(&CAUSE, &outage), Judgement::Excluded(S::EgressEndedShare));
+        let race = [(S::Failures, 16.0), (S::EgressEndedShare, 1.0)];
+        assert_eq!(
+            judge(&CAUSE, &race),
+            Judgement::Holds {
+                supports: vec![S::EgressEndedShare],
+                independent: true,
+                proved: false
+            }
         );
     }
 }

@@ -64,7 +64,7 @@ use model::{
 };
 
 use crate::rules::ladder;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Function failed: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -89,7 +89,7 @@ pub static CAUSE: Cause = Cause {
             S::FunctionErrors,
             AtLeast(1.0),
             Text::new(
-                "{value} errors that a function did not handle are reported in the window.",
+                "{value} errors are reported in the window that a function did not handle.",
                 "この期間に、関数が処理しなかったエラーが {value} 件記録されています。",
             ),
         )
@@ -132,15 +132,7 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .independent(),
-            Test::new(
-                S::DeployLead,
-                AtMost(1800.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .independent(),
+            Test::new(S::DeployLead, AtMost(1800.0), sentences::AFTER_DEPLOY).independent(),
         ],
         rules_out: &[],
         rivals: &[

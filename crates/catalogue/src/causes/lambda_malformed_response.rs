@@ -64,7 +64,7 @@ use model::{
     Signal as S, Test, Text,
 };
 
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Function's answer has the wrong shape: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -91,23 +91,8 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
-            Test::new(
-                S::DeployLead,
-                AtMost(1800.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .independent(),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
+            Test::new(S::DeployLead, AtMost(1800.0), sentences::AFTER_DEPLOY).independent(),
             Test::new(
                 S::FunctionErrors,
                 AtMost(0.0),

@@ -61,7 +61,7 @@ use model::{
 };
 
 use crate::rules::functions;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Too much for a function to take or to answer: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -91,14 +91,7 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
             Test::new(
                 S::UnsafeMethodShare,
                 AtLeast(0.9),

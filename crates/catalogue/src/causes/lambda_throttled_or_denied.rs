@@ -63,7 +63,7 @@ use model::{
 };
 
 use crate::rules::functions;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Function not started: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -117,14 +117,7 @@ pub static CAUSE: Cause = Cause {
                     "失敗したリクエスト自身の記録の {value} が、呼び出しが拒否されたと述べています。",
                 ),
             ),
-            Test::new(
-                S::LoadRise,
-                AtLeast(1.2),
-                Text::new(
-                    "The request rate was {value} of its rate outside the window.",
-                    "リクエスト数は期間外の {value} でした。",
-                ),
-            ),
+            Test::new(S::LoadRise, AtLeast(1.2), sentences::LOAD),
             Test::new(
                 S::LatencyRise,
                 AtLeast(1.5),

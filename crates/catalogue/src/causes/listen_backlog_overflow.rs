@@ -80,8 +80,9 @@ use model::{
     Text,
 };
 
+use crate::drills::nginx;
 use crate::rules::workers;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Accept queue full: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -165,30 +166,9 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .independent(),
-            Test::new(
-                S::LatencyRise,
-                AtLeast(1.5),
-                Text::new(
-                    "Healthy requests took {value} as long as outside the window.",
-                    "正常なリクエストの所要時間も、期間外の {value} になっていました。",
-                ),
-            ),
-            Test::new(
-                S::LoadRise,
-                AtLeast(1.2),
-                Text::new(
-                    "The request rate was {value} of its rate outside the window.",
-                    "リクエスト数は期間外の {value} でした。",
-                ),
-            ),
-            Test::new(
-                S::TopTargetShare,
-                AtLeast(0.9),
-                Text::new(
-                    "{value} of them are on one target, {top_target}.",
-                    "{value} が 1 つのターゲット {top_target} に集中しています。",
-                ),
-            ),
+            Test::new(S::LatencyRise, AtLeast(1.5), sentences::SLOWER),
+            Test::new(S::LoadRise, AtLeast(1.2), sentences::LOAD),
+            Test::new(S::TopTargetShare, AtLeast(0.9), sentences::ONE_TARGET),
         ],
         rules_out: &[],
         rivals: &[],
@@ -329,16 +309,10 @@ const GUNICORN: Part = Part::new(Server::Gunicorn, "shop", 8000, APP).options(&[
     "{{backlog}}",
 ]);
 
-const NGINX: &str = "upstream app {
-  server unix:{{dir}}/../shop/shop.sock max_fails=0;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-    proxy_next_upstream off;
-  }
-}";
+const NGINX: &str = nginx!(
+    "  server unix:{{dir}}/../shop/shop.sock max_fails=0;",
+    "    proxy_next_upstream off;\n"
+);
 
 #[cfg(test)]
 mod tests {

@@ -74,8 +74,8 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::STEADY;
-use crate::visibility;
+use crate::drills::{NODE_FRONT, STEADY};
+use crate::{sentences, visibility};
 
 /// Response is not valid HTTP: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -143,10 +143,7 @@ process.",
             Test::new(
                 S::TopPathShare,
                 AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
+                sentences::ONE_PATH,
             ),
             Test::new(
                 S::InnerFinishedLater,
@@ -160,10 +157,7 @@ process.",
             Test::new(
                 S::DeployLead,
                 AtMost(1800.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
+                sentences::AFTER_DEPLOY,
             )
             .independent(),
         ],
@@ -243,7 +237,7 @@ was told to stop or a deploy completed.",
                 ),
                 Host::new(
                     "gateway",
-                    &[Part::new(Server::Node, "front", 8080, FRONT)
+                    &[Part::new(Server::Node, "front", 8080, NODE_FRONT)
                         .options(&["API=http://{{ip:app}}:3000"])],
                 ),
             ],
@@ -385,19 +379,6 @@ Listen 8080
     ProxyPass / http://{{ip:app}}:3000/
 </VirtualHost>
 ";
-
-const FRONT: &str = r#"
-const { API, PORT } = process.env;
-require('http').createServer(async (request, response) => {
-  try {
-    const answer = await fetch(API + request.url);
-    response.end(await answer.text());
-  } catch (error) {
-    console.error(new Date().toISOString(), error);
-    response.writeHead(502).end('bad gateway');
-  }
-}).listen(PORT);
-"#;
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ pub mod app_not_listening;
 pub mod backend_own_5xx;
 pub mod bad_release;
 pub mod client_abort;
+pub mod client_tls_failure;
 pub mod config_change_regression;
 pub mod connect_permission_denied;
 pub mod conntrack_table_full;

@@ -14,7 +14,9 @@
 //! - The symptom is that of an unanswered connection: AWS ALB `504` with `-1 -1 -1` after 10 s; nginx
 //!   `upstream timed out … while connecting to upstream`, `504`.
 //! - AWS VPC flow logs: `ACCEPT` from gateway to target port and `REJECT` from the target's port to
-//!   the gateway's ephemeral port; with `tcp-flags` the rejected record has 18 (SYN and ACK).
+//!   the gateway's ephemeral port; with `tcp-flags` the rejected record has 18 (SYN and ACK), which
+//!   proves it. Without that field (the default format has none) the rejected packets may be
+//!   leftovers of older connections, which a security group rejects too.
 //! - Netfilter, where a rule logs: `SRC=<target> … SPT=8080 … ACK SYN`.
 //! - On the target `ss -tn state syn-recv` shows connections that wait for the third packet.
 //!
@@ -97,7 +99,20 @@ pub static CAUSE: Cause = Cause {
         .otherwise(Text::new(
             "Only {value} of these requests went to an address and port whose answers were rejected.",
             "応答が拒否されたアドレスとポート宛てのリクエストは {value} だけです。",
-        ))],
+        ))
+        .or(&Test::new(
+            S::BackwardMatch,
+            AtLeast(0.5),
+            Text::new(
+                "{value} of these requests went to an address and port whose packets back were rejected \
+                at that time. By their ports these may be the answers; without TCP flags they may as \
+                well be left over from older connections.",
+                "これらのリクエストの {value} は、同じころ戻りのパケットが拒否されたアドレスとポート\
+                宛てでした。ポートから見て応答の可能性がありますが、TCP フラグの記録がないため、以前の\
+                接続の残りかもしれません。",
+            ),
+        )
+.independent())],
         supports: &[
             Test::new(
                 S::ReturnDrops,
@@ -127,7 +142,7 @@ pub static CAUSE: Cause = Cause {
                 "拒否されたのがターゲットのポートへの接続開始か、そこからの応答かです。",
             ),
         }],
-        visible: &[visibility::RETURNS],
+        visible: &[visibility::RETURNS, visibility::BACKWARD, visibility::RETURN_FLAGS],
     },
     predicts: Predicts::By(&[Rule::Look(filters::return_path)]),
     drill: Drill::Runs(&[NGINX_ONE_WAY]),
@@ -236,11 +251,24 @@ mod tests {
         );
     }
 
+    /// The default format of a flow log has no TCP flags.
+    #[test]
+    fn packets_back_that_are_told_by_their_ports_alone_prove_nothing() {
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 24.0), (S::BackwardMatch, 1.0)]),
+            Judgement::Holds { supports: vec![], independent: false, proved: false }
+        );
+        let need = CAUSE.shows.needs[0];
+        assert!(need.proves && !need.or.is_some_and(|by_ports| by_ports.proves));
+        assert!(need.or.is_some_and(|by_ports| by_ports.independent));
+    }
+
     #[test]
     fn quiet_when_the_openings_were_rejected() {
         let seen = [
             (S::Failures, 24.0),
             (S::ReturnMatch, 0.0),
+            (S::BackwardMatch, 0.0),
             (S::FirewallMatch, 1.0),
             (S::FirewallDrops, 80.0),
         ];
@@ -255,7 +283,7 @@ mod tests {
     fn blind_without_the_filters_log() {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 24.0)]),
-            Judgement::CannotTell(vec![S::ReturnMatch])
+            Judgement::CannotTell(vec![S::ReturnMatch, S::BackwardMatch])
         );
     }
 

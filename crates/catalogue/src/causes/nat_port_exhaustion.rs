@@ -95,6 +95,7 @@ use model::{
     Signal as S, Test, Text,
 };
 
+use crate::drills::NODE_OK;
 use crate::rules::{egress, nat_budget};
 use crate::visibility;
 
@@ -299,7 +300,7 @@ whether other destinations fail too.",
             "サービスが接続を再利用します。同じ負荷でも必要なポートはわずかです。",
         ),
         hosts: &[
-            Host::new("vendor", &[Part::new(Server::Node, "api", 443, VENDOR)]).public(),
+            Host::new("vendor", &[Part::new(Server::Node, "api", 443, NODE_OK)]).public(),
             Host::new(
                 "front",
                 &[Part::new(Server::Node, "front", 8080, FRONT)
@@ -449,10 +450,6 @@ whether other destinations fail too.",
         },
     ],
 };
-
-const VENDOR: &str = "\
-require('http').createServer((request, response) => response.end('ok')).listen(process.env.PORT);
-";
 
 const FRONT: &str = r#"
 const { VENDOR, CONNECTION, PORT } = process.env;

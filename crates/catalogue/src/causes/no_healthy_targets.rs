@@ -74,13 +74,13 @@
 use model::Condition::AtLeast;
 use model::config::Rule;
 use model::{
-    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
-    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows,
-    Signal as S, Step, Test, Text,
+    Action, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
+    Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Step, Test, Text,
 };
 
+use crate::drills::{STEADY, envoy_routes};
 use crate::rules::filters;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// No healthy target: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -131,16 +131,7 @@ usable.",
                 ),
             )
             .proves(),
-            Test::new(
-                S::ShortWaitShare,
-                AtLeast(0.9),
-                Text::new(
-                    "{value} of these requests were answered within 50 ms, without any \
-                    attempt.",
-                    "これらのリクエストの {value} が、接続を試みることなく 50 ms 以内に\
-                    応答されました。",
-                ),
-            ),
+            Test::new(S::ShortWaitShare, AtLeast(0.9), sentences::NO_ATTEMPT),
             Test::new(
                 S::LatencyRise,
                 AtLeast(1.5),
@@ -312,15 +303,7 @@ const HAPROXY_NODE: Scenario = Scenario {
     router: None,
     knobs: &[Knob { name: "check", fault: "/health/deep", remedy: "/health" }],
     steps: &[Step::at("1000", Action::Signal { part: "stock/node", signal: "TERM" })],
-    load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
-        arrivals: Arrivals::Constant { rate: "20" },
-        lasts: "5000",
-        patience: "8000",
-        requests: &[Ask::new("GET", "/orders")],
-    },
+    load: Load { lasts: "5000", ..STEADY },
     expect: Expect::failing(0.3, &[503]),
     everyday: true,
 };
@@ -359,31 +342,11 @@ backend app
   server app-2 {{ip:app-2}}:3000 check inter 300ms fall 2 rise 2
 ";
 
-const ENVOY: &str = r#"
-  listeners:
-  - name: gateway
-    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: gateway
-          {{access_log}}
-          route_config:
-            virtual_hosts:
-            - name: app
-              domains: ["*"]
-              routes:
-              - match: {prefix: "/"}
+const ENVOY: &str = envoy_routes!(
+    r#"              - match: {prefix: "/"}
                 route: {cluster: app}
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: app
-    connect_timeout: 1s
-    common_lb_config: {healthy_panic_threshold: {value: {{panic}}}}
+"#,
+    r#"    common_lb_config: {healthy_panic_threshold: {value: {{panic}}}}
     health_checks:
     - timeout: 2s
       interval: 0.3s
@@ -397,7 +360,8 @@ const ENVOY: &str = r#"
           "@type": type.googleapis.com/envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink
           event_log_path: {{dir}}/logs/health.json
     {{members:app:3000}}
-"#;
+"#
+);
 
 const APACHE: &str = r#"
 LogLevel warn proxy_hcheck:info

@@ -68,7 +68,7 @@ use model::{
 
 use crate::drills::{APP, STEADY, envoy, haproxy};
 use crate::rules::instances;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// No target registered: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -94,16 +94,7 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::ShortWaitShare,
-                AtLeast(0.9),
-                Text::new(
-                    "{value} of these requests were answered within 50 ms, without any \
-                    attempt.",
-                    "これらのリクエストの {value} が、接続を試みることなく 50 ms 以内に\
-                    応答されました。",
-                ),
-            ),
+            Test::new(S::ShortWaitShare, AtLeast(0.9), sentences::NO_ATTEMPT),
             Test::new(
                 S::InstanceStops,
                 AtLeast(1.0),
@@ -114,15 +105,7 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .independent(),
-            Test::new(
-                S::DeployLead,
-                AtMost(600.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .independent(),
+            Test::new(S::DeployLead, AtMost(600.0), sentences::AFTER_DEPLOY).independent(),
         ],
         rules_out: &[
             Test::new(

@@ -78,8 +78,9 @@ use model::{
     Test, Text,
 };
 
+use crate::drills::NGINX_ORDERS;
 use crate::rules::memory;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Killed for memory: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -114,6 +115,8 @@ pub static CAUSE: Cause = Cause {
                 M::FunctionError,
             ]),
             Claim::of(&[M::ConnectRefused]).sides(&[Side::Upstream]),
+            // Some proxies log the status alone (Traefik, unless it is told to debug).
+            Claim::of(&[M::Unspecified]).statuses(&[502, 503, 504]),
             Claim::of(&[M::ConnectFailed]).sides(&[Side::Upstream]).bands(&[
                 Band::Instant,
                 Band::Short,
@@ -222,14 +225,7 @@ memory limit.",
                     "そのうち {value} 件の記録にあるのはシグナルだけで、コードのエラーや時間の上限はありません。",
                 ),
             ),
-            Test::new(
-                S::LoadRise,
-                AtLeast(1.2),
-                Text::new(
-                    "The request rate was {value} of its rate outside the window.",
-                    "リクエスト数は期間外の {value} でした。",
-                ),
-            ),
+            Test::new(S::LoadRise, AtLeast(1.2), sentences::LOAD),
         ],
         rules_out: &[],
         rivals: &[
@@ -410,19 +406,8 @@ def app(environ, start_response):
     return [body]
 ";
 
-const GATEWAY: Host = Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)]);
-
-const NGINX: &str = r"
-upstream orders {
-    {{members:app:3000}}
-}
-server {
-    listen 8080;
-    location / {
-        proxy_pass http://orders;
-    }
-}
-";
+const GATEWAY: Host =
+    Host::new("gateway", &[Part::new(Server::Nginx, "nginx", 8080, NGINX_ORDERS)]);
 
 #[cfg(test)]
 mod tests {

@@ -73,8 +73,8 @@ use model::{
     Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY};
-use crate::visibility;
+use crate::drills::{APP, NGINX_FRONT, NODE_FRONT, STEADY};
+use crate::{sentences, visibility};
 
 /// Name of the target does not resolve: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -125,15 +125,7 @@ pub static CAUSE: Cause = Cause {
                     ました。",
                 ),
             ),
-            Test::new(
-                S::DeployLead,
-                AtMost(600.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .independent(),
+            Test::new(S::DeployLead, AtMost(600.0), sentences::AFTER_DEPLOY).independent(),
         ],
         rules_out: &[],
         rivals: &[Rival {
@@ -192,7 +184,7 @@ pub static CAUSE: Cause = Cause {
                 Host::new("dns", &[Part::new(Server::Dns, "dnsmasq", 53, DNS)]),
                 Host::new(
                     "front",
-                    &[Part::new(Server::Node, "front", 3000, FRONT)
+                    &[Part::new(Server::Node, "front", 3000, NODE_FRONT)
                         .options(&["API=http://app.internal:3000"])],
                 )
                 .resolver("{{ip:dns}}"),
@@ -217,7 +209,7 @@ pub static CAUSE: Cause = Cause {
                 Host::new("dns", &[Part::new(Server::Dns, "dnsmasq", 53, DNS)]).firewall(SILENT),
                 Host::new(
                     "front",
-                    &[Part::new(Server::Node, "front", 3000, FRONT)
+                    &[Part::new(Server::Node, "front", 3000, NODE_FRONT)
                         .options(&["UV_THREADPOOL_SIZE=64", "API=http://app.internal:3000"])],
                 )
                 .resolver("{{ip:dns}}"),
@@ -359,24 +351,6 @@ server {
     listen 8080;
     location / { set $app app.internal; proxy_pass http://$app:3000; }
 }
-";
-
-const FRONT: &str = r#"
-const { API, PORT } = process.env;
-require('http').createServer(async (request, response) => {
-  try {
-    const answer = await fetch(API + request.url);
-    response.end(await answer.text());
-  } catch (error) {
-    console.error(new Date().toISOString(), error);
-    response.writeHead(502).end('bad gateway');
-  }
-}).listen(PORT);
-"#;
-
-const NGINX_FRONT: &str = "\
-upstream front { server {{ip:front}}:3000; }
-server { listen 8080; location / { proxy_pass http://front; } }
 ";
 
 #[cfg(test)]

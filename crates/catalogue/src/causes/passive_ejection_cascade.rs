@@ -69,11 +69,11 @@
 use model::Condition::{AtLeast, AtMost};
 use model::config::Rule;
 use model::{
-    Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
-    Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows,
-    Signal as S, Step, Test, Text,
+    Action, Arrivals, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
+    Part, Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Step, Test, Text,
 };
 
+use crate::drills::{STEADY, envoy_routes};
 use crate::rules::{attempts, ejection};
 use crate::visibility;
 
@@ -333,15 +333,7 @@ const NGINX_NODE: Scenario = Scenario {
         Step::at("2500", Action::Signal { part: "app-2/node", signal: "TERM" }),
         Step::at("3000", Action::Start { part: "app-2/node" }),
     ],
-    load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
-        arrivals: Arrivals::Constant { rate: "30" },
-        lasts: "6000",
-        patience: "8000",
-        requests: &[Ask::new("GET", "/orders")],
-    },
+    load: Load { arrivals: Arrivals::Constant { rate: "30" }, lasts: "6000", ..STEADY },
     expect: Expect::failing(0.2, &[502]).at_most(0.8),
     everyday: true,
 };
@@ -362,31 +354,11 @@ server {
 }
 ";
 
-const ENVOY: &str = r#"
-  listeners:
-  - name: gateway
-    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: gateway
-          {{access_log}}
-          route_config:
-            virtual_hosts:
-            - name: app
-              domains: ["*"]
-              routes:
-              - match: {prefix: "/"}
+const ENVOY: &str = envoy_routes!(
+    r#"              - match: {prefix: "/"}
                 route: {cluster: app, retry_policy: {retry_on: "connect-failure,reset", num_retries: 2, host_selection_retry_max_attempts: 5, retry_host_predicate: [{name: envoy.retry_host_predicates.previous_hosts, typed_config: {"@type": type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate}}]}}
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: app
-    connect_timeout: 1s
-    common_lb_config: {healthy_panic_threshold: {value: 0}}
+"#,
+    r#"    common_lb_config: {healthy_panic_threshold: {value: 0}}
     outlier_detection:
       consecutive_5xx: {{failures}}
       interval: 0.5s
@@ -406,7 +378,8 @@ const ENVOY: &str = r#"
     {{members:app:3000}}
 cluster_manager:
   outlier_detection: {event_log_path: {{dir}}/logs/outlier.json}
-"#;
+"#
+);
 
 #[cfg(test)]
 mod tests {

@@ -61,7 +61,7 @@ use model::{
 
 use crate::drills::{APP, STEADY};
 use crate::rules::protocols;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Gateway and target speak different protocols: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -89,23 +89,8 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
-            Test::new(
-                S::HealthDowns,
-                AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しました。",
-                ),
-            )
-            .independent(),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
+            Test::new(S::HealthDowns, AtLeast(1.0), sentences::TARGETS_DOWN).independent(),
         ],
         rules_out: &[],
         rivals: &[],

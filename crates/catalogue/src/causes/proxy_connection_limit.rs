@@ -70,8 +70,8 @@ use model::{
     Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::{STEADY, envoy};
-use crate::visibility;
+use crate::drills::{STEADY, envoy, nginx};
+use crate::{sentences, visibility};
 
 /// Proxy's own connection limit: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -98,14 +98,7 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::LoadRise,
-                AtLeast(1.2),
-                Text::new(
-                    "The request rate was {value} of its rate outside the window.",
-                    "リクエスト数は期間外の {value} でした。",
-                ),
-            ),
+            Test::new(S::LoadRise, AtLeast(1.2), sentences::LOAD),
             Test::new(
                 S::LatencyRise,
                 AtLeast(1.5),
@@ -283,15 +276,7 @@ http.createServer((request, response) => {
 }).listen(3000, () => console.log(new Date().toISOString(), 'Server listening on port 3000'));
 ";
 
-const NGINX: &str = "upstream app {
-  server {{ip:app}}:3000;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-  }
-}";
+const NGINX: &str = nginx!("  server {{ip:app}}:3000;");
 
 const ENVOY: &str = envoy!(
     "    connect_timeout: 1s

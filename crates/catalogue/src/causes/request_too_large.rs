@@ -71,6 +71,7 @@ use model::{
 
 use crate::drills::STEADY;
 use crate::rules::sizes;
+use crate::sentences;
 
 /// Request too large: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -97,14 +98,7 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
             Test::new(
                 S::UnsafeMethodShare,
                 AtLeast(0.9),

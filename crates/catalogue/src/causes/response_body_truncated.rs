@@ -71,7 +71,8 @@ use model::{
     Text,
 };
 
-use crate::visibility;
+use crate::drills::nginx;
+use crate::{sentences, visibility};
 
 /// Response cut short: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -111,41 +112,11 @@ pub static CAUSE: Cause = Cause {
                     "記録の {value} が、末尾の欠落を示しています。",
                 ),
             ),
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
-            Test::new(
-                S::TopTargetShare,
-                AtLeast(0.9),
-                Text::new(
-                    "{value} of them are on one target, {top_target}.",
-                    "{value} が 1 つのターゲット {top_target} に集中しています。",
-                ),
-            ),
-            Test::new(
-                S::ApplicationErrors,
-                AtLeast(1.0),
-                Text::new(
-                    "The application logged {value} unhandled errors in the window.",
-                    "この期間にアプリケーションは {value} 件の未処理エラーを記録しまし\
-                    た。",
-                ),
-            )
-            .independent(),
-            Test::new(
-                S::DeployLead,
-                AtMost(1800.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .independent(),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
+            Test::new(S::TopTargetShare, AtLeast(0.9), sentences::ONE_TARGET),
+            Test::new(S::ApplicationErrors, AtLeast(1.0), sentences::UNHANDLED_ERRORS)
+                .independent(),
+            Test::new(S::DeployLead, AtMost(1800.0), sentences::AFTER_DEPLOY).independent(),
         ],
         rules_out: &[],
         rivals: &[Rival {
@@ -279,16 +250,7 @@ http.createServer((request, response) => {
 
 const NODE: Host = Host::new("app", &[Part::new(Server::Node, "app", 3000, APP)]);
 
-const NGINX: &str = "upstream app {
-  server {{ip:app}}:3000;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-
-  }
-}";
+const NGINX: &str = nginx!("  server {{ip:app}}:3000;");
 
 const HAPROXY: &str = "defaults
   mode http

@@ -72,9 +72,9 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::STEADY;
+use crate::drills::{NODE_FRONT, STEADY};
 use crate::rules::sizes;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Response header too large: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -107,14 +107,7 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
             Test::new(
                 S::TargetSuccessShare,
                 AtLeast(0.5),
@@ -125,15 +118,7 @@ pub static CAUSE: Cause = Cause {
                     ました。",
                 ),
             ),
-            Test::new(
-                S::DeployLead,
-                AtMost(1800.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .independent(),
+            Test::new(S::DeployLead, AtMost(1800.0), sentences::AFTER_DEPLOY).independent(),
         ],
         rules_out: &[],
         rivals: &[Rival {
@@ -191,7 +176,7 @@ pub static CAUSE: Cause = Cause {
                 ),
                 Host::new(
                     "gateway",
-                    &[Part::new(Server::Node, "front", 8080, FRONT).options(&[
+                    &[Part::new(Server::Node, "front", 8080, NODE_FRONT).options(&[
                         "--max-http-header-size={{limit}}",
                         "API=http://{{ip:app}}:3000",
                     ])],
@@ -347,19 +332,6 @@ Listen 8080
     ProxyPass / http://{{ip:app}}:3000/ responsefieldsize={{size}}
 </VirtualHost>
 ";
-
-const FRONT: &str = r#"
-const { API, PORT } = process.env;
-require('http').createServer(async (request, response) => {
-  try {
-    const answer = await fetch(API + request.url);
-    response.end(await answer.text());
-  } catch (error) {
-    console.error(new Date().toISOString(), error);
-    response.writeHead(502).end('bad gateway');
-  }
-}).listen(PORT);
-"#;
 
 #[cfg(test)]
 mod tests {

@@ -57,8 +57,8 @@ use model::{
     Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY};
-use crate::visibility;
+use crate::drills::{APP, STEADY, envoy, envoy_app};
+use crate::{sentences, visibility};
 
 /// No route for the request: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -86,32 +86,9 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
-            Test::new(
-                S::ShortWaitShare,
-                AtLeast(0.9),
-                Text::new(
-                    "{value} of these requests were answered within 50 ms, without any attempt.",
-                    "これらのリクエストの {value} が、接続を試みることなく 50 ms 以内に応答されま\
-                    した。",
-                ),
-            ),
-            Test::new(
-                S::DeployLead,
-                AtMost(1800.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .independent(),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
+            Test::new(S::ShortWaitShare, AtLeast(0.9), sentences::NO_ATTEMPT),
+            Test::new(S::DeployLead, AtMost(1800.0), sentences::AFTER_DEPLOY).independent(),
         ],
         rules_out: &[],
         rivals: &[],
@@ -205,35 +182,17 @@ const ENVOY_CLUSTER: Scenario = Scenario {
     everyday: true,
 };
 
-const ENVOY: &str = r#"  listeners:
-  - address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: gateway
-          {{access_log}}
-          route_config:
-            # As with routes that are delivered apart from the clusters
+const ENVOY: &str = envoy!(
+    routes: r#"            # As with routes that are delivered apart from the clusters
             validate_clusters: false
             virtual_hosts:
             - name: all
               domains: ["*"]
               routes: [{match: {prefix: /}, route: {cluster: {{cluster}}}}]
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
-  clusters:
-  - name: app
-    type: STATIC
-    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
-"#;
+"#,
+    "    type: STATIC\n",
+    envoy_app!()
+);
 
 #[cfg(test)]
 mod tests {

@@ -19,8 +19,16 @@
 //!   the failures in between. systemd: `Started …`, which for most units only means that the
 //!   process exists.
 //! - Cloud Run: long first requests of an instance, `429` or `500` `no available instance`;
-//!   `Starting new instance` and `Default STARTUP TCP probe succeeded after N attempts` in the
-//!   system log.
+//!   `Starting new instance` and, when that is over, `Default STARTUP TCP probe succeeded after N
+//!   attempts` in the system log.
+//! - Kubernetes: `Started container`, then `Liveness probe failed` or `Readiness probe failed` with
+//!   `connection refused` for the same pod. With a liveness probe alone a pod gets requests from its
+//!   first moment.
+//! - Amazon ECS: `has started 1 tasks`, `registered 1 targets`, then `is unhealthy in … Health checks
+//!   failed` for the same task. A load balancer all of whose targets are unhealthy sends to them all
+//!   the same.
+//! - Spring Boot: `Starting …Application`, and `Tomcat started on port 8080` when it can answer.
+//!   Traefik: `502` to the new address, and why at level debug only.
 //!
 //! ## What it is mistaken for
 //!
@@ -69,6 +77,7 @@ use model::{
     Shows, Side, Signal as S, Step, Test, Text,
 };
 
+use crate::drills::nginx;
 use crate::rules::{check_timers, readiness};
 use crate::visibility;
 
@@ -98,6 +107,8 @@ pub static CAUSE: Cause = Cause {
             Claim::of(&[M::ConnectRefused, M::ConnectTimeout]).sides(&[Side::Upstream]),
             Claim::of(&[M::ConnectFailed]).sides(&[Side::Upstream]),
             Claim::of(&[M::NoInstance, M::InstanceStartFailed]),
+            // Some proxies log the status alone (Traefik, unless it is told to debug).
+            Claim::of(&[M::Unspecified]).statuses(&[502, 503, 504]),
         ],
         claims_effects: false,
         needs: &[Test::new(
@@ -142,6 +153,17 @@ pub static CAUSE: Cause = Cause {
                     "{value} of these requests failed until an instance reported that it had started.",
                     "これらのリクエストの {value} が、インスタンスの起動が報告されるまでに失\
                     敗しました。",
+                ),
+            )
+            .independent(),
+            Test::new(
+                S::EarlyCheckFailures,
+                AtLeast(1.0),
+                Text::new(
+                    "{value} checks of instances failed within minutes of their start: the platform \
+                    did not find them ready either.",
+                    "起動から数分以内のインスタンスで、ヘルスチェックが {value} 回失敗しました。プラッ\
+                    トフォームから見ても準備ができていませんでした。",
                 ),
             )
             .independent(),
@@ -192,7 +214,12 @@ pub static CAUSE: Cause = Cause {
                 "しばらくすると、プロセスが自ら応答を始めるかどうかです。",
             ),
         }],
-        visible: &[visibility::STARTS, visibility::FIRST_ANSWER, visibility::DEPLOYS],
+        visible: &[
+            visibility::STARTS,
+            visibility::FIRST_ANSWER,
+            visibility::EARLY_CHECKS,
+            visibility::DEPLOYS,
+        ],
     },
     predicts: Predicts::By(&[Rule::Look(readiness::unasked), Rule::Look(check_timers::kills_starters)]),
     drill: Drill::Runs(DRILLS),
@@ -271,85 +298,58 @@ TimeoutStartSec=120",
 };
 
 const DRILLS: &[Scenario] = &[
-    Scenario {
-        name: "nginx-node",
-        happens: Text::new(
-            "New instances need 7 s before they listen, and get traffic as \
-            soon as they are launched.",
-            "新しいインスタンスは待ち受けまで 7 秒かかりますが、起動した直後か\
-            らトラフィックを受けます。",
-        ),
-        cure: Text::new(
-            "Traffic moves when they accept connections.",
-            "接続を受け付けるようになってからトラフィックを移します。",
-        ),
-        hosts: &[NODES, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
-        router: None,
-        knobs: &[Knob { name: "ready", fault: "300", remedy: "" }],
-        steps: &[Step::at(
-            "12000",
-            Action::Rollout(Rollout {
-                host: "app",
-                gateways: &["gw/nginx"],
-                pace: "0",
-                ready: "{{ready}}",
-                drain: "25000",
-                grace: "5000",
-                environment: &["LOADING=7000"],
-            }),
-        )],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "10" },
-            lasts: "30000",
-            patience: "10000",
-            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
-        },
-        expect: Expect::failing(0.1, &[502]).at_most(0.5),
-        everyday: true,
-    },
+    NGINX_NODE,
     Scenario {
         name: "haproxy-node",
-        happens: Text::new(
-            "New instances need 7 s before they listen, and get traffic as \
-            soon as they are launched.",
-            "新しいインスタンスは待ち受けまで 7 秒かかりますが、起動した直後か\
-            らトラフィックを受けます。",
-        ),
-        cure: Text::new(
-            "Traffic moves when they accept connections.",
-            "接続を受け付けるようになってからトラフィックを移します。",
-        ),
         hosts: &[NODES, Host::new("gw", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)])],
-        router: None,
-        knobs: &[Knob { name: "ready", fault: "300", remedy: "" }],
-        steps: &[Step::at(
-            "12000",
-            Action::Rollout(Rollout {
-                host: "app",
-                gateways: &["gw/haproxy"],
-                pace: "0",
-                ready: "{{ready}}",
-                drain: "25000",
-                grace: "5000",
-                environment: &["LOADING=7000"],
-            }),
-        )],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "10" },
-            lasts: "30000",
-            patience: "10000",
-            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
-        },
+        steps: &[Step::at("12000", Action::Rollout(at_once(&["gw/haproxy"])))],
         expect: Expect::failing(0.1, &[503]).at_most(0.5),
         everyday: false,
+        ..NGINX_NODE
     },
 ];
+
+const NGINX_NODE: Scenario = Scenario {
+    name: "nginx-node",
+    happens: Text::new(
+        "New instances need 7 s before they listen, and get traffic as \
+            soon as they are launched.",
+        "新しいインスタンスは待ち受けまで 7 秒かかりますが、起動した直後か\
+            らトラフィックを受けます。",
+    ),
+    cure: Text::new(
+        "Traffic moves when they accept connections.",
+        "接続を受け付けるようになってからトラフィックを移します。",
+    ),
+    hosts: &[NODES, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+    router: None,
+    knobs: &[Knob { name: "ready", fault: "300", remedy: "" }],
+    steps: &[Step::at("12000", Action::Rollout(at_once(&["gw/nginx"])))],
+    load: Load {
+        target: "{{ip:gw}}:8080",
+        protocol: Protocol::Http1,
+        keep_alive: false,
+        arrivals: Arrivals::Constant { rate: "10" },
+        lasts: "30000",
+        patience: "10000",
+        requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
+    },
+    expect: Expect::failing(0.1, &[502]).at_most(0.5),
+    everyday: true,
+};
+
+/// All new instances are launched together, and `ready` says when traffic goes to them.
+const fn at_once(gateways: &'static [&'static str]) -> Rollout {
+    Rollout {
+        host: "app",
+        gateways,
+        pace: "0",
+        ready: "{{ready}}",
+        drain: "25000",
+        grace: "5000",
+        environment: &["LOADING=7000"],
+    }
+}
 
 /// Listens after as long as its revision needs.
 const APP: &str = "const http = require('node:http');
@@ -363,16 +363,7 @@ setTimeout(() => {
 
 const NODES: Host = Host::new("app", &[Part::new(Server::Node, "app", 3000, APP)]).instances("2");
 
-const NGINX: &str = "upstream app {
-{{members:app:3000 max_fails=0}}
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-    proxy_next_upstream off;
-  }
-}";
+const NGINX: &str = nginx!("{{members:app:3000 max_fails=0}}", "    proxy_next_upstream off;\n");
 
 const HAPROXY: &str = "defaults
   mode http
@@ -443,5 +434,31 @@ mod tests {
     #[test]
     fn an_answer_of_the_application_is_not_it() {
         assert_eq!(claims(&CAUSE, Seen::of(M::StatusFromUpstream, 503)), None);
+    }
+
+    #[test]
+    fn checks_that_fail_right_after_the_start_agree() {
+        let seen = [(S::Failures, 34.0), (S::FirstAnswerShare, 1.0), (S::EarlyCheckFailures, 1.0)];
+        assert_eq!(
+            judge(&CAUSE, &seen),
+            Judgement::Holds {
+                supports: vec![S::FirstAnswerShare, S::EarlyCheckFailures],
+                independent: true,
+                proved: false
+            }
+        );
+        let alone = [
+            (S::Failures, 34.0),
+            (S::FirstAnswerShare, 0.0),
+            (S::StartAlignedShare, 0.0),
+            (S::EarlyCheckFailures, 1.0),
+        ];
+        assert_eq!(judge(&CAUSE, &alone), Judgement::NotThis(S::StartAlignedShare));
+    }
+
+    #[test]
+    fn a_status_without_a_reason_may_be_of_a_start() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::Unspecified, 502)), Some(false));
+        assert_eq!(claims(&CAUSE, Seen::of(M::Unspecified, 500)), None);
     }
 }

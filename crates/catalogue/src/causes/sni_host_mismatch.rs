@@ -69,9 +69,9 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::drills::{STEADY, envoy};
+use crate::drills::{NODE_FRONT, STEADY, envoy, envoy_app};
 use crate::rules::certificates;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Server name does not match the certificate: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -102,15 +102,7 @@ pub static CAUSE: Cause = Cause {
                 しました。",
             ),
         )],
-        supports: &[Test::new(
-            S::DeployLead,
-            AtMost(600.0),
-            Text::new(
-                "The first failure came {value} after a deploy.",
-                "最初の失敗はデプロイの {value} 後でした。",
-            ),
-        )
-        .independent()],
+        supports: &[Test::new(S::DeployLead, AtMost(600.0), sentences::AFTER_DEPLOY).independent()],
         rules_out: &[Test::new(
             S::TargetSuccessShare,
             AtLeast(0.5),
@@ -206,7 +198,7 @@ pub static CAUSE: Cause = Cause {
                 ),
                 Host::new(
                     "gateway",
-                    &[Part::new(Server::Node, "front", 8080, FRONT).options(&[
+                    &[Part::new(Server::Node, "front", 8080, NODE_FRONT).options(&[
                         "API=https://{{name}}:3000",
                         "NODE_EXTRA_CA_CERTS={{dir}}/ca.pem",
                     ])],
@@ -352,12 +344,8 @@ const ENVOY: &str = envoy!(
           validation_context:
             trusted_ca: {filename: {{dir}}/ca.pem}
             match_typed_subject_alt_names: [{san_type: DNS, matcher: {exact: {{name}}}}]
-    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
-"#
+"#,
+    envoy_app!()
 );
 
 const APACHE: &str = "\
@@ -370,19 +358,6 @@ Listen 8080
     ProxyPass / https://{{name}}:3000/
 </VirtualHost>
 ";
-
-const FRONT: &str = r#"
-const { API, PORT } = process.env;
-require('http').createServer(async (request, response) => {
-  try {
-    const answer = await fetch(API + request.url);
-    response.end(await answer.text());
-  } catch (error) {
-    console.error(new Date().toISOString(), error);
-    response.writeHead(502).end('bad gateway');
-  }
-}).listen(PORT);
-"#;
 
 #[cfg(test)]
 mod tests {

@@ -67,7 +67,7 @@ use model::{
 };
 
 use crate::rules::names;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Proxy keeps an old address: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -125,15 +125,7 @@ pub static CAUSE: Cause = Cause {
                     "この期間、そこへのリクエストで成功したのは {value} だけです。",
                 ),
             ),
-            Test::new(
-                S::HealthDowns,
-                AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しました。",
-                ),
-            )
-            .independent(),
+            Test::new(S::HealthDowns, AtLeast(1.0), sentences::TARGETS_DOWN).independent(),
         ],
         rules_out: &[Test::new(
             S::StopAlignedShare,

@@ -73,9 +73,9 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY, envoy, haproxy};
+use crate::drills::{APP, STEADY, envoy, envoy_app, haproxy};
 use crate::rules::listening;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Target refuses connections: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -116,24 +116,8 @@ pub static CAUSE: Cause = Cause {
                     た。相手が応答し、受け入れなかったことを示します。",
                 ),
             ),
-            Test::new(
-                S::TopTargetShare,
-                AtLeast(0.9),
-                Text::new(
-                    "{value} of them are on one target, {top_target}.",
-                    "{value} が 1 つのターゲット {top_target} に集中しています。",
-                ),
-            ),
-            Test::new(
-                S::HealthDowns,
-                AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しま\
-                    した。",
-                ),
-            )
-            .independent(),
+            Test::new(S::TopTargetShare, AtLeast(0.9), sentences::ONE_TARGET),
+            Test::new(S::HealthDowns, AtLeast(1.0), sentences::TARGETS_DOWN).independent(),
         ],
         rules_out: &[],
         rivals: &[
@@ -302,14 +286,7 @@ server { listen 8080; location / { proxy_pass http://app; } }
 
 const HAPROXY: &str = haproxy!("    server app-1 {{ip:app}}:{{port}}\n");
 
-const ENVOY: &str = envoy!(
-    r#"    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: {{port}}}}}
-"#
-);
+const ENVOY: &str = envoy!(envoy_app!("{{port}}"));
 
 const APACHE: &str = "\
 Listen 8080

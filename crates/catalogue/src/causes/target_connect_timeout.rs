@@ -77,9 +77,9 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY, envoy, haproxy};
+use crate::drills::{APP, STEADY, envoy, envoy_app, haproxy};
 use crate::rules::{filters, routes};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Target does not answer the connection: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -126,24 +126,8 @@ pub static CAUSE: Cause = Cause {
                     続タイマーです。",
                 ),
             ),
-            Test::new(
-                S::TopTargetShare,
-                AtLeast(0.9),
-                Text::new(
-                    "{value} of them are on one target, {top_target}.",
-                    "{value} が 1 つのターゲット {top_target} に集中しています。",
-                ),
-            ),
-            Test::new(
-                S::HealthDowns,
-                AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しま\
-                    した。",
-                ),
-            )
-            .independent(),
+            Test::new(S::TopTargetShare, AtLeast(0.9), sentences::ONE_TARGET),
+            Test::new(S::HealthDowns, AtLeast(1.0), sentences::TARGETS_DOWN).independent(),
             Test::new(
                 S::NatDestinationMatch,
                 AtMost(0.0),
@@ -371,15 +355,7 @@ const HAPROXY: &str = haproxy!(
 "
 );
 
-const ENVOY: &str = envoy!(
-    r#"    connect_timeout: 1s
-    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
-"#
-);
+const ENVOY: &str = envoy!("    connect_timeout: 1s\n", envoy_app!());
 
 #[cfg(test)]
 mod tests {

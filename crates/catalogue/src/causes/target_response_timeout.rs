@@ -74,12 +74,12 @@
 
 use model::Condition::AtLeast;
 use model::{
-    Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
-    Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test,
-    Text,
+    Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::visibility;
+use crate::drills::{STEADY, envoy_routes};
+use crate::{sentences, visibility};
 
 /// Target answers too slowly: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -121,22 +121,8 @@ pub static CAUSE: Cause = Cause {
                     イマーです。",
                 ),
             ),
-            Test::new(
-                S::LatencyRise,
-                AtLeast(1.5),
-                Text::new(
-                    "Healthy requests took {value} as long as outside the window.",
-                    "正常なリクエストの所要時間も、期間外の {value} になっていました。",
-                ),
-            ),
-            Test::new(
-                S::TopPathShare,
-                AtLeast(0.8),
-                Text::new(
-                    "{value} of them are for one path, {top_path}.",
-                    "{value} が同じパス {top_path} へのリクエストです。",
-                ),
-            ),
+            Test::new(S::LatencyRise, AtLeast(1.5), sentences::SLOWER),
+            Test::new(S::TopPathShare, AtLeast(0.8), sentences::ONE_PATH),
             Test::new(
                 S::InnerFinishedLater,
                 AtLeast(1.0),
@@ -324,13 +310,9 @@ const NGINX_NODE: Scenario = Scenario {
     knobs: &[Knob { name: "reports", fault: "1s", remedy: "10s" }],
     steps: &[],
     load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
-        arrivals: Arrivals::Constant { rate: "20" },
         lasts: "4000",
-        patience: "8000",
         requests: &[Ask::new("GET", "/orders").weight(3), Ask::new("GET", "/reports/monthly")],
+        ..STEADY
     },
     expect: Expect::failing(0.15, &[504]).at_most(0.35),
     everyday: true,
@@ -381,34 +363,14 @@ backend reports
   server app {{ip:app}}:3000
 ";
 
-const ENVOY: &str = r#"
-  listeners:
-  - name: gateway
-    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: gateway
-          {{access_log}}
-          route_config:
-            virtual_hosts:
-            - name: app
-              domains: ["*"]
-              routes:
-              - match: {prefix: "/reports/"}
+const ENVOY: &str = envoy_routes!(
+    r#"              - match: {prefix: "/reports/"}
                 route: {cluster: app, timeout: {{reports}}}
               - match: {prefix: "/"}
                 route: {cluster: app, timeout: 1s}
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: app
-    connect_timeout: 1s
-    {{members:app:3000}}
-"#;
+"#,
+    "    {{members:app:3000}}\n"
+);
 
 const APACHE: &str = r#"
 Listen 8080

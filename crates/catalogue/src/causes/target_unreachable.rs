@@ -61,7 +61,7 @@ use model::{
 };
 
 use crate::drills::{APP, STEADY};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Target's address cannot be reached: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -92,14 +92,7 @@ pub static CAUSE: Cause = Cause {
             ),
         )],
         supports: &[
-            Test::new(
-                S::TopTargetShare,
-                AtLeast(0.9),
-                Text::new(
-                    "{value} of them are on one target, {top_target}.",
-                    "{value} が 1 つのターゲット {top_target} に集中しています。",
-                ),
-            ),
+            Test::new(S::TopTargetShare, AtLeast(0.9), sentences::ONE_TARGET),
             Test::new(
                 S::TargetSuccessShare,
                 AtMost(0.0),
@@ -108,15 +101,7 @@ pub static CAUSE: Cause = Cause {
                     "この期間、これらのターゲットへのリクエストは 1 件も成功していません。",
                 ),
             ),
-            Test::new(
-                S::HealthDowns,
-                AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しました。",
-                ),
-            )
-            .independent(),
+            Test::new(S::HealthDowns, AtLeast(1.0), sentences::TARGETS_DOWN).independent(),
         ],
         rules_out: &[],
         rivals: &[],

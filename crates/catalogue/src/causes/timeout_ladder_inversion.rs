@@ -71,6 +71,7 @@ use model::{
     Text,
 };
 
+use crate::drills::envoy_routes;
 use crate::rules::{attempts, ladder};
 use crate::visibility;
 
@@ -321,32 +322,12 @@ server {
 }
 "#;
 
-const EDGE_ENVOY: &str = r#"
-  listeners:
-  - name: gateway
-    address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: gateway
-          {{access_log}}
-          route_config:
-            virtual_hosts:
-            - name: app
-              domains: ["*"]
-              routes:
-              - match: {prefix: "/"}
+const EDGE_ENVOY: &str = envoy_routes!(
+    r#"              - match: {prefix: "/"}
                 route: {cluster: app, timeout: {{outer}}}
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: app
-    connect_timeout: 1s
-    {{members:ingress:8081}}
-"#;
+"#,
+    "    {{members:ingress:8081}}\n"
+);
 
 const EDGE_NGINX: &str = r#"
 log_format joined '$remote_addr - $remote_user [$time_local] "$request" $status '

@@ -17,7 +17,12 @@
 //!   `(13)`, `503`.
 //! - Envoy: `UF`, `503`, `immediate connect error: No such file or directory` (older: errno 2).
 //! - HAProxy: only `SC--`, `503`, in the request log; the health check says `Socket error, info:
-//!   "General socket error (No such file or directory)"`.
+//!   "General socket error (No such file or directory)"`, takes the server out, and the rest is `503`
+//!   with `<NOSRV>`. Without a check nothing says why.
+//! - Caddy: `502`, `dial unix /run/app.sock: connect: no such file or directory` or `permission
+//!   denied`, with `dialing backend:` before it for FastCGI.
+//! - PHP-FPM that could not make the file: `unable to bind listening socket for address '/run/…':
+//!   No such file or directory (2)`.
 //! - The program itself logs a healthy start, on another path.
 //!
 //! ## What it is mistaken for
@@ -67,10 +72,12 @@
 use model::Condition::{AtLeast, AtMost};
 use model::config::Rule;
 use model::{
-    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
-    Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
+    Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
+    Part, Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Side, Signal as S, Test,
+    Text,
 };
 
+use crate::drills::nginx;
 use crate::rules::listening;
 use crate::visibility;
 
@@ -90,16 +97,40 @@ pub static CAUSE: Cause = Cause {
     leads_to: &["passive-ejection-cascade", "no-healthy-targets", "backend-own-5xx"],
     source: include_str!("unix_socket_upstream.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[M::SocketMissing, M::SocketForbidden]).states()],
+        claims: &[
+            Claim::of(&[M::SocketMissing, M::SocketForbidden]).states(),
+            // HAProxy's request log has no reason; its health check of the same socket does, and takes
+            // the server out.
+            Claim::of(&[M::ConnectFailed]).sides(&[Side::Upstream]).statuses(&[503]).bands(&[
+                Band::Instant,
+                Band::Short,
+                Band::Unknown,
+            ]),
+            Claim::of(&[M::NoHealthyTarget]),
+        ],
         claims_effects: false,
         needs: &[Test::new(
-            S::Failures,
+            S::StatedShare,
+            AtLeast(0.5),
+            Text::new(
+                "{value} of the records say that there was no socket that could be opened.",
+                "記録の {value} が、開けるソケットがなかったと述べています。",
+            ),
+        )
+        .otherwise(Text::new(
+            "No record says that a socket could not be opened, nor does a health check.",
+            "ソケットを開けなかったという記録もヘルスチェックもありません。",
+        ))
+        .or(&Test::new(
+            S::SocketCheckFailures,
             AtLeast(1.0),
             Text::new(
-                "{value} requests found no socket they could open.",
-                "{value} 件のリクエストが、開けるソケットを見つけられませんでした。",
+                "{value} health checks could not open the unix socket of their target.",
+                "ヘルスチェックが {value} 回、ターゲットの Unix ソケットを開けませんでした。",
             ),
-        )],
+        )
+        .independent()
+        .proves())],
         supports: &[
             Test::new(
                 S::ShortWaitShare,
@@ -152,6 +183,7 @@ pub static CAUSE: Cause = Cause {
         rules_out: &[],
         rivals: &[],
         visible: &[
+            visibility::SOCKET_CHECKS,
             visibility::DURATIONS,
             visibility::SUCCESSES,
             visibility::STARTS,
@@ -234,30 +266,7 @@ listen.mode = 0660",
 };
 
 const DRILLS: &[Scenario] = &[
-    Scenario {
-        name: "nginx-gunicorn",
-        happens: Text::new(
-            "nginx looks for app.sock, and gunicorn listens on shop.sock.",
-            "nginx は app.sock に接続しようとしますが、gunicorn は shop.sock で\
-            待ち受けています。",
-        ),
-        cure: Text::new("Both name the same path.", "両方で同じパスを使います。"),
-        hosts: &[Host::new("gw", &[GUNICORN, Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
-        router: None,
-        knobs: &[Knob { name: "socket", fault: "shop.sock", remedy: "app.sock" }],
-        steps: &[],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "10" },
-            lasts: "5000",
-            patience: "5000",
-            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
-        },
-        expect: Expect::failing(0.99, &[502]),
-        everyday: true,
-    },
+    NGINX_GUNICORN,
     Scenario {
         name: "apache-gunicorn",
         happens: Text::new(
@@ -266,24 +275,37 @@ const DRILLS: &[Scenario] = &[
             "Apache httpd は app.sock に接続しようとしますが、gunicorn は \
             shop.sock で待ち受けています。",
         ),
-        cure: Text::new("Both name the same path.", "両方で同じパスを使います。"),
         hosts: &[Host::new("gw", &[GUNICORN, Part::new(Server::Apache, "apache", 8080, APACHE)])],
-        router: None,
-        knobs: &[Knob { name: "socket", fault: "shop.sock", remedy: "app.sock" }],
-        steps: &[],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "10" },
-            lasts: "5000",
-            patience: "5000",
-            requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
-        },
         expect: Expect::failing(0.99, &[503]),
         everyday: false,
+        ..NGINX_GUNICORN
     },
 ];
+
+const NGINX_GUNICORN: Scenario = Scenario {
+    name: "nginx-gunicorn",
+    happens: Text::new(
+        "nginx looks for app.sock, and gunicorn listens on shop.sock.",
+        "nginx は app.sock に接続しようとしますが、gunicorn は shop.sock で\
+            待ち受けています。",
+    ),
+    cure: Text::new("Both name the same path.", "両方で同じパスを使います。"),
+    hosts: &[Host::new("gw", &[GUNICORN, Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+    router: None,
+    knobs: &[Knob { name: "socket", fault: "shop.sock", remedy: "app.sock" }],
+    steps: &[],
+    load: Load {
+        target: "{{ip:gw}}:8080",
+        protocol: Protocol::Http1,
+        keep_alive: false,
+        arrivals: Arrivals::Constant { rate: "10" },
+        lasts: "5000",
+        patience: "5000",
+        requests: &[Ask::new("GET", "/"), Ask::new("GET", "/cart")],
+    },
+    expect: Expect::failing(0.99, &[502]),
+    everyday: true,
+};
 
 /// Answers everything.
 const APP: &str = "def app(environ, start_response):
@@ -300,16 +322,7 @@ const GUNICORN: Part = Part::new(Server::Gunicorn, "shop", 8000, APP).options(&[
     "2",
 ]);
 
-const NGINX: &str = "upstream app {
-  server unix:{{dir}}/../shop/app.sock;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-
-  }
-}";
+const NGINX: &str = nginx!("  server unix:{{dir}}/../shop/app.sock;");
 
 const APACHE: &str = "Listen 8080
 ProxyPass \"/\" \"unix:{{dir}}/../shop/app.sock|http://localhost/\" retry=0";
@@ -323,7 +336,7 @@ mod tests {
     fn both_errnos_state_it() {
         assert_eq!(claims(&CAUSE, Seen::of(M::SocketMissing, 502)), Some(true));
         assert_eq!(claims(&CAUSE, Seen::of(M::SocketForbidden, 502)), Some(true));
-        let signals = [(S::Failures, 60.0), (S::ShortWaitShare, 1.0), (S::InstanceStarts, 1.0)];
+        let signals = [(S::StatedShare, 1.0), (S::ShortWaitShare, 1.0), (S::InstanceStarts, 1.0)];
         assert_eq!(
             judge(&CAUSE, &signals),
             Judgement::Holds {
@@ -343,5 +356,18 @@ mod tests {
     #[test]
     fn a_refusal_of_the_network_is_not_it() {
         assert_eq!(claims(&CAUSE, Seen::of(M::ConnectForbidden, 502)), None);
+    }
+
+    #[test]
+    fn a_health_check_says_it_where_the_request_log_does_not() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::ConnectFailed, 503)), Some(false));
+        let checked = [(S::StatedShare, 0.0), (S::SocketCheckFailures, 1.0)];
+        assert!(matches!(judge(&CAUSE, &checked), Judgement::Holds { .. }));
+        let refused = [(S::StatedShare, 0.0), (S::SocketCheckFailures, 0.0)];
+        assert_eq!(judge(&CAUSE, &refused), Judgement::NotThis(S::StatedShare));
+        assert_eq!(
+            judge(&CAUSE, &[(S::StatedShare, 0.0)]),
+            Judgement::CannotTell(vec![S::SocketCheckFailures])
+        );
     }
 }

@@ -73,7 +73,7 @@ use model::{
 };
 
 use crate::rules::certificates;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Target's certificate is not valid: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -150,10 +150,7 @@ pub static CAUSE: Cause = Cause {
             Test::new(
                 S::HealthDowns,
                 AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しました。",
-                ),
+                sentences::TARGETS_DOWN,
             )
             .independent(),
         ],

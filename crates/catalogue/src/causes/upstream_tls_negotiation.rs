@@ -72,9 +72,9 @@ use model::{
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
-use crate::drills::{APP, STEADY, envoy};
+use crate::drills::{APP, STEADY, envoy, envoy_app};
 use crate::rules::certificates;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// TLS with the target cannot be agreed: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -118,25 +118,8 @@ pub static CAUSE: Cause = Cause {
                     ポートです。",
                 ),
             ),
-            Test::new(
-                S::HealthDowns,
-                AtLeast(1.0),
-                Text::new(
-                    "Health checks marked {value} targets down at the same time.",
-                    "同じころ、ヘルスチェックが {value} 個のターゲットを停止と判定しま\
-                    した。",
-                ),
-            )
-            .independent(),
-            Test::new(
-                S::DeployLead,
-                AtMost(600.0),
-                Text::new(
-                    "The first failure came {value} after a deploy.",
-                    "最初の失敗はデプロイの {value} 後でした。",
-                ),
-            )
-            .independent(),
+            Test::new(S::HealthDowns, AtLeast(1.0), sentences::TARGETS_DOWN).independent(),
+            Test::new(S::DeployLead, AtMost(600.0), sentences::AFTER_DEPLOY).independent(),
             Test::new(
                 S::TargetSuccessShare,
                 AtMost(0.0),
@@ -327,15 +310,7 @@ const ENVOY_TLS: &str = r#"transport_socket:
         "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
 "#;
 
-const ENVOY: &str = envoy!(
-    r#"    {{transport}}
-    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {address: {socket_address: {address: {{ip:app}}, port_value: 3000}}}
-"#
-);
+const ENVOY: &str = envoy!("    {{transport}}\n", envoy_app!());
 
 #[cfg(test)]
 mod tests {

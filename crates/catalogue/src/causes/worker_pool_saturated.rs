@@ -75,14 +75,13 @@
 use model::Condition::AtLeast;
 use model::config::Rule;
 use model::{
-    Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
-    Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test,
-    Text,
+    Arrivals, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
+    Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
-use crate::drills::haproxy;
+use crate::drills::{STEADY, haproxy};
 use crate::rules::workers;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// All workers busy: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -144,40 +143,33 @@ pub static CAUSE: Cause = Cause {
                     "失敗したリクエストの {value} は、キューが満杯でした。",
                 ),
             )),
-            Test::new(
-                S::LatencyRise,
-                AtLeast(1.2),
-                Text::new(
-                    "Healthy requests took {value} as long as outside the window.",
-                    "正常なリクエストの所要時間も、期間外の {value} になっていました。",
-                ),
-            )
-            .otherwise(Text::new(
-                "Healthy requests took only {value} as long as outside the window; \
+            Test::new(S::LatencyRise, AtLeast(1.2), sentences::SLOWER)
+                .otherwise(Text::new(
+                    "Healthy requests took only {value} as long as outside the window; \
 where all workers are busy, everyone waits.",
-                "正常なリクエストの所要時間は期間外の {value} にとどまります。全ワ\
+                    "正常なリクエストの所要時間は期間外の {value} にとどまります。全ワ\
 ーカーが使用中なら全体が待たされます。",
-            ))
-            .or(&Test::new(
-                S::PoolSaturations,
-                AtLeast(1.0),
-                Text::new(
-                    "Whether or not healthy requests were slower, {value} reports say \
+                ))
+                .or(&Test::new(
+                    S::PoolSaturations,
+                    AtLeast(1.0),
+                    Text::new(
+                        "Whether or not healthy requests were slower, {value} reports say \
 that all workers were busy.",
-                    "正常なリクエストが遅くなったかどうかによらず、全ワーカーが使用中と\
+                        "正常なリクエストが遅くなったかどうかによらず、全ワーカーが使用中と\
 いう報告が {value} 件あります。",
-                ),
-            )
-            .or(&Test::new(
-                S::StatedShare,
-                AtLeast(0.01),
-                Text::new(
-                    "Whether or not healthy requests were slower, {value} of the \
+                    ),
+                )
+                .or(&Test::new(
+                    S::StatedShare,
+                    AtLeast(0.01),
+                    Text::new(
+                        "Whether or not healthy requests were slower, {value} of the \
 failing ones found a full queue.",
-                    "正常なリクエストが遅くなったかどうかによらず、失敗したリクエストの \
+                        "正常なリクエストが遅くなったかどうかによらず、失敗したリクエストの \
 {value} はキューが満杯でした。",
-                ),
-            ))),
+                    ),
+                ))),
         ],
         supports: &[
             Test::new(
@@ -200,22 +192,8 @@ failing ones found a full queue.",
                 ),
             )
             .independent(),
-            Test::new(
-                S::LatencyRise,
-                AtLeast(1.5),
-                Text::new(
-                    "Healthy requests took {value} as long as outside the window.",
-                    "正常なリクエストの所要時間も、期間外の {value} になっていました。",
-                ),
-            ),
-            Test::new(
-                S::LoadRise,
-                AtLeast(1.2),
-                Text::new(
-                    "The request rate was {value} of its rate outside the window.",
-                    "リクエスト数は期間外の {value} でした。",
-                ),
-            ),
+            Test::new(S::LatencyRise, AtLeast(1.5), sentences::SLOWER),
+            Test::new(S::LoadRise, AtLeast(1.2), sentences::LOAD),
         ],
         rules_out: &[Test::new(
             S::NatDestinationMatch,
@@ -403,13 +381,10 @@ const SATURATED: Scenario = Scenario {
     knobs: &[],
     steps: &[],
     load: Load {
-        target: "gateway:8080",
-        protocol: Protocol::Http1,
-        keep_alive: true,
         arrivals: Arrivals::Constant { rate: "10" },
         lasts: "6000",
         patience: "9000",
-        requests: &[Ask::new("GET", "/orders")],
+        ..STEADY
     },
     expect: Expect::failing(0.1, &[]),
     everyday: true,
@@ -425,7 +400,7 @@ def app(environ, start_response):
 ";
 
 const HAPROXY: &str = haproxy!(
-    "    default-server maxconn {{workers}}\n" "    timeout queue 1s\n"
+    "    default-server maxconn {{workers}}\n    timeout queue 1s\n",
     "    {{members:app:3000}}\n"
 );
 

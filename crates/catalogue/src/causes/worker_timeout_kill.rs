@@ -19,8 +19,11 @@
 //! - nginx: `upstream prematurely closed connection while reading response header from upstream`,
 //!   `502`, with `$upstream_response_time` just above the limit. For PHP-FPM `recv() failed (104:
 //!   Connection reset by peer)`.
-//! - HAProxy: `SH--`, `502`. Envoy: `UC`, `503`. Apache httpd: `AH01102`, `502`. ALB: `502` with a
-//!   target time of -1.
+//! - HAProxy: `SH--`, `502`. Envoy: `UC`, `503`. Apache httpd: `AH01102`, `502`, and for PHP-FPM
+//!   `AH01067`, `AH01075` with `(104)`, `503`. ALB: `502` with a target time of -1, or of the limit.
+//!   Caddy: `502` with `EOF` or `connection reset by peer`. Traefik: `502`, and why at level debug
+//!   only.
+//! - systemd: `Watchdog timeout (limit 30s)!` for a unit with `WatchdogSec`.
 //!
 //! ## What it is mistaken for
 //!
@@ -70,6 +73,7 @@ use model::{
     Text,
 };
 
+use crate::drills::nginx;
 use crate::rules::ladder;
 use crate::visibility;
 
@@ -94,14 +98,18 @@ pub static CAUSE: Cause = Cause {
     ],
     source: include_str!("worker_timeout_kill.rs"),
     shows: Shows {
-        claims: &[Claim::of(&[
-            M::ClosedBeforeResponse,
-            M::ResetBeforeResponse,
-            M::EndedBeforeResponse,
-            M::ResponseTruncated,
-            M::InstanceConnectionError,
-        ])
-        .sides(&[Side::Upstream])],
+        claims: &[
+            Claim::of(&[
+                M::ClosedBeforeResponse,
+                M::ResetBeforeResponse,
+                M::EndedBeforeResponse,
+                M::ResponseTruncated,
+                M::InstanceConnectionError,
+            ])
+            .sides(&[Side::Upstream]),
+            // Some proxies log the status alone (Traefik, unless it is told to debug).
+            Claim::of(&[M::Unspecified]).statuses(&[502, 503, 504]),
+        ],
         claims_effects: false,
         needs: &[Test::new(
             S::WorkerKills,
@@ -248,74 +256,50 @@ request_terminate_timeout = 55s",
 };
 
 const DRILLS: &[Scenario] = &[
-    Scenario {
-        name: "nginx-gunicorn",
-        happens: Text::new(
-            "A report takes 5 s, and gunicorn's supervisor kills workers after \
-            2.",
-            "レポートに 5 秒かかり、gunicorn は 2 秒を超えたワーカーを終了させ\
-            ます。",
-        ),
-        cure: Text::new(
-            "The limit is longer than the report.",
-            "上限をレポートの所要時間より長くします。",
-        ),
-        hosts: &[GUNICORN, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
-        router: None,
-        knobs: &[Knob { name: "limit", fault: "2", remedy: "30" }],
-        steps: &[],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "8" },
-            lasts: "14000",
-            patience: "30000",
-            requests: &[
-                Ask::new("GET", "/").weight(5),
-                Ask::new("GET", "/cart").weight(5),
-                Ask::new("GET", "/report/monthly"),
-            ],
-        },
-        expect: Expect::failing(0.02, &[502]).at_most(0.4),
-        everyday: true,
-    },
+    NGINX_GUNICORN,
     Scenario {
         name: "haproxy-gunicorn",
-        happens: Text::new(
-            "A report takes 5 s, and gunicorn's supervisor kills workers after \
-            2.",
-            "レポートに 5 秒かかり、gunicorn は 2 秒を超えたワーカーを終了させ\
-            ます。",
-        ),
-        cure: Text::new(
-            "The limit is longer than the report.",
-            "上限をレポートの所要時間より長くします。",
-        ),
         hosts: &[
             GUNICORN,
             Host::new("gw", &[Part::new(Server::HAProxy, "haproxy", 8080, HAPROXY)]),
         ],
-        router: None,
-        knobs: &[Knob { name: "limit", fault: "2", remedy: "30" }],
-        steps: &[],
-        load: Load {
-            target: "{{ip:gw}}:8080",
-            protocol: Protocol::Http1,
-            keep_alive: false,
-            arrivals: Arrivals::Constant { rate: "8" },
-            lasts: "14000",
-            patience: "30000",
-            requests: &[
-                Ask::new("GET", "/").weight(5),
-                Ask::new("GET", "/cart").weight(5),
-                Ask::new("GET", "/report/monthly"),
-            ],
-        },
-        expect: Expect::failing(0.02, &[502]).at_most(0.4),
         everyday: false,
+        ..NGINX_GUNICORN
     },
 ];
+
+const NGINX_GUNICORN: Scenario = Scenario {
+    name: "nginx-gunicorn",
+    happens: Text::new(
+        "A report takes 5 s, and gunicorn's supervisor kills workers after \
+            2.",
+        "レポートに 5 秒かかり、gunicorn は 2 秒を超えたワーカーを終了させ\
+            ます。",
+    ),
+    cure: Text::new(
+        "The limit is longer than the report.",
+        "上限をレポートの所要時間より長くします。",
+    ),
+    hosts: &[GUNICORN, Host::new("gw", &[Part::new(Server::Nginx, "nginx", 8080, NGINX)])],
+    router: None,
+    knobs: &[Knob { name: "limit", fault: "2", remedy: "30" }],
+    steps: &[],
+    load: Load {
+        target: "{{ip:gw}}:8080",
+        protocol: Protocol::Http1,
+        keep_alive: false,
+        arrivals: Arrivals::Constant { rate: "8" },
+        lasts: "14000",
+        patience: "30000",
+        requests: &[
+            Ask::new("GET", "/").weight(5),
+            Ask::new("GET", "/cart").weight(5),
+            Ask::new("GET", "/report/monthly"),
+        ],
+    },
+    expect: Expect::failing(0.02, &[502]).at_most(0.4),
+    everyday: true,
+};
 
 /// One path takes five seconds.
 const APP: &str = "import time
@@ -337,16 +321,7 @@ const GUNICORN: Host = Host::new(
     ])],
 );
 
-const NGINX: &str = "upstream app {
-  server {{ip:app}}:8000 max_fails=0;
-}
-server {
-  listen 8080;
-  location / {
-    proxy_pass http://app;
-
-  }
-}";
+const NGINX: &str = nginx!("  server {{ip:app}}:8000 max_fails=0;");
 
 const HAPROXY: &str = "defaults
   mode http
@@ -365,7 +340,7 @@ backend app
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::{Judgement, judge};
+    use crate::judge::{Judgement, Seen, claims, judge};
 
     #[test]
     fn fires_when_kills_line_up() {
@@ -413,6 +388,15 @@ mod tests {
         assert_eq!(
             judge(&CAUSE, &[(S::Failures, 9.0), (S::LongWaitShare, 1.0)]),
             Judgement::CannotTell(vec![S::WorkerKills])
+        );
+    }
+
+    #[test]
+    fn a_status_without_a_reason_needs_the_kill_beside_it() {
+        assert_eq!(claims(&CAUSE, Seen::of(M::Unspecified, 502)), Some(false));
+        assert_eq!(
+            judge(&CAUSE, &[(S::Failures, 9.0), (S::WorkerKills, 0.0)]),
+            Judgement::NotThis(S::WorkerKills)
         );
     }
 }

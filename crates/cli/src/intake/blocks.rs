@@ -6,12 +6,11 @@ use std::io::{self, Seek, SeekFrom};
 use dialects::reader::{self, LINE_HEAD};
 
 use super::container::fill;
-use super::plan::BLOCK;
 
 /// Bytes that are looked at first for a border; most logs have one in every line.
 const GLANCE: u64 = 4 << 10;
 
-/// The bytes of the file that belong to a block, from the first record that begins in it to the
+/// The bytes of the file that belong to block `number` of blocks of `block` bytes, from the first record that begins in it to the
 /// first that begins in a later one. Empty if no record begins in it.
 ///
 /// # Errors
@@ -20,12 +19,13 @@ pub(crate) fn span(
     file: &mut File,
     size: u64,
     block: u64,
+    number: u64,
     buffer: &mut Vec<u8>,
 ) -> io::Result<(u64, u64)> {
-    let Some(start) = start(file, size, block, buffer)? else { return Ok((0, 0)) };
-    let mut next = block + 1;
-    while next * BLOCK < size {
-        if let Some(end) = self::start(file, size, next, buffer)? {
+    let Some(start) = start(file, size, block, number, buffer)? else { return Ok((0, 0)) };
+    let mut next = number + 1;
+    while next * block < size {
+        if let Some(end) = self::start(file, size, block, next, buffer)? {
             return Ok((start, end));
         }
         next += 1;
@@ -33,14 +33,20 @@ pub(crate) fn span(
     Ok((start, size))
 }
 
-fn start(file: &mut File, size: u64, block: u64, buffer: &mut Vec<u8>) -> io::Result<Option<u64>> {
-    if block == 0 {
+fn start(
+    file: &mut File,
+    size: u64,
+    block: u64,
+    number: u64,
+    buffer: &mut Vec<u8>,
+) -> io::Result<Option<u64>> {
+    if number == 0 {
         return Ok(Some(0));
     }
     // One byte in front tells whether a line begins with the block.
-    let from = block * BLOCK - 1;
-    let to = (from + 1 + BLOCK).min(size);
-    for length in [GLANCE, BLOCK + 1 + LINE_HEAD as u64] {
+    let from = number * block - 1;
+    let to = (from + 1 + block).min(size);
+    for length in [GLANCE, block + 1 + LINE_HEAD as u64] {
         let length = length.min(size - from) as usize;
         buffer.resize(length, 0);
         file.seek(SeekFrom::Start(from))?;
@@ -64,12 +70,15 @@ mod tests {
     use super::*;
     use std::io::Write;
 
+    const BLOCK: u64 = 1 << 20;
+
     fn spans(content: &[u8]) -> Vec<(u64, u64)> {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(content).unwrap();
         let size = content.len() as u64;
         let mut buffer = Vec::new();
-        (0..size.div_ceil(BLOCK)).map(|k| span(&mut file, size, k, &mut buffer).unwrap()).collect()
+        let mut span = |number| span(&mut file, size, BLOCK, number, &mut buffer).unwrap();
+        (0..size.div_ceil(BLOCK)).map(&mut span).collect()
     }
 
     /// Every byte belongs to one block, in the order of blocks.

@@ -4,6 +4,16 @@ use std::io;
 
 use model::{Complaint, Statement, Text};
 
+const ONE_UNKNOWN: Text = Text::new(
+    "{unread} of the {lines} lines of {source} is in no known log format, line {first}: if it matters, read it apart with --dialect.",
+    "{source} の {lines} 行のうち {unread} 行（{first} 行目）は既知のログ形式ではありません。必要な行なら --dialect を指定して別に読んでください。",
+);
+
+const SOME_UNKNOWN: Text = Text::new(
+    "{unread} of the {lines} lines of {source} are in no known log format, the first at line {first}: if they matter, read them apart with --dialect.",
+    "{source} の {lines} 行のうち {unread} 行は既知のログ形式ではありません（最初は {first} 行目）。必要な行なら --dialect を指定して別に読んでください。",
+);
+
 /// A problem with one input.
 #[derive(Debug)]
 pub(crate) enum Trouble {
@@ -124,10 +134,7 @@ impl Trouble {
                 vec![("lines", lines.to_string())],
             ),
             Trouble::PartlyUnknown(unread, lines, first) => (
-                Text::new(
-                    "{unread} of the {lines} lines of {source} are in no known log format, the first at line {first}: if they matter, read them apart with --dialect.",
-                    "{source} の {lines} 行のうち {unread} 行は既知のログ形式ではありません（最初は {first} 行目）。必要な行なら --dialect を指定して別に読んでください。",
-                ),
+                if unread == 1 { ONE_UNKNOWN } else { SOME_UNKNOWN },
                 vec![
                     ("unread", unread.to_string()),
                     ("lines", lines.to_string()),

@@ -33,7 +33,7 @@ use crate::progress::Progress;
 use complaints::Trouble;
 use container::Opened;
 use part::{Feed, Part};
-use plan::{BLOCK, Origin, Plan, Source};
+use plan::{Origin, Plan, Source};
 use stream::{Blocks, End, Known};
 
 /// What takes in the records: a mergeable digest.
@@ -51,6 +51,23 @@ pub(crate) struct Settings {
     pub(crate) options: Options,
     pub(crate) threads: usize,
     pub(crate) progress: bool,
+    pub(crate) sizes: Sizes,
+}
+
+/// In which pieces the sources are read. What is read does not depend on them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// Bytes of a block; plain files larger than this are read in blocks by all workers. At least 1.
+    pub(crate) block: u64,
+    /// Bytes taken from a stream before they are parsed. At least 1.
+    pub(crate) chunk: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Sizes {
+        // A chunk is larger than a head and smaller than a core's cache.
+        Sizes { block: 1 << 20, chunk: 256 << 10 }
+    }
 }
 
 /// What was read.
@@ -78,13 +95,14 @@ fn line_of(lines_before: &[Vec<u64>], source: usize, block: u32, line: u32) -> u
 
 /// Reads everything the arguments name.
 pub(crate) fn read<G: Gather>(arguments: &[PathBuf], settings: &Settings) -> Reading<G> {
-    let plan = plan::plan(find::find(arguments), settings.options.clone());
-    let tasks = tasks(&plan.sources);
+    let sizes = settings.sizes;
+    let plan = plan::plan(find::find(arguments), settings.options.clone(), sizes.block);
+    let tasks = tasks(&plan.sources, sizes.block);
     let next = AtomicUsize::new(0);
     let bytes = AtomicU64::new(0);
     let current = AtomicUsize::new(0);
     let shared =
-        Shared { plan: &plan, tasks: &tasks, next: &next, bytes: &bytes, current: &current };
+        Shared { plan: &plan, tasks: &tasks, sizes, next: &next, bytes: &bytes, current: &current };
     let workers = settings.threads.clamp(1, tasks.len().max(1));
     let total = plan.sources.iter().map(|source| source.size).sum();
     let mut progress = settings.progress.then(|| Progress::new(total));
@@ -127,12 +145,12 @@ struct Task {
 }
 
 /// Whole sources first, the largest of them first, so that what is left for the end is small.
-fn tasks(sources: &[Source]) -> Vec<Task> {
+fn tasks(sources: &[Source], block: u64) -> Vec<Task> {
     let mut whole: Vec<u32> = Vec::new();
     let mut blocks = Vec::new();
     for (number, source) in (0..).zip(sources) {
         if source.blocks.is_some() {
-            let count = u32::try_from(source.size.div_ceil(BLOCK)).unwrap_or(u32::MAX);
+            let count = u32::try_from(source.size.div_ceil(block)).unwrap_or(u32::MAX);
             blocks.extend((0..count).map(|block| Task { source: number, block: Some(block) }));
         } else {
             whole.push(number);
@@ -145,6 +163,7 @@ fn tasks(sources: &[Source]) -> Vec<Task> {
 struct Shared<'a> {
     plan: &'a Plan,
     tasks: &'a [Task],
+    sizes: Sizes,
     next: &'a AtomicUsize,
     /// Bytes taken from the sources as stored.
     bytes: &'a AtomicU64,
@@ -197,8 +216,9 @@ fn read_whole<G: Gather>(
             Ok(Opened::Archive(kind)) => return Ok(Some(Trouble::Unpack(kind))),
             Err(error) => return Ok(Some(damage(error))),
         };
-        let end =
-            stream::read(&mut text, &Known::Options(options), Blocks::PerChunk, &mut feed, buffer);
+        let known = Known::Options(options);
+        let (blocks, chunk) = (Blocks::PerChunk, shared.sizes.chunk);
+        let end = stream::read(&mut text, &known, blocks, chunk, &mut feed, buffer);
         Ok(trouble(end))
     })
 }
@@ -215,13 +235,15 @@ fn read_block<G: Gather>(
         return Ok(None);
     };
     let mut file = File::open(path)?;
-    let (from, to) = blocks::span(&mut file, source.size, u64::from(block), scratch)?;
+    let Sizes { block: bytes, chunk } = shared.sizes;
+    let (from, to) = blocks::span(&mut file, source.size, bytes, u64::from(block), scratch)?;
     if from == to {
         return Ok(None);
     }
     file.seek(SeekFrom::Start(from))?;
     let mut text = Counted { inner: file.take(to - from), bytes: shared.bytes };
-    let end = stream::read(&mut text, &Known::Profile(profile), Blocks::One, &mut feed, buffer);
+    let known = Known::Profile(profile);
+    let end = stream::read(&mut text, &known, Blocks::One, chunk, &mut feed, buffer);
     Ok(trouble(end))
 }
 

@@ -15,9 +15,6 @@ use super::container::{self, Container, Opened, PEEK};
 use super::find::{Found, STDIN};
 use super::nginx_conf;
 
-/// Plain files larger than this are read in blocks of this many bytes by all workers.
-pub(crate) const BLOCK: u64 = 1 << 20;
-
 /// Sources whose heads are asked for the zone of their stamps; enough to find an access log
 /// beside an error log, few enough not to open ten thousand files twice.
 const ASKED_FOR_ZONE: usize = 64;
@@ -82,8 +79,9 @@ pub(crate) struct Plan {
     pub(crate) complaints: Vec<Complaint>,
 }
 
-/// Looks at the beginning of every file found.
-pub(crate) fn plan(found: Found, options: Options) -> Plan {
+/// Looks at the beginning of every file found. Plain files larger than `block` bytes are prepared
+/// for being read in blocks.
+pub(crate) fn plan(found: Found, options: Options, block: u64) -> Plan {
     let mut plan =
         Plan { sources: Vec::new(), options, zone_from: None, complaints: found.complaints };
     for (name, path) in found.files {
@@ -95,7 +93,7 @@ pub(crate) fn plan(found: Found, options: Options) -> Plan {
     if !plan.options.zone_is_given {
         plan.learn_zone();
     }
-    plan.learn_profiles();
+    plan.learn_profiles(block);
     plan
 }
 
@@ -180,9 +178,9 @@ impl Plan {
         self.zone_from = agreed;
     }
 
-    fn learn_profiles(&mut self) {
+    fn learn_profiles(&mut self, block: u64) {
         for source in &mut self.sources {
-            if source.size <= BLOCK || !matches!(source.origin, Origin::File(_)) {
+            if source.size <= block || !matches!(source.origin, Origin::File(_)) {
                 continue;
             }
             let Ok(stored) = source.with_bytes(|bytes| {

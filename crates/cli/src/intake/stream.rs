@@ -9,9 +9,6 @@ use super::Gather;
 use super::container;
 use super::part::Feed;
 
-/// Bytes read before they are parsed: larger than a head, smaller than a core's cache.
-pub(crate) const CHUNK: usize = 256 << 10;
-
 /// How a stream ended.
 #[derive(Debug)]
 pub(crate) enum End {
@@ -38,16 +35,22 @@ pub(crate) enum Blocks {
     One,
 }
 
-/// Reads a stream that begins where a record begins. `buffer` is only working space, kept from
-/// one stream to the next.
+/// Reads a stream that begins where a record begins, `chunk` bytes at a time; the first of them are
+/// a head at least, where the profile has to be learnt. `buffer` is only working space, kept from one
+/// stream to the next.
 pub(crate) fn read<G: Gather>(
     text: &mut dyn Read,
     known: &Known<'_>,
     blocks: Blocks,
+    chunk: usize,
     feed: &mut Feed<'_, G>,
     buffer: &mut Vec<u8>,
 ) -> End {
-    buffer.resize(CHUNK, 0);
+    let chunk = match known {
+        Known::Profile(_) => chunk.max(1),
+        Known::Options(_) => chunk.max(HEAD_BYTES),
+    };
+    buffer.resize(chunk, 0);
     let mut learnt = None;
     let mut state = State::default();
     let mut filled = 0;
@@ -108,16 +111,16 @@ pub(crate) fn read<G: Gather>(
         }
         // A record that fills the buffer would be parsed again for every few bytes read. The
         // bound on records bounds the growth.
-        if buffer.len() - filled < CHUNK / 2 {
-            let length = buffer.len() + CHUNK;
+        if buffer.len() - filled < chunk.div_ceil(2) {
+            let length = buffer.len() + chunk;
             buffer.resize(length, 0);
         }
     }
     if blocks == Blocks::One {
         feed.part.blocks.push((feed.block, feed.before));
     }
-    if buffer.len() > CHUNK {
-        buffer.truncate(CHUNK);
+    if buffer.len() > chunk {
+        buffer.truncate(chunk);
         buffer.shrink_to_fit();
     }
     match failure {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use model::{Author, Event, Failure, HopKind, Mechanism, Micros, Request, Role, Tally};
 
 use crate::nginx::{clf, tail};
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, probe, scan};
+use crate::{About, Context, Dialect, Marks, Quick, SLOW, Understood, probe, scan};
 
 /// Apache httpd access log.
 pub(crate) struct ApacheAccess;
@@ -17,6 +17,10 @@ impl Dialect for ApacheAccess {
 
     fn about(&self) -> &'static About {
         &super::about::ACCESS
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["] \""]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -64,7 +68,7 @@ impl Dialect for ApacheAccess {
         };
         let request = request(&line, total, context);
         let check = probe::check(record.as_bytes(), &request);
-        out.push(Event::Request(Box::new(request)));
+        out.push(request.into());
         out.extend(check);
         Understood::Yes
     }
@@ -80,7 +84,7 @@ fn request<'a>(line: &clf::Line<'a>, total: Option<Micros>, context: &Context) -
     request.start = Some(line.time);
     request.timers.total = total;
     request.status = line.status;
-    request.client = Some(String::from_utf8_lossy(line.client));
+    request.client = (line.client != b"-").then(|| String::from_utf8_lossy(line.client));
     request.host = line
         .vhost
         .and_then(|host| std::str::from_utf8(host).ok())
@@ -155,11 +159,12 @@ enum Columns {
 fn columns(rest: &[u8]) -> Option<Columns> {
     let text = rest.trim_ascii();
     let words = || text.split(|b| *b == b' ');
-    if text.is_empty() || (words().count() <= 3 && words().all(is_number)) {
-        return Some(Columns::Others);
-    }
+    // Before the numbers that may be anything: a pair of them may, a pair that agrees may not.
     if let Some(total) = both_durations(text) {
         return Some(Columns::Duration(total));
+    }
+    if text.is_empty() || (words().count() <= 3 && words().all(is_number)) {
+        return Some(Columns::Others);
     }
     // Columns only nginx has are not httpd's; quoted strings may be either's.
     tail::read(rest).is_some_and(|tail| !tail.only_nginx).then_some(Columns::Others)

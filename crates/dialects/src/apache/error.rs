@@ -7,7 +7,7 @@ use model::{Author, Event, Failure, HopKind, Occurrence, OccurrenceKind, Request
 use super::error_line::{self, Line};
 use super::error_reading::{self, Reading, bracketed};
 use crate::nginx::error::{is_php_remark, short};
-use crate::{About, Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Marks, Understood};
 
 /// Apache httpd error log, mod_proxy above all.
 pub(crate) struct ApacheError;
@@ -19,6 +19,14 @@ impl Dialect for ApacheError {
 
     fn about(&self) -> &'static About {
         &super::about::ERROR
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&[
+            "[emerg", ":emerg", "[alert", ":alert", "[crit", ":crit", "[error", ":error", "[warn",
+            ":warn", "[notice", ":notice", "[info", ":info", "[debug", ":debug", "[trace",
+            ":trace", "AH0", "AH1", "AH2", "AH3", "AH4", "AH5", "AH6", "AH7", "AH8", "AH9",
+        ]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -33,9 +41,9 @@ impl Dialect for ApacheError {
     ) -> Understood {
         let Some(line) = error_line::read(record, context) else { return Understood::No };
         if let Some(occurrence) = occurrence(&line, context) {
-            out.push(Event::Occurrence(Box::new(occurrence)));
+            out.push(occurrence.into());
         } else if let Some(reading) = error_reading::read(&line) {
-            out.push(Event::Request(Box::new(request(&line, reading, context))));
+            out.push(request(&line, reading, context).into());
         }
         Understood::Yes
     }

@@ -51,6 +51,8 @@ pub(super) fn read<'a>(record: &'a str, context: &Context) -> Option<Line<'a>> {
                 Some((module, level)) => (Some(module), level),
                 None => (None, group),
             };
+            // `%-m` writes a dash where httpd does not know the module.
+            let module = module.map(|module| if module == "-" { "" } else { module });
             let name = |m: &str| m.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             let level = level.trim_end_matches(|c: char| c.is_ascii_digit());
             if (!LEVELS.contains(&level) && level != "trace") || !module.is_none_or(name) {

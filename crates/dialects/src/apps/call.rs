@@ -95,7 +95,7 @@ impl Call {
             request.author = Author::Behind;
             request.upstream_status = Some(status);
         }
-        Event::Request(Box::new(request))
+        Event::from(request)
     }
 }
 

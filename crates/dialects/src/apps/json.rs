@@ -16,7 +16,7 @@ use super::json_request::{self, Found};
 use super::languages;
 use crate::json::Json;
 use crate::node::{self, Origin, short};
-use crate::{About, Blind, Context, Dialect, Quick, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Quick, Understood};
 
 /// JSON logs of applications.
 pub(crate) struct AppJson;
@@ -79,6 +79,10 @@ impl Dialect for AppJson {
         true
     }
 
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&[Marks::ANYTHING]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
     }
@@ -97,13 +101,7 @@ impl Dialect for AppJson {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(events) => {
-                out.extend(events);
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(record, context), out)
     }
 }
 
@@ -314,7 +312,7 @@ fn unhandled(line: &Json<'_>, said: Option<&str>, origin: &Origin<'_>) -> Option
     }
     let words = said.map(str::to_owned).or_else(|| stack.map(Cow::into_owned))?;
     let error = Occurrence::new(OccurrenceKind::ApplicationError, origin.at, origin.hop.to_owned());
-    Some(Event::Occurrence(Box::new(error.detail(short(&words)))))
+    Some(Event::from(error.detail(short(&words))))
 }
 
 static ABOUT: About = About {

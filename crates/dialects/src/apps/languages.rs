@@ -6,7 +6,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 use super::{Found, dotnet, go_client, java, occurrence, pages, python, ruby};
 use crate::database::{Complaint, complaint};
 use crate::node::{Origin, begins_code, is_code, leading_stamp, short};
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 
 /// Longest text of one record that is looked at.
 const LONGEST: usize = 64 * 1024;
@@ -16,7 +16,7 @@ pub(crate) struct Language {
     name: &'static str,
     about: &'static About,
     /// Words of which one is in every text that the reader understands.
-    marks: &'static [&'static str],
+    marks: &'static [&'static [&'static str]],
     read: fn(&str, &Origin<'_>) -> Found,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Language {
 pub(crate) static JAVA: Language = Language {
     name: "java",
     about: &pages::JAVA,
-    marks: &[
+    marks: &[&[
         "Exception",
         "Error",
         "started on port",
@@ -32,7 +32,7 @@ pub(crate) static JAVA: Language = Language {
         "Web server failed to start",
         "The last packet s",
         "Servlet.service()",
-    ],
+    ]],
     read: java::read,
 };
 
@@ -40,14 +40,14 @@ pub(crate) static JAVA: Language = Language {
 pub(crate) static PYTHON: Language = Language {
     name: "python",
     about: &pages::PYTHON,
-    marks: &[
+    marks: &[&[
         "Error",
         "Traceback (most",
         "Timeout",
         "[Errno ",
         "Disconnected",
         "Connect call failed",
-    ],
+    ]],
     read: python::read,
 };
 
@@ -55,7 +55,7 @@ pub(crate) static PYTHON: Language = Language {
 pub(crate) static DOTNET: Language = Language {
     name: "dotnet",
     about: &pages::DOTNET,
-    marks: &["Exception", "Now listening on: ", "Application is shutting down"],
+    marks: &[&["Exception", "Now listening on: ", "Application is shutting down"]],
     read: dotnet::read,
 };
 
@@ -63,13 +63,21 @@ pub(crate) static DOTNET: Language = Language {
 pub(crate) static GO: Language = Language {
     name: "go-client",
     about: &pages::GO,
-    marks: &["dial ", "panic", "fatal error: ", " \"http", "\\\"http", "read tcp ", "write tcp "],
+    marks: &[&[
+        "dial ",
+        "panic",
+        "fatal error: ",
+        " \"http",
+        "\\\"http",
+        "read tcp ",
+        "write tcp ",
+    ]],
     read: go_client::read,
 };
 
 /// Ruby.
 pub(crate) static RUBY: Language =
-    Language { name: "ruby", about: &pages::RUBY, marks: &["::"], read: ruby::read };
+    Language { name: "ruby", about: &pages::RUBY, marks: &[&["::"]], read: ruby::read };
 
 /// In the order in which a text is offered to them: the strictest grammar first.
 static ALL: [&Language; 5] = [&DOTNET, &JAVA, &RUBY, &PYTHON, &GO];
@@ -77,8 +85,12 @@ static ALL: [&Language; 5] = [&DOTNET, &JAVA, &RUBY, &PYTHON, &GO];
 impl Language {
     fn told(&self, text: &str, origin: &Origin<'_>) -> Found {
         let text = &text[..text.floor_char_boundary(LONGEST)];
-        let marked =
-            self.marks.iter().any(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some());
+        let marked = self
+            .marks
+            .iter()
+            .copied()
+            .flatten()
+            .any(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some());
         if !marked || is_source(text) {
             return None;
         }
@@ -104,6 +116,10 @@ impl Dialect for Language {
         true
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(self.marks)
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(self, record, &Context::default()).is_some()
     }
@@ -114,13 +130,7 @@ impl Dialect for Language {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(self, record, context) {
-            Some(events) => {
-                out.extend(events);
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(self, record, context), out)
     }
 }
 

@@ -20,7 +20,7 @@ use model::{Event, Occurrence};
 type Found = Option<Vec<Event<'static>>>;
 
 fn occurrence(told: Occurrence<'static>) -> Event<'static> {
-    Event::Occurrence(Box::new(told))
+    Event::from(told)
 }
 
 pub(crate) use json::errors;

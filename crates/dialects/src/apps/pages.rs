@@ -14,12 +14,18 @@ const TIME: &str = "the time stamp in front of the line, or of whatever wrapped 
 const FROM: &str = "the application's standard error or log file, kubectl logs, docker logs, journalctl, CloudWatch Logs";
 const TARGET: (&str, &str) = ("host and port in the message", "where the call went");
 
+const CALLS: &str = "Calls outward that failed: refused, timed out, reset, unresolved names, TLS, answers of 500 and above.";
+const CALLS_UNANSWERED: &str =
+    "Calls outward that failed: refused, timed out, reset, unresolved names, TLS.";
+
+/// What is the same for every language.
+const LANGUAGE: About =
+    About { from: FROM, time: TIME, blind: &[LOOSE, SILENT], ..About::UNWRITTEN };
+
 /// Java.
 pub(super) static JAVA: About = About {
     title: "Java exceptions and Spring Boot's lines about itself",
     source: "https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/net/package-summary.html and the sources of Apache HttpClient, OkHttp, Netty, Spring",
-    from: FROM,
-    time: TIME,
     fields: &[
         (
             "exception class and message",
@@ -30,7 +36,7 @@ pub(super) static JAVA: About = About {
         ("started on port, Commencing graceful shutdown", "start and stop"),
     ],
     shows: &[
-        "Calls outward that failed: refused, timed out, reset, unresolved names, TLS, answers of 500 and above.",
+        CALLS,
         "Starts and stops of Spring Boot applications, ports already in use, memory used up.",
         "Exceptions that nothing caught.",
     ],
@@ -40,14 +46,13 @@ pub(super) static JAVA: About = About {
         Blind { what: "Pauses of the garbage collector", how: "-Xlog:gc*:file=gc.log:time,uptime" },
     ],
     recommended: "logging.pattern.dateformat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+    ..LANGUAGE
 };
 
 /// Python.
 pub(super) static PYTHON: About = About {
     title: "Python tracebacks and errors of its HTTP and database clients",
     source: "https://docs.python.org/3/library/exceptions.html#os-exceptions and the sources of urllib3, requests, httpx, aiohttp, psycopg",
-    from: FROM,
-    time: TIME,
     fields: &[
         (
             "exception class and message",
@@ -57,20 +62,15 @@ pub(super) static PYTHON: About = About {
         TARGET,
         ("connect timeout=, read timeout=", "the timer that fired"),
     ],
-    shows: &[
-        "Calls outward that failed: refused, timed out, reset, unresolved names, TLS, answers of 500 and above.",
-        "A port that was already in use.",
-    ],
-    blind: &[LOOSE, SILENT],
+    shows: &[CALLS, "A port that was already in use."],
     recommended: "logging.basicConfig(format='%(asctime)s %(levelname)s %(name)s %(message)s', datefmt='%Y-%m-%dT%H:%M:%S%z')",
+    ..LANGUAGE
 };
 
 /// .NET.
 pub(super) static DOTNET: About = About {
     title: ".NET exceptions and the generic host's lines about itself",
     source: "https://learn.microsoft.com/dotnet/api/system.net.http.httprequestexception and https://github.com/dotnet/runtime",
-    from: FROM,
-    time: TIME,
     fields: &[
         (
             "exception class and message",
@@ -80,41 +80,34 @@ pub(super) static DOTNET: About = About {
         ("HttpClient.Timeout of N seconds", "the timer that fired"),
         ("Now listening on, Application is shutting down", "start and stop"),
     ],
-    shows: &[
-        "Calls outward that failed: refused, timed out, reset, unresolved names, TLS, answers of 500 and above.",
-        "Starts, stops, and exceptions that ended the process.",
-    ],
-    blind: &[LOOSE, SILENT],
+    shows: &[CALLS, "Starts, stops, and exceptions that ended the process."],
     recommended: "\"Logging\": { \"Console\": { \"FormatterName\": \"json\", \"FormatterOptions\": { \"TimestampFormat\": \"O\", \"UseUtcTimestamp\": true } } }",
+    ..LANGUAGE
 };
 
 /// Go.
 pub(super) static GO: About = About {
     title: "Go errors of net/http and net, and panics",
     source: "https://pkg.go.dev/net/url#Error and https://pkg.go.dev/net#OpError",
-    from: FROM,
-    time: TIME,
     fields: &[
         ("method and URL", "the host that was called"),
         ("dial tcp ADDRESS", "the address that was called"),
         ("the innermost error", "what happened to the call"),
     ],
     shows: &[
-        "Calls outward that failed: refused, timed out, reset, unresolved names, TLS.",
+        CALLS_UNANSWERED,
         "Panics that ended the program, and those that net/http recovered from.",
     ],
-    blind: &[LOOSE, SILENT],
     recommended: "slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))",
+    ..LANGUAGE
 };
 
 /// Ruby.
 pub(super) static RUBY: About = About {
     title: "Ruby errors of Net::HTTP, Faraday and OpenSSL",
     source: "https://docs.ruby-lang.org/en/master/Net/HTTP.html and https://docs.ruby-lang.org/en/master/Errno.html",
-    from: FROM,
-    time: TIME,
     fields: &[("exception class and message", "what happened to the call"), TARGET],
-    shows: &["Calls outward that failed: refused, timed out, reset, unresolved names, TLS."],
-    blind: &[LOOSE, SILENT],
+    shows: &[CALLS_UNANSWERED],
     recommended: "config.log_formatter = Logger::Formatter.new",
+    ..LANGUAGE
 };

@@ -7,6 +7,16 @@ use model::{OccurrenceKind as K, Timestamp};
 
 use super::server::{Said, after, caught, digits, event, port};
 
+/// Words of which one is in every line that is read.
+pub(super) const WORDS: [&str; 6] = [
+    "WORKER TIMEOUT (pid:",
+    "] [CRITICAL] ",
+    "] [ERROR] ",
+    "] [WARNING] ",
+    "] [INFO] ",
+    "] [DEBUG] ",
+];
+
 const NAME: &str = "gunicorn";
 
 pub(super) fn line(line: &str, record: &str, at: Option<Timestamp>) -> Option<Said> {

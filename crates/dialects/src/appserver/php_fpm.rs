@@ -9,6 +9,10 @@ use model::{Occurrence, OccurrenceKind as K, Timestamp};
 use super::server::{Said, after, digits, event, port};
 use crate::nginx::error::is_php_remark;
 
+/// Words of which one is in every line that is read.
+pub(super) const WORDS: [&str; 7] =
+    ["[pool ", "script_filename = /", "[0x", "NOTICE: ", "WARNING: ", "ERROR: ", "ALERT: "];
+
 const NAME: &str = "php-fpm";
 
 pub(super) fn line(line: &str, record: &str, at: Option<Timestamp>) -> Option<Said> {

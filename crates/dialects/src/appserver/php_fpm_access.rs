@@ -10,7 +10,7 @@ use model::{Author, Event, Failure, HopKind, Mechanism, Micros, Request, Role, T
 
 use super::about;
 use super::server::hop;
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, SLOW, Understood, scan};
 
 /// PHP-FPM's access log.
 pub(crate) struct PhpFpmAccess;
@@ -67,6 +67,10 @@ impl Dialect for PhpFpmAccess {
         &about::PHP_FPM_ACCESS
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[scan::DATE_MONTHS])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record.as_bytes()).is_some()
     }
@@ -115,7 +119,7 @@ impl Dialect for PhpFpmAccess {
             request.method = Some(Cow::Borrowed(method));
             request.path = Some(Cow::Borrowed(path));
         }
-        out.push(Event::Request(Box::new(request)));
+        out.push(request.into());
         Understood::Yes
     }
 }

@@ -9,6 +9,33 @@ use model::{OccurrenceKind as K, Timestamp};
 use super::server::{Said, after, digits, event};
 use crate::node::leading_stamp;
 
+/// Words of which one is in every line that is read.
+pub(super) const WORDS: [&str; 23] = [
+    "! Terminating timed out worker",
+    "Address already in use - bind(2) for ",
+    "Puma caught this error: ",
+    "* Listening on ",
+    "Gracefully s",
+    "! Unable to start worker",
+    "! Detected parent died",
+    "- Worker ",
+    "Puma starting in ",
+    "* Puma version: ",
+    "* Preloading application",
+    "* Phased restart available",
+    "=== puma ",
+    "- Goodbye!",
+    "*  M",
+    "*  Environment: ",
+    "*   Master PID: ",
+    "*          PID: ",
+    "*      Workers: ",
+    "*     Restarts: ",
+    "Early termination of worker",
+    "- Starting phased worker restart",
+    "- Stopping ",
+];
+
 const NAME: &str = "puma";
 
 pub(super) fn line(line: &str, _record: &str, at: Option<Timestamp>) -> Option<Said> {

@@ -6,7 +6,7 @@ use model::{Event, Occurrence, OccurrenceKind, Request, Tally, Timestamp};
 
 use super::{about, gunicorn, php_fpm, puma, uvicorn, uwsgi, uwsgi_request};
 use crate::node::{leading_stamp, short};
-use crate::{About, Context, Dialect, Quick, Understood};
+use crate::{About, Context, Dialect, Marks, Quick, Understood};
 
 /// What a line of a server says: nothing of its own if it only accompanies another.
 pub(super) type Said = Option<Occurrence<'static>>;
@@ -24,6 +24,8 @@ type Glance = for<'a> fn(&'a [u8], &Context) -> Option<Tally<'a>>;
 pub(crate) struct Server {
     name: &'static str,
     about: &'static About,
+    /// Words of which one is in every record that is read.
+    marks: &'static [&'static [&'static str]],
     /// Reads one line; `None` if it is not the server's. The whole record comes with it.
     line: fn(&str, &str, Option<Timestamp>) -> Option<Said>,
     /// Reads a line about one request, where the server logs them in the same place.
@@ -36,6 +38,7 @@ pub(crate) struct Server {
 pub(crate) static GUNICORN: Server = Server {
     name: "gunicorn",
     about: &about::GUNICORN,
+    marks: &[&gunicorn::WORDS],
     line: gunicorn::line,
     request: None,
     glance: None,
@@ -45,6 +48,7 @@ pub(crate) static GUNICORN: Server = Server {
 pub(crate) static UVICORN: Server = Server {
     name: "uvicorn",
     about: &about::UVICORN,
+    marks: &[&uvicorn::WORDS],
     line: uvicorn::line,
     request: Some(uvicorn::request),
     glance: Some(uvicorn::glance),
@@ -54,6 +58,7 @@ pub(crate) static UVICORN: Server = Server {
 pub(crate) static UWSGI: Server = Server {
     name: "uwsgi",
     about: &about::UWSGI,
+    marks: &[&uwsgi::WORDS],
     line: uwsgi::line,
     request: Some(uwsgi_request::request),
     glance: Some(uwsgi_request::glance),
@@ -63,14 +68,21 @@ pub(crate) static UWSGI: Server = Server {
 pub(crate) static PHP_FPM: Server = Server {
     name: "php-fpm",
     about: &about::PHP_FPM,
+    marks: &[&php_fpm::WORDS],
     line: php_fpm::line,
     request: None,
     glance: None,
 };
 
 /// Puma's log.
-pub(crate) static PUMA: Server =
-    Server { name: "puma", about: &about::PUMA, line: puma::line, request: None, glance: None };
+pub(crate) static PUMA: Server = Server {
+    name: "puma",
+    about: &about::PUMA,
+    marks: &[&puma::WORDS],
+    line: puma::line,
+    request: None,
+    glance: None,
+};
 
 /// What a text printed by an application says, if it is one of these servers' words.
 pub(crate) fn read(text: &str, at: Option<Timestamp>) -> Option<Said> {
@@ -96,6 +108,10 @@ impl Dialect for Server {
         true
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(self.marks)
+    }
+
     fn sniff(&self, record: &str) -> bool {
         let request = self.request.is_some_and(|read| read(record, &Context::default()).is_some());
         request || self.said(record, None).is_some()
@@ -114,7 +130,7 @@ impl Dialect for Server {
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
         if let Some(request) = self.request.and_then(|read| read(record, context)) {
-            out.push(Event::Request(Box::new(request)));
+            out.push(request.into());
             return Understood::Yes;
         }
         let first = record.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
@@ -122,7 +138,7 @@ impl Dialect for Server {
         let Some(said) = self.said(record, at.or(context.prefix_time)) else {
             return Understood::No;
         };
-        out.extend(said.map(|occurrence| Event::Occurrence(Box::new(occurrence))));
+        out.extend(said.map(Event::from));
         Understood::Yes
     }
 }

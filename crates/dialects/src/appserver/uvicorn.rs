@@ -13,6 +13,10 @@ use model::{
 use super::server::{Said, caught, event, hop, port};
 use crate::{Context, scan};
 
+/// Words of which one is in every line that is read.
+pub(super) const WORDS: [&str; 6] =
+    ["INFO:     ", "WARNING:  ", "ERROR:    ", "CRITICAL: ", "DEBUG:    ", "Uvicorn running"];
+
 const NAME: &str = "uvicorn";
 
 pub(super) fn line(line: &str, record: &str, at: Option<Timestamp>) -> Option<Said> {

@@ -8,6 +8,20 @@ use model::{OccurrenceKind as K, Timestamp};
 
 use super::server::{Said, after, digits, event, port};
 
+/// Words of which one is in every line that is read. Requests included.
+pub(super) const WORDS: [&str; 10] = [
+    "HARAKIRI",
+    "DAMN ! worker ",
+    "uWSGI",
+    "uwsgi",
+    "killing workers...",
+    "*** no app loaded",
+    "*** Operational MODE: ",
+    "VACUUM: ",
+    "SIGPIPE: ",
+    "[pid: ",
+];
+
 const NAME: &str = "uwsgi";
 
 pub(super) fn line(line: &str, _record: &str, at: Option<Timestamp>) -> Option<Said> {

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use model::{Author, Event, Failure, HopKind, Mechanism, Micros, Request, Role};
 
 use super::words::{client, describe, sum};
-use crate::{About, Context, Dialect, Quick, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, Understood, scan};
 use fields::Fields;
 
 /// AWS Application Load Balancer access log.
@@ -29,6 +29,19 @@ impl Dialect for Alb {
 
     fn about(&self) -> &'static About {
         &super::about::ALB
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&[
+            CONTROL,
+            "\"elb_status_code\"",
+            "http ",
+            "https ",
+            "h2 ",
+            "grpcs ",
+            "ws ",
+            "wss ",
+        ]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -49,7 +62,7 @@ impl Dialect for Alb {
             return Understood::Yes;
         }
         let Some(fields) = Fields::read(record) else { return Understood::No };
-        out.push(Event::Request(Box::new(request(&fields))));
+        out.push(request(&fields).into());
         Understood::Yes
     }
 }

@@ -14,7 +14,7 @@ use model::{Event, Failure, HopKind, Mechanism, Request, Role, Timestamp};
 
 use super::words::Rest;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Quick, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, Understood, scan};
 
 /// AWS Application Load Balancer connection log.
 pub(crate) struct AlbConnection;
@@ -26,6 +26,10 @@ impl Dialect for AlbConnection {
 
     fn about(&self) -> &'static About {
         &about::PAGE
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["Z ", "\"tls_verify_status\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -46,9 +50,7 @@ impl Dialect for AlbConnection {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(connection) = Connection::read(record) else { return Understood::No };
-        out.extend(connection.request(context).map(|request| Event::Request(Box::new(request))));
-        Understood::Yes
+        crate::tell(Connection::read(record).map(|connection| connection.request(context)), out)
     }
 }
 
@@ -76,12 +78,7 @@ impl<'a> Connection<'a> {
         }
         memmem::find(record.as_bytes(), b"\"tls_verify_status\"")?;
         let object = Json::object(record)?;
-        let word = |key: &str| match object.get(key)? {
-            Json::Text(text) if !text.is_empty() => Some(text.clone()),
-            Json::Int(number) => Some(Cow::Owned(number.to_string())),
-            Json::Float(number) => Some(Cow::Owned(number.to_string())),
-            _ => None,
-        };
+        let word = |key: &str| object.get(key)?.written().filter(|text| !text.is_empty());
         let or_none = |key| word(key).unwrap_or(Cow::Borrowed("-"));
         Connection {
             time: scan::iso(word("time").or_else(|| word("timestamp"))?.as_bytes(), 0)?,

@@ -14,7 +14,7 @@ use model::{Event, Micros, Occurrence, OccurrenceKind, Timestamp};
 
 use super::names;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Quick, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, Understood, scan};
 
 /// AWS Application Load Balancer health check log.
 pub(crate) struct AlbHealth;
@@ -28,14 +28,20 @@ impl Dialect for AlbHealth {
         &about::PAGE
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&[" PASS", " FAIL", "\"target_group_id\""]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         Check::read(record).is_some()
     }
 
     fn quick<'a>(&self, line: &'a [u8], _context: &Context) -> Quick<'a> {
-        let passed = memmem::find(line, b" PASS ").is_some()
-            && std::str::from_utf8(line).is_ok_and(|line| Check::split(line).is_some());
-        if passed { Quick::Nothing } else { Quick::Full }
+        let stated = std::str::from_utf8(line).ok().and_then(words).and_then(Stated::of);
+        match stated {
+            Some(Stated { failed: false, .. }) => Quick::Nothing,
+            _ => Quick::Full,
+        }
     }
 
     fn parse<'a>(
@@ -47,6 +53,55 @@ impl Dialect for AlbHealth {
         let Some(check) = Check::read(record) else { return Understood::No };
         out.extend(check.failed().map(|failed| Event::Occurrence(Box::new(failed))));
         Understood::Yes
+    }
+}
+
+/// The first eight words, cut at single spaces. Fields that were added behind them are passed over.
+fn words(record: &str) -> Option<[&str; 8]> {
+    let mut rest = Some(record.trim_end());
+    let mut words = [""; 8];
+    for word in &mut words {
+        let text = rest?;
+        (*word, rest) = match scan::space(text.as_bytes()) {
+            Some(at) => (&text[..at], Some(&text[at + 1..])),
+            None => (text, None),
+        };
+    }
+    Some(words)
+}
+
+/// What the fields of a check state, if they are what they have to be.
+struct Stated {
+    time: Timestamp,
+    latency: Option<Micros>,
+    failed: bool,
+}
+
+impl Stated {
+    fn of(fields: [&str; 8]) -> Option<Stated> {
+        let [kind, time, latency, target, group, status, code, reason] = fields;
+        if !matches!(kind, "http" | "https" | "h2" | "grpc" | "lambda") || !time.ends_with('Z') {
+            return None;
+        }
+        let failed = match status {
+            "PASS" => false,
+            "FAIL" => true,
+            _ => return None,
+        };
+        let addressed = target.contains(':') && !group.is_empty();
+        let plain = |text: &str| {
+            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        if !(addressed && plain(code) && plain(reason)) {
+            return None;
+        }
+        let latency = match latency {
+            "-" => None,
+            text => Some(scan::seconds(text.as_bytes())?),
+        };
+        let usual = <&[u8; 27]>::try_from(time.as_bytes()).ok().and_then(scan::iso_micros_utc);
+        let time = usual.or_else(|| scan::iso(time.as_bytes(), 0))?;
+        Some(Stated { time, latency, failed })
     }
 }
 
@@ -74,12 +129,7 @@ impl<'a> Check<'a> {
         }
         memmem::find(record.as_bytes(), b"\"target_group_id\"")?;
         let object = Json::object(record)?;
-        let word = |key: &str| match object.get(key)? {
-            Json::Text(text) if !text.is_empty() => Some(text.clone()),
-            Json::Int(number) => Some(Cow::Owned(number.to_string())),
-            Json::Float(number) => Some(Cow::Owned(number.to_string())),
-            _ => None,
-        };
+        let word = |key: &str| object.get(key)?.written().filter(|text| !text.is_empty());
         let or_none = |key| word(key).unwrap_or(Cow::Borrowed("-"));
         Check::of([
             word("type")?,
@@ -93,44 +143,14 @@ impl<'a> Check<'a> {
         ])
     }
 
-    /// Fields that were added behind the known ones are passed over.
     fn split(record: &'a str) -> Option<Check<'a>> {
-        let mut words = record.trim_end().split(' ');
-        let mut fields: [Cow<'a, str>; 8] = Default::default();
-        for field in &mut fields {
-            *field = words.next()?.into();
-        }
-        Check::of(fields)
+        Check::of(words(record)?.map(Cow::Borrowed))
     }
 
     fn of(fields: [Cow<'a, str>; 8]) -> Option<Check<'a>> {
-        let [kind, time, latency, target, group, status, code, reason] = fields;
-        if !matches!(&*kind, "http" | "https" | "h2" | "grpc" | "lambda") || !time.ends_with('Z') {
-            return None;
-        }
-        let failed = match &*status {
-            "PASS" => false,
-            "FAIL" => true,
-            _ => return None,
-        };
-        let addressed = target.contains(':') && !group.is_empty();
-        let plain = |text: &str| {
-            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        };
-        let latency = match &*latency {
-            "-" => None,
-            text => Some(scan::seconds(text.as_bytes())?),
-        };
-        let time = scan::iso(time.as_bytes(), 0)?;
-        (addressed && plain(&code) && plain(&reason)).then_some(Check {
-            time,
-            latency,
-            target,
-            group,
-            failed,
-            status: code,
-            reason,
-        })
+        let Stated { time, latency, failed } = Stated::of(fields.each_ref().map(AsRef::as_ref))?;
+        let [_, _, _, target, group, _, status, reason] = fields;
+        Some(Check { time, latency, target, group, failed, status, reason })
     }
 
     /// What happened, if the check failed.

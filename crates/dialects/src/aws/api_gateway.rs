@@ -17,7 +17,7 @@ use model::{
 };
 
 use crate::about::About;
-use crate::{Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{Context, Dialect, Marks, Quick, SLOW, Understood, scan};
 use fields::{Fields, Slot};
 pub(super) use templates::is_uuid;
 
@@ -39,6 +39,10 @@ impl Dialect for ApiGateway {
         &about::ABOUT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["<request ", "\"message\"", "equest", "EQUEST"], scan::DATE_MONTHS])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         entry(record).is_some() || body::read(record, &Context::default()).is_some()
     }
@@ -54,7 +58,7 @@ impl Dialect for ApiGateway {
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
         let event = match entry(record) {
-            Some(fields) => Event::Request(Box::new(request(&fields, context))),
+            Some(fields) => Event::from(request(&fields, context)),
             None => match body::read(record, context) {
                 Some(event) => event,
                 None => return Understood::No,

@@ -10,7 +10,7 @@ use model::{Author, Event, Failure, HopKind, Mechanism, Request, Role, Side, Tim
 
 use super::api_gateway::{UNNAMED, is_uuid, says};
 use crate::about::{About, Blind};
-use crate::{Context, Dialect, Understood, scan};
+use crate::{Context, Dialect, Marks, Understood, scan};
 
 /// Amazon API Gateway execution log.
 pub(crate) struct ApiGatewayExecution;
@@ -126,6 +126,10 @@ impl Dialect for ApiGatewayExecution {
         &ABOUT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&FAILED, &KNOWN, &OTHERS])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         Line::read(record).is_some()
     }
@@ -138,7 +142,7 @@ impl Dialect for ApiGatewayExecution {
     ) -> Understood {
         let Some(line) = Line::read(record) else { return Understood::No };
         if let Some(request) = request(&line, context) {
-            out.push(Event::Request(Box::new(request)));
+            out.push(request.into());
         }
         Understood::Yes
     }

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use model::{Author, Event, HopKind, Micros, Request, Role, Timestamp};
 
 use super::words::{self, Rest, client, describe};
-use crate::{About, Context, Dialect, Quick, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, Understood, scan};
 
 /// AWS Classic Load Balancer access log.
 pub(crate) struct Clb;
@@ -25,6 +25,10 @@ impl Dialect for Clb {
 
     fn about(&self) -> &'static About {
         &about::PAGE
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["Z "]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -42,7 +46,7 @@ impl Dialect for Clb {
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
         let Some(fields) = Fields::split(record) else { return Understood::No };
-        out.push(Event::Request(Box::new(request(&fields))));
+        out.push(request(&fields).into());
         Understood::Yes
     }
 }

@@ -53,7 +53,7 @@ impl Dialect for CloudFront {
     ) -> Understood {
         let row = rows::read(record, context);
         let Some(request) = row.and_then(request) else { return Understood::No };
-        out.push(Event::Request(Box::new(request)));
+        out.push(request.into());
         Understood::Yes
     }
 }

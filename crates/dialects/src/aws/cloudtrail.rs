@@ -15,7 +15,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use crate::json::Json;
 use crate::raw::{only, string};
-use crate::{About, Context, Dialect, Quick, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, Understood, scan};
 
 /// CloudTrail events.
 pub(crate) struct CloudTrail;
@@ -27,6 +27,10 @@ impl Dialect for CloudTrail {
 
     fn about(&self) -> &'static About {
         &about::ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"CloudTrailEvent\"", "\"eventName\"", "\"digestStartTime\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -55,7 +59,7 @@ impl Dialect for CloudTrail {
             None => read(root.get("detail").unwrap_or(&root)),
         };
         let Some(found) = found else { return Understood::No };
-        out.extend(found.into_iter().map(|one| Event::Occurrence(Box::new(one))));
+        out.extend(found.into_iter().map(Event::from));
         Understood::Yes
     }
 }

@@ -15,7 +15,7 @@ use model::{Event, Occurrence, OccurrenceKind as K, Timestamp};
 
 use super::names::{cut, short};
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 
 /// Amazon ECS events and tasks.
 pub(crate) struct Ecs;
@@ -29,6 +29,10 @@ impl Dialect for Ecs {
         &about::ABOUT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["(service ", "\"service ", "ecs"]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record).is_some()
     }
@@ -39,9 +43,7 @@ impl Dialect for Ecs {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(found) = read(record) else { return Understood::No };
-        out.extend(found.into_iter().map(|one| Event::Occurrence(Box::new(one))));
-        Understood::Yes
+        crate::tell(read(record), out)
     }
 }
 

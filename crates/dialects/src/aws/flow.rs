@@ -58,7 +58,7 @@ impl Dialect for VpcFlow {
         if !fields.is_told() {
             return Understood::No;
         }
-        out.extend(rejected(&fields).map(|drop| Event::Occurrence(Box::new(drop))));
+        out.extend(rejected(&fields).map(Event::from));
         Understood::Yes
     }
 }
@@ -117,7 +117,7 @@ fn rejected<'a>(fields: &Fields<'a>) -> Option<Occurrence<'a>> {
     };
     let answers = match packets {
         Packets::Opening => false,
-        Packets::Answer => true,
+        Packets::Answer | Packets::Backward => true,
         Packets::Midst => side::is_server(from, to),
         Packets::Closing => return None,
     };
@@ -129,20 +129,22 @@ fn rejected<'a>(fields: &Fields<'a>) -> Option<Occurrence<'a>> {
         if answers { (target, to, source, from) } else { (source, from, target, to) };
     let kind = match packets {
         Packets::Answer => OccurrenceKind::ReturnDrop,
+        Packets::Backward => OccurrenceKind::BackwardDrop,
         Packets::Midst => OccurrenceKind::FlowDrop,
         Packets::Opening | Packets::Closing => OccurrenceKind::FirewallDrop,
     };
     let server: IpAddr = server.parse().ok()?;
-    let at = fields.get("start").or_else(|| fields.get("end")).and_then(epoch);
+    let moment = |name| fields.get(name).and_then(epoch);
+    let at = moment("start").or_else(|| moment("end"));
     let mut drop = Occurrence::new(kind, at, client)
         .object(std::net::SocketAddr::new(server, port).to_string())
-        .detail(detail(fields, packets, flags));
+        .detail(detail(fields, packets));
     drop.source_port = Some(opened);
     Some(drop)
 }
 
 /// Where it was rejected, why if AWS says so, and by what the packets were told apart.
-fn detail(fields: &Fields<'_>, packets: Packets, flags: Option<u16>) -> String {
+fn detail(fields: &Fields<'_>, packets: Packets) -> String {
     let mut said = "REJECT".to_owned();
     if let Some(interface) = fields.get("interface-id") {
         said.push_str(" at ");
@@ -154,10 +156,10 @@ fn detail(fields: &Fields<'_>, packets: Packets, flags: Option<u16>) -> String {
             said.push_str(value);
         }
     }
-    said.push_str(match (packets, flags) {
-        (Packets::Answer, Some(_)) => ", the answer (SYN-ACK)",
-        (Packets::Answer, None) => ", the answer, judged by the ports",
-        (Packets::Midst, _) => ", in the midst of a connection (no SYN)",
+    said.push_str(match packets {
+        Packets::Answer => ", the answer (SYN-ACK)",
+        Packets::Backward => ", from the server, judged by the ports",
+        Packets::Midst => ", in the midst of a connection (no SYN)",
         _ => "",
     });
     said

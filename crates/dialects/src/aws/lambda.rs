@@ -20,7 +20,7 @@ use super::api_gateway::is_uuid;
 use crate::about::About;
 use crate::json::Json;
 use crate::node::{self, Origin};
-use crate::{Context, Dialect, Quick, SLOW, Understood, apps, scan};
+use crate::{Context, Dialect, Marks, Quick, SLOW, Understood, apps, scan};
 use errors::{Printed, Wrong};
 use function::Function;
 use report::Report;
@@ -30,6 +30,35 @@ pub(crate) struct Lambda;
 
 /// Longest record that is looked at: CloudWatch Logs takes 1 MB, and stacks repeat themselves.
 const LONGEST: usize = 256 << 10;
+
+/// Words of which one is in every other line that is read, by how it begins or by the level behind
+/// its id, and in every object.
+const WORDS: [&str; 24] = [
+    "RESTORE_START ",
+    "RESTORE_REPORT ",
+    "REPORT RequestId: ",
+    "INIT_START Runtime Version: ",
+    "INIT_REPORT Init Duration: ",
+    "Runtime exited with",
+    "Process exited before",
+    "Task timed out after ",
+    "Invoke Error",
+    "Uncaught Exception",
+    "Unhandled Promise Rejection",
+    "TRACE",
+    "DEBUG",
+    "INFO",
+    "WARN",
+    "ERROR",
+    "FATAL",
+    "CRITICAL",
+    "\"platform.",
+    "\"errorType\"",
+    "\"errorMessage\"",
+    "\"requestId\"",
+    "\"function_request_id\"",
+    "RequestId: ",
+];
 
 /// An invocation that went well: the Invoke API answers 200 to whoever waits for the function.
 const INVOKED: u16 = 200;
@@ -62,6 +91,10 @@ impl Dialect for Lambda {
         &about::ABOUT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&PLAIN, &TAILS, &WORDS])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
     }
@@ -76,9 +109,7 @@ impl Dialect for Lambda {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(events) = read(record, context) else { return Understood::No };
-        out.extend(events);
-        Understood::Yes
+        crate::tell(read(record, context), out)
     }
 }
 
@@ -193,7 +224,7 @@ fn reported(
     }
     let ended =
         request.failure.is_some_and(|failure| failure.mechanism == Mechanism::InstanceOutOfMemory);
-    let mut events = vec![Event::Request(Box::new(request))];
+    let mut events = vec![Event::from(request)];
     let megabytes = |of: Option<u64>| of.map_or("?".to_owned(), |mb| mb.to_string());
     let detail = format!("{} of {} MB used", megabytes(report.used), megabytes(report.memory));
     let occurrence = |kind| Occurrence::new(kind, end, function.name.to_owned());
@@ -212,7 +243,7 @@ fn placed(request: &mut Request<'_>, function: Function<'_>) {
 }
 
 fn happened(occurrence: Occurrence<'static>) -> Event<'static> {
-    Event::Occurrence(Box::new(occurrence))
+    Event::from(occurrence)
 }
 
 fn started(function: Function<'_>, at: Option<Timestamp>) -> Event<'static> {
@@ -269,7 +300,7 @@ fn went_wrong(
     placed(&mut request, function);
     request.id.clone_from(&id);
     request.token = Some(Cow::Owned(wrong.token.clone()));
-    let mut events = vec![Event::Request(Box::new(request))];
+    let mut events = vec![Event::from(request)];
     let occurrence = |kind| Occurrence::new(kind, at, function.name.to_owned());
     match (wrong.exit, wrong.failure.mechanism) {
         (_, Mechanism::InstanceOutOfMemory) => {

@@ -16,7 +16,7 @@ use model::{Event, Occurrence, Timestamp};
 use super::names::short;
 use crate::json::Json;
 use crate::metric::{self, Reading};
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 use known::Known;
 
 /// CloudWatch metrics.
@@ -31,6 +31,10 @@ impl Dialect for CloudWatchMetrics {
         &about::ABOUT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"Timestamps\"", "\"Timestamp\"", "\"metric_stream_name\""]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
     }
@@ -41,9 +45,7 @@ impl Dialect for CloudWatchMetrics {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(found) = read(record, context) else { return Understood::No };
-        out.extend(found.into_iter().map(|one| Event::Occurrence(Box::new(one))));
-        Understood::Yes
+        crate::tell(read(record, context), out)
     }
 }
 

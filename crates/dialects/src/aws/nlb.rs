@@ -9,7 +9,7 @@ mod about;
 use model::{Event, Failure, HopKind, Mechanism, Request, Role, Timestamp};
 
 use super::words::client;
-use crate::{About, Context, Dialect, Quick, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, Understood, scan};
 
 /// AWS Network Load Balancer access log.
 pub(crate) struct Nlb;
@@ -21,6 +21,10 @@ impl Dialect for Nlb {
 
     fn about(&self) -> &'static About {
         &about::PAGE
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&[" net/"]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -43,7 +47,7 @@ impl Dialect for Nlb {
     ) -> Understood {
         let Some(connection) = Connection::split(record) else { return Understood::No };
         if connection.failed() {
-            out.push(Event::Request(Box::new(connection.request())));
+            out.push(connection.request().into());
         }
         Understood::Yes
     }

@@ -9,7 +9,7 @@ use model::{Event, Occurrence, OccurrenceKind as K};
 
 use super::names::cut;
 use crate::json::Json;
-use crate::{About, Blind, Context, Dialect, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Understood};
 
 /// Target health of Elastic Load Balancing.
 pub(crate) struct TargetHealth;
@@ -23,6 +23,10 @@ impl Dialect for TargetHealth {
         &ABOUT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"TargetHealth\"", "\"ReasonCode\""]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record).is_some()
     }
@@ -33,9 +37,7 @@ impl Dialect for TargetHealth {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(found) = read(record) else { return Understood::No };
-        out.extend(found.into_iter().map(|one| Event::Occurrence(Box::new(one))));
-        Understood::Yes
+        crate::tell(read(record), out)
     }
 }
 

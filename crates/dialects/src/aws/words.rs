@@ -29,21 +29,32 @@ impl<'a> Rest<'a> {
 
     /// The request line: a quoted field that has a user agent behind it, or nothing.
     pub(super) fn request_line(&mut self) -> Option<&'a str> {
-        self.closed_by("\" \"", ends_like_a_request)
+        let text = self.0.strip_prefix('"')?;
+        // It ends before the user agent does: quoted fields far behind it may look like its end.
+        let until = text.match_indices("\" ").find(|(at, _)| tls_follows(&text[at + 2..]));
+        let until = until.map_or(text.len(), |(at, _)| at);
+        self.closed_by("\" \"", until, ends_like_a_request)
     }
 
     /// The user agent: a quoted field with cipher and protocol behind it.
     pub(super) fn user_agent(&mut self) -> Option<&'a str> {
-        self.closed_by("\" ", |_, after| tls_follows(after))
+        self.closed_by("\" ", usize::MAX, |_, after| tls_follows(after))
     }
 
-    /// A quoted field that ends where `close` stands and `fits(field, after)` holds, or at the
-    /// first `close` if it holds nowhere: AWS does not say how a quote inside a field is written.
-    fn closed_by(&mut self, close: &str, fits: impl Fn(&str, &str) -> bool) -> Option<&'a str> {
+    /// A quoted field that ends where `close` stands and `fits(field, after)` holds, within the
+    /// first `until` bytes, or at the first `close` if it holds nowhere: AWS does not say how a
+    /// quote inside a field is written.
+    fn closed_by(
+        &mut self,
+        close: &str,
+        until: usize,
+        fits: impl Fn(&str, &str) -> bool,
+    ) -> Option<&'a str> {
         let text = self.0.strip_prefix('"')?;
         let cut = |at: usize| Some((text.get(..at)?, text.get(at + 2..)?));
         let (field, after) = text
             .match_indices(close)
+            .take_while(|(at, _)| *at < until)
             .filter_map(|(at, _)| cut(at))
             .find(|(field, after)| fits(field, after))
             .or_else(|| cut(text.find(close)?))?;
@@ -121,7 +132,7 @@ fn request_parts<'t, 'a>(
     keep: impl Fn(&'t str) -> Cow<'a, str>,
 ) {
     let Some((method, target)) = scan::request_line(line) else { return };
-    let (path, authority) = scan::path_and_host(target.trim_end());
+    let (path, authority) = scan::path_and_host(target.trim());
     request.method = scan::present(method).map(&keep);
     request.host =
         authority.map(|host| keep(scan::without_port(host.trim_end_matches(['-', ' ']))));

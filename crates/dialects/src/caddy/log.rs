@@ -16,7 +16,7 @@ use super::entry::{self, Entry};
 use super::{about, glance, version1};
 use crate::json::Json;
 use crate::node::short;
-use crate::{About, Context, Dialect, Quick, Understood, go, scan};
+use crate::{About, Context, Dialect, Marks, Quick, Understood, go, scan};
 
 /// Caddy's log.
 pub(crate) struct Caddy;
@@ -28,6 +28,13 @@ impl Dialect for Caddy {
 
     fn about(&self) -> &'static About {
         &about::ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        // The console's columns are cut at tabs, the second is a level in any case.
+        const CONSOLE: &[&str] =
+            &["G\t", "O\t", "N\t", "R\t", "C\t", "L\t", "g\t", "o\t", "n\t", "r\t", "c\t", "l\t"];
+        Marks::any_of(&[&["\"msg\"", " [ERROR "], CONSOLE])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -52,9 +59,7 @@ impl Dialect for Caddy {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(event) = read(record, context) else { return Understood::No };
-        out.extend(event);
-        Understood::Yes
+        crate::tell(read(record, context), out)
     }
 }
 
@@ -69,7 +74,7 @@ const WORDS: [(&str, &str, OccurrenceKind); 4] = [
 /// What a record says: `None` if it is not Caddy's, `Some(None)` if it has nothing to tell.
 fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Event<'a>>> {
     if let Some(line) = version1::read(record) {
-        return Some(Some(Event::Request(Box::new(old_error(&line, context)))));
+        return Some(Some(Event::from(old_error(&line, context))));
     }
     let mut entry = entry::read(record)?;
     entry.at = entry.at.or(context.prefix_time);
@@ -77,19 +82,19 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Event<'a>>> {
         entry.logger.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
     if of("http.log.access") {
-        return access(&entry, context).map(|request| Some(Event::Request(Box::new(request))));
+        return access(&entry, context).map(|request| Some(Event::from(request)));
     }
     if of("http.log.error") {
         let request = error(&entry, context)?;
         // `HTTP 404` and its like: what was asked for is not there.
         let failed = request.failure.is_some();
-        return Some(failed.then(|| Event::Request(Box::new(request))));
+        return Some(failed.then(|| Event::from(request)));
     }
     if of("http.handlers.reverse_proxy.health_checker") {
-        return Some(health(&entry).map(|event| Event::Occurrence(Box::new(event))));
+        return Some(health(&entry).map(Event::from));
     }
     if of("http.handlers.reverse_proxy") {
-        return Some(attempt(&entry, context).map(|request| Event::Request(Box::new(request))));
+        return Some(attempt(&entry, context).map(Event::from));
     }
     if of("tls") && matches!(&*entry.level, "error" | "ERROR") {
         let Some(name) = entry.fields.word("identifier") else {
@@ -97,7 +102,7 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Event<'a>>> {
         };
         let reason = entry.fields.word("error").unwrap_or(Cow::Borrowed(&*entry.message));
         let event = Occurrence::new(OccurrenceKind::CertificateProblem, entry.at, name);
-        return Some(Some(Event::Occurrence(Box::new(event.detail(short(&reason))))));
+        return Some(Some(Event::from(event.detail(short(&reason)))));
     }
     let told =
         WORDS.iter().find(|(logger, words, _)| *logger == entry.logger && *words == entry.message);
@@ -109,7 +114,7 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Event<'a>>> {
         return None;
     }
     let event = Occurrence::new(*kind, entry.at, hop(context)).detail(*words);
-    Some(Some(Event::Occurrence(Box::new(event))))
+    Some(Some(Event::from(event)))
 }
 
 /// Whether an entry is one of those with which Caddy accompanies its start, its end and its work.

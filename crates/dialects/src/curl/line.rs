@@ -4,7 +4,7 @@ use model::{HopKind, Micros};
 
 use super::body::{self, Stated};
 use super::reason::{self, Reason};
-use crate::scan;
+use crate::{Marks, scan};
 
 /// The server that answered, as it names itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,26 @@ pub(super) enum Line<'a> {
     /// Another line of such a transcript.
     Other,
 }
+
+/// Words of which one is in the first line of every transcript.
+pub(super) const MARKS: Marks = Marks::any_of(&[
+    // curl's own, a head's, and those of the shell's `time`.
+    &["curl: (", " bytes data]", "< ", "> ", "* ", "HTTP/", "real\t", "user\t", "sys\t"],
+    // A body's.
+    &[
+        "upstream",
+        "DNS resolution failure",
+        "Dns resolution failure",
+        "RBAC: access denied",
+        "local_rate_limited",
+        "<title>",
+        "The server ",
+        "No server ",
+        "The gateway did not ",
+        "The proxy server ",
+        "no available server",
+    ],
+]);
 
 /// Reads a line; `None` if nothing about it shows that it is of a transcript.
 pub(super) fn read(line: &str) -> Option<Line<'_>> {

@@ -15,7 +15,7 @@ use super::line::{self, Line, Server};
 use super::reason::Reason;
 use crate::aws::api_gateway::ApiGateway;
 use crate::aws::cloudfront::page::ErrorPage;
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 
 /// What a client saw.
 pub(crate) struct Curl;
@@ -27,6 +27,10 @@ impl Dialect for Curl {
 
     fn about(&self) -> &'static About {
         &about::ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        line::MARKS
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -55,7 +59,7 @@ impl Dialect for Curl {
             return Understood::Yes;
         }
         out.extend(super::certificate::problem(record).map(Event::Occurrence));
-        out.extend(seen.into_request(context).map(|request| Event::Request(Box::new(request))));
+        out.extend(seen.into_request(context).map(Event::from));
         Understood::Yes
     }
 }

@@ -9,7 +9,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use crate::json::Json;
 use crate::node::short;
-use crate::{About, Blind, Context, Dialect, Understood, scan};
+use crate::{About, Blind, Context, Dialect, Marks, Understood, scan};
 
 /// MySQL and MariaDB error logs.
 pub(crate) struct MySql;
@@ -23,6 +23,24 @@ impl Dialect for MySql {
         &ABOUT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&[
+            "ERROR 1040",
+            "ERROR 1203",
+            "ERROR 1226",
+            "mysqld got signal ",
+            "mariadbd got signal ",
+            " mysqld_safe ",
+            "\"err_symbol\"",
+            "[Note] ",
+            "[Warning] ",
+            "[Warn] ",
+            "[ERROR] ",
+            "[Error] ",
+            "[System] ",
+        ]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
     }
@@ -33,13 +51,7 @@ impl Dialect for MySql {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(told) => {
-                out.extend(told.map(|occurrence| Event::Occurrence(Box::new(occurrence))));
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(record, context), out)
     }
 }
 

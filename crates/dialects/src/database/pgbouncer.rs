@@ -49,7 +49,7 @@ pub(super) fn read(line: &str, context: &Context) -> Option<Option<Event<'static
 
 fn occurrence(kind: OccurrenceKind, at: Option<Timestamp>, said: &str) -> Option<Event<'static>> {
     let event = Occurrence::new(kind, at, "pgbouncer").detail(short(said));
-    Some(Event::Occurrence(Box::new(event)))
+    Some(Event::from(event))
 }
 
 fn is_process(word: &str) -> bool {
@@ -99,7 +99,7 @@ fn about(socket: &Socket<'_>, said: &str, at: Option<Timestamp>) -> Option<Event
     }
     if said.contains("too many clients already") || said.contains("connection slots are reserved") {
         let event = Occurrence::new(OccurrenceKind::DatabaseLimit, at, "postgresql");
-        return Some(Event::Occurrence(Box::new(event.detail(short(said)))));
+        return Some(Event::from(event.detail(short(said))));
     }
     let reason = said.strip_prefix("closing because: ")?;
     let mechanism = if reason.starts_with("connect failed") {
@@ -117,5 +117,5 @@ fn about(socket: &Socket<'_>, said: &str, at: Option<Timestamp>) -> Option<Event
     request.target = socket.address.map(|address| Cow::Owned(address.to_owned()));
     let words = reason.split(" (age").next().unwrap_or(reason);
     request.token = Some(Cow::Owned(words.trim_end_matches('?').to_owned()));
-    Some(Event::Request(Box::new(request)))
+    Some(Event::from(request))
 }

@@ -3,7 +3,7 @@
 use model::Event;
 
 use super::{pgbouncer, postgresql_forms, postgresql_messages};
-use crate::{About, Blind, Context, Dialect, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Understood};
 
 /// PostgreSQL's and PgBouncer's logs.
 pub(crate) struct PostgreSql;
@@ -20,6 +20,10 @@ impl Dialect for PostgreSql {
         &ABOUT
     }
 
+    fn marks(&self) -> Marks {
+        postgresql_forms::MARKS
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
     }
@@ -30,13 +34,7 @@ impl Dialect for PostgreSql {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(event) => {
-                out.extend(event);
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(record, context), out)
     }
 }
 
@@ -55,7 +53,7 @@ fn read(record: &str, context: &Context) -> Option<Option<Event<'static>>> {
         return None;
     }
     let told = postgresql_messages::read(&line.severity, &line.message, line.at);
-    Some(told.map(|occurrence| Event::Occurrence(Box::new(occurrence))))
+    Some(told.map(Event::from))
 }
 
 static ABOUT: About = About {

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use model::Timestamp;
 
 use super::zone;
-use crate::Context;
 use crate::json::Json;
+use crate::{Context, Marks};
 
 /// One message of the server, whatever form it came in.
 pub(super) struct Line<'a> {
@@ -44,6 +44,34 @@ const LABELS: [&str; 18] = [
     "DEBUG4",
     "DEBUG5",
 ];
+
+/// Words of which one is in every record, PgBouncer's included.
+pub(super) const MARKS: Marks = Marks::any_of(&[
+    // Text.
+    &[":  "],
+    // JSON.
+    &["\"error_severity\""],
+    // CSV.
+    &[
+        ",LOG,",
+        ",FATAL,",
+        ",ERROR,",
+        ",PANIC,",
+        ",WARNING,",
+        ",NOTICE,",
+        ",INFO,",
+        ",DETAIL,",
+        ",HINT,",
+        ",STATEMENT,",
+        ",CONTEXT,",
+        ",QUERY,",
+        ",LOCATION,",
+        ",DEBUG",
+        ",\"",
+    ],
+    // PgBouncer: a socket, or a process and a level.
+    &["-0x", " process up: PgBouncer ", " got SIG", " stats: "],
+]);
 
 /// Bytes of a line in which its severity is looked for; prefixes are shorter.
 const PREFIX: usize = 400;

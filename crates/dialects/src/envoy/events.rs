@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use model::{Event, Occurrence, OccurrenceKind};
 
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 
 /// Envoy's event log of health checks.
 pub(crate) struct EnvoyHealth;
@@ -26,6 +26,10 @@ impl Dialect for EnvoyHealth {
 
     fn about(&self) -> &'static About {
         &super::about::HEALTH
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"health_checker_type\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -63,6 +67,10 @@ impl Dialect for EnvoyOutlier {
 
     fn about(&self) -> &'static About {
         &super::about::OUTLIER
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"num_ejections\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -118,5 +126,5 @@ fn occurrence(
     let mut occurrence = Occurrence::new(kind, at.or(context.prefix_time), cluster);
     occurrence.object = target.map(Cow::Owned);
     occurrence.detail = detail.map(Cow::Owned);
-    Event::Occurrence(Box::new(occurrence))
+    Event::from(occurrence)
 }

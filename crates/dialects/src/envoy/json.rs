@@ -8,7 +8,7 @@ use model::{Event, Micros, Tally};
 use serde_json::{Map, Value};
 
 use super::access::{Access, address, hop};
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, SLOW, Understood, scan};
 
 /// Envoy and Istio access log as JSON.
 pub(crate) struct EnvoyJson;
@@ -20,6 +20,10 @@ impl Dialect for EnvoyJson {
 
     fn about(&self) -> &'static About {
         &super::about::JSON
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"response_flags\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -42,9 +46,7 @@ impl Dialect for EnvoyJson {
         if !record.trim_start().starts_with('{') {
             return Understood::No;
         }
-        let Some(access) = read(record, context) else { return Understood::No };
-        out.extend(access.into_request().map(|request| Event::Request(Box::new(request))));
-        Understood::Yes
+        crate::tell(read(record, context).map(Access::into_request), out)
     }
 }
 

@@ -13,7 +13,7 @@ use model::{
 };
 
 use super::reply::reset_reason;
-use crate::{About, Blind, Context, Dialect, Understood, scan};
+use crate::{About, Blind, Context, Dialect, Marks, Understood, scan};
 
 /// Envoy's own log.
 pub(crate) struct EnvoyLog;
@@ -25,6 +25,10 @@ impl Dialect for EnvoyLog {
 
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["][", "envoy "]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -45,11 +49,11 @@ impl Dialect for EnvoyLog {
             request.author = Author::ThisHop;
             request.failure = Some(failure);
             request.token = Some(token);
-            out.push(Event::Request(Box::new(request)));
+            out.push(request.into());
         } else if let Some(kind) = itself(line.message) {
             let words = line.message.split('\t').next().unwrap_or(line.message);
             let event = Occurrence::new(kind, at, hop(context)).detail(crate::node::short(words));
-            out.push(Event::Occurrence(Box::new(event)));
+            out.push(event.into());
         }
         Understood::Yes
     }

@@ -9,7 +9,7 @@ use model::{Event, Micros, Tally, Timestamp};
 
 use super::access::{Access, address, hop};
 use super::flags;
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, SLOW, Understood, scan};
 
 /// Envoy and Istio access log as text.
 pub(crate) struct EnvoyText;
@@ -21,6 +21,10 @@ impl Dialect for EnvoyText {
 
     fn about(&self) -> &'static About {
         &super::about::TEXT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["] \""]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -37,9 +41,7 @@ impl Dialect for EnvoyText {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(access) = read(record) else { return Understood::No };
-        out.extend(access.into_request().map(|request| Event::Request(Box::new(request))));
-        Understood::Yes
+        crate::tell(read(record).map(Access::into_request), out)
     }
 }
 

@@ -61,7 +61,8 @@ pub(super) static RUN: About = About {
     ],
     shows: &[
         "Whether the platform or the application wrote a status, and the platform's reason.",
-        "Starts and stops of instances and why, memory limits exceeded, exits, failed probes.",
+        "Starts and stops of instances and why, when a new one is ready, memory limits exceeded, exits, \
+         failed probes.",
         "Errors of outward calls that the application printed.",
     ],
     blind: &[

@@ -21,7 +21,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Marks, Understood};
 
 /// Cloud Audit log entries that record a deploy.
 pub(crate) struct CloudAudit;
@@ -35,6 +35,10 @@ impl Dialect for CloudAudit {
         &super::about::AUDIT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["audit"]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         entry(record).is_some()
     }
@@ -45,11 +49,7 @@ impl Dialect for CloudAudit {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(entry) = entry(record) else { return Understood::No };
-        if let Some(occurrence) = occurrence(&entry, context) {
-            out.push(Event::Occurrence(Box::new(occurrence)));
-        }
-        Understood::Yes
+        crate::tell(entry(record).map(|entry| occurrence(&entry, context)), out)
     }
 }
 

@@ -14,7 +14,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 use super::entry::Entry;
 use crate::json::Json;
 use crate::raw::{only, string};
-use crate::{About, Blind, Context, Dialect, Quick, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Quick, Understood};
 
 /// Firewall logs.
 pub(crate) struct CloudFirewall;
@@ -26,6 +26,10 @@ impl Dialect for CloudFirewall {
 
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"disposition\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -49,11 +53,7 @@ impl Dialect for CloudFirewall {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(entry) = entry(record) else { return Understood::No };
-        if let Some(occurrence) = denied(&entry, context) {
-            out.push(Event::Occurrence(Box::new(occurrence)));
-        }
-        Understood::Yes
+        crate::tell(entry(record).map(|entry| denied(&entry, context)), out)
     }
 }
 

@@ -8,7 +8,7 @@ use model::Event;
 
 use super::entry::Entry;
 use crate::raw::{only, string};
-use crate::{About, Blind, Context, Dialect, Quick, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Quick, Understood};
 
 /// VPC flow logs.
 pub(crate) struct CloudFlow;
@@ -20,6 +20,10 @@ impl Dialect for CloudFlow {
 
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["vpc_flows"]])
     }
 
     fn sniff(&self, record: &str) -> bool {

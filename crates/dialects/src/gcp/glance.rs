@@ -38,16 +38,16 @@ pub(super) fn tally<'a>(line: &'a [u8], expected: &Expected) -> Option<Tally<'a>
     if !(100..500).contains(&status) {
         return None;
     }
-    let elapsed = match memmem::find(request, b"\"latency\"") {
-        Some(_) => Some(latency(string(only(request, b"\"latency\"")?)?)?),
-        None => None,
+    let elapsed = match is_there(request, b"\"latency\"") {
+        true => Some(latency(string(only(request, b"\"latency\"")?)?)?),
+        false => None,
     };
     if elapsed.is_some_and(|elapsed| elapsed >= SLOW) {
         return None;
     }
-    let target = match memmem::find(request, b"\"serverIp\"") {
-        Some(_) if expected.server_is_target => string(only(request, b"\"serverIp\"")?)?,
-        _ => b"",
+    let target = match expected.server_is_target && is_there(request, b"\"serverIp\"") {
+        true => string(only(request, b"\"serverIp\"")?)?,
+        false => b"",
     };
     let hop = string(only(line, expected.hop_label)?)?;
     if hop.is_empty() {
@@ -56,6 +56,13 @@ pub(super) fn tally<'a>(line: &'a [u8], expected: &Expected) -> Option<Tally<'a>
     let start = time(string(only(line, b"\"timestamp\"")?)?)?;
     let at = elapsed.map_or(start, |elapsed| start + elapsed);
     Some(Tally { at, hop, kind: expected.kind, status, target, elapsed })
+}
+
+/// Whether an object has a key, given with its quotes, in any letters: those of another case are for
+/// the full parse to read.
+fn is_there(object: &[u8], key: &[u8]) -> bool {
+    memchr::memchr_iter(b'"', object)
+        .any(|at| object.get(at..at + key.len()).is_some_and(|it| it.eq_ignore_ascii_case(key)))
 }
 
 /// The object a value begins with, if nothing is nested in it.
@@ -95,6 +102,12 @@ fn time(text: &[u8]) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_in_any_letters() {
+        assert!(is_there(b"{\"a\":\"b\",\"latencY\":\"8.2s\"}", b"\"latency\""));
+        assert!(!is_there(b"{\"latency2\":\"8.2s\",\"x\":\"laten", b"\"latency\""));
+    }
 
     #[test]
     fn objects_are_cut_at_their_own_brace() {

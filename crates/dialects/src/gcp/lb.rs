@@ -13,7 +13,7 @@ use super::entry::Entry;
 use super::glance::{self, Expected};
 use super::{proxy_status, status_details};
 use crate::json::Json;
-use crate::{About, Context, Dialect, Quick, Understood, raw};
+use crate::{About, Context, Dialect, Marks, Quick, Understood, raw};
 
 /// Google Cloud HTTP(S) load balancer log entries.
 pub(crate) struct LoadBalancer;
@@ -35,6 +35,10 @@ impl Dialect for LoadBalancer {
 
     fn about(&self) -> &'static About {
         &super::about::LB
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"httpRequest\"", "\"httprequest\""]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -59,7 +63,7 @@ impl Dialect for LoadBalancer {
     ) -> Understood {
         let Some(entry) = entry(record) else { return Understood::No };
         let Some(request) = request(&entry, context) else { return Understood::No };
-        out.push(Event::Request(Box::new(request)));
+        out.push(request.into());
         Understood::Yes
     }
 }

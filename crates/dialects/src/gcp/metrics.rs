@@ -13,7 +13,7 @@ use model::{Event, Occurrence, Timestamp};
 
 use crate::json::Json;
 use crate::metric::{self, Reading};
-use crate::{About, Blind, Context, Dialect, Understood, scan};
+use crate::{About, Blind, Context, Dialect, Marks, Understood, scan};
 use known::Known;
 
 /// Cloud Monitoring metrics.
@@ -28,6 +28,10 @@ impl Dialect for CloudMonitoring {
         &ABOUT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"points\""]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record).is_some()
     }
@@ -38,9 +42,7 @@ impl Dialect for CloudMonitoring {
         _context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(found) = read(record) else { return Understood::No };
-        out.extend(found.into_iter().map(|one| Event::Occurrence(Box::new(one))));
-        Understood::Yes
+        crate::tell(read(record), out)
     }
 }
 

@@ -12,7 +12,7 @@ use model::{Event, Occurrence, OccurrenceKind};
 
 use super::entry::Entry;
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Marks, Understood};
 
 /// Cloud NAT log entries.
 pub(crate) struct CloudNat;
@@ -26,6 +26,10 @@ impl Dialect for CloudNat {
         &super::about::NAT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::in_objects(&[&["\"allocation_status\""]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         entry(record).is_some()
     }
@@ -36,11 +40,7 @@ impl Dialect for CloudNat {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(entry) = entry(record) else { return Understood::No };
-        if let Some(occurrence) = occurrence(&entry, context) {
-            out.push(Event::Occurrence(Box::new(occurrence)));
-        }
-        Understood::Yes
+        crate::tell(entry(record).map(|entry| occurrence(&entry, context)), out)
     }
 }
 

@@ -19,7 +19,7 @@ use super::run_system;
 use crate::apps;
 use crate::json::Json;
 use crate::node::{self, Origin};
-use crate::{About, Context, Dialect, Quick, Understood};
+use crate::{About, Context, Dialect, Marks, Quick, Understood};
 
 /// Cloud Run request, system and application log entries.
 pub(crate) struct CloudRun;
@@ -42,6 +42,14 @@ impl Dialect for CloudRun {
 
     fn about(&self) -> &'static About {
         &super::about::RUN
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[
+            &["run.googleapis.com", "\"cloud_run_"],
+            &ABOUT_A_REQUEST,
+            &ABOUT_THE_SERVICE,
+        ])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -68,11 +76,11 @@ impl Dialect for CloudRun {
             || entry.get("logName").is_none() && entry.get("httpRequest").is_some();
         if is_request {
             if let Some(request) = request(&entry, at) {
-                out.push(Event::Request(Box::new(request)));
+                out.push(request.into());
             }
         } else if entry.is_log("run.googleapis.com", "varlog/system") {
             if let Some(occurrence) = system(&entry, at) {
-                out.push(Event::Occurrence(Box::new(occurrence)));
+                out.push(occurrence.into());
             }
         } else {
             output(&entry, at, out);
@@ -211,30 +219,34 @@ fn output<'a>(entry: &Entry<'a>, at: Option<Timestamp>, out: &mut Vec<Event<'a>>
     if out.len() == before && (severe || node::is_unhandled(text)) && node::opens_stack(text) {
         let error =
             Occurrence::new(OccurrenceKind::ApplicationError, at, hop).detail(node::short(text));
-        out.push(Event::Occurrence(Box::new(error)));
+        out.push(error.into());
     }
 }
 
+/// How the sentences begin that are about one request.
+const ABOUT_A_REQUEST: [&str; 5] = [
+    "The request has been terminated because it has reached the maximum request timeout",
+    "The request was aborted because there was no available instance",
+    "The request failed because either the HTTP response was malformed or connection",
+    "The request failed because the instance ",
+    "While handling this request, the container instance was found to be using too much memory",
+];
+
+/// How those begin that are about the service and its instances.
+const ABOUT_THE_SERVICE: [&str; 9] = [
+    "Memory limit of ",
+    "Container called exit(",
+    "Container terminated on signal ",
+    "Uncaught signal: ",
+    "Default STARTUP TCP probe ",
+    "STARTUP HTTP probe ",
+    "LIVENESS HTTP probe ",
+    "Starting new instance. Reason: ",
+    "Shutting down user disabled instance",
+];
+
 /// A sentence of the platform outside its entry, as `gcloud` prints it or as it is pasted.
 fn sentence(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
-    const ABOUT_A_REQUEST: [&str; 5] = [
-        "The request has been terminated because it has reached the maximum request timeout",
-        "The request was aborted because there was no available instance",
-        "The request failed because either the HTTP response was malformed or connection",
-        "The request failed because the instance ",
-        "While handling this request, the container instance was found to be using too much memory",
-    ];
-    const ABOUT_THE_SERVICE: [&str; 9] = [
-        "Memory limit of ",
-        "Container called exit(",
-        "Container terminated on signal ",
-        "Uncaught signal: ",
-        "Default STARTUP TCP probe ",
-        "STARTUP HTTP probe ",
-        "LIVENESS HTTP probe ",
-        "Starting new instance. Reason: ",
-        "Shutting down user disabled instance",
-    ];
     if record.len() > 1000 {
         return None;
     }
@@ -246,7 +258,7 @@ fn sentence(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
         request.end = at;
         request.author = Author::ThisHop;
         request.failure = Some(Failure::of(run_system::of_request(text)?));
-        return Some(vec![Event::Request(Box::new(request))]);
+        return Some(vec![Event::from(request)]);
     }
     if !ABOUT_THE_SERVICE.iter().any(|words| text.starts_with(words)) {
         return None;
@@ -255,7 +267,7 @@ fn sentence(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
     let mut occurrence = Occurrence::new(stated.kind, at, hop).detail(node::short(text));
     occurrence.object =
         stated.object.or_else(|| run_system::reason(text).map(str::to_owned)).map(Cow::Owned);
-    Some(vec![Event::Occurrence(Box::new(occurrence))])
+    Some(vec![Event::from(occurrence)])
 }
 
 #[cfg(test)]

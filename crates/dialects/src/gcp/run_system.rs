@@ -57,6 +57,10 @@ pub(super) fn of_system(text: &str) -> Option<Stated> {
     if text.contains("probe failed") {
         return probe(text);
     }
+    // Requests are sent to an instance from then on; other probes go well all the time.
+    if text.contains("STARTUP ") && text.contains(" probe succeeded after ") {
+        return stated(K::HealthUp, None);
+    }
     if never_listened(text) {
         return stated(K::ListenFailed, port(text));
     }

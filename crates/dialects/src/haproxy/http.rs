@@ -7,7 +7,7 @@ use model::{Author, Event, HopKind, Micros, Request, Role, Tally};
 
 use super::line::{self, Line, Timers};
 use super::{clf, custom, flags};
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Quick, SLOW, Understood, scan};
 
 /// HAProxy HTTP log.
 pub(crate) struct HaproxyHttp;
@@ -19,6 +19,20 @@ impl Dialect for HaproxyHttp {
 
     fn about(&self) -> &'static About {
         &super::about::HTTP
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[
+            &["Connect from ", "--"],
+            &[
+                ": SSL handshake",
+                ": Connection ",
+                ": Received something",
+                ": Timeout during",
+                ": Stopped a",
+            ],
+            scan::DIGIT_SLASH,
+        ])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -40,7 +54,7 @@ impl Dialect for HaproxyHttp {
         };
         // A TCP session that carried data has no request to count.
         if line.status.is_some() || flags::session_failed(line.tsc) {
-            out.push(Event::Request(Box::new(request(line, context))));
+            out.push(request(line, context).into());
         }
         Understood::Yes
     }

@@ -9,7 +9,7 @@ use model::{
 };
 
 use crate::kernel::syslog_header;
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 
 /// HAProxy server-state notices.
 pub(crate) struct HaproxyNotice;
@@ -21,6 +21,22 @@ impl Dialect for HaproxyNotice {
 
     fn about(&self) -> &'static About {
         &super::about::NOTICE
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&[
+            "Server ",
+            "Health check for ",
+            " has no server available!",
+            "Connect() failed for backend ",
+            "Proxy ",
+            "Stopping ",
+            "New worker ",
+            "Loading success",
+            "Reloading HAProxy",
+            "Initializing new worker",
+            " exited with code ",
+        ]])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -259,8 +275,8 @@ fn event<'a>(notice: Notice<'a>, at: Option<Timestamp>, context: &Context) -> Op
             request.upstream = Some(backend.into());
             request.failure = Some(Failure::of(Mechanism::NoLocalPort));
             request.token = Some(reason.into());
-            return Some(Event::Request(Box::new(request)));
+            return Some(Event::from(request));
         }
     };
-    Some(Event::Occurrence(Box::new(occurrence)))
+    Some(Event::from(occurrence))
 }

@@ -12,7 +12,7 @@ mod tables;
 use model::{Event, Occurrence};
 
 use crate::json::Json;
-use crate::{About, Blind, Context, Dialect, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Understood, scan};
 
 /// Events and pods of Kubernetes.
 pub(crate) struct Kubernetes;
@@ -29,6 +29,24 @@ impl Dialect for Kubernetes {
         &ABOUT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[
+            &[
+                "\"involvedObject\"",
+                "\"regarding\"",
+                "\"containerStatuses\"",
+                "Containers:",
+                "Events:",
+                "LAST",
+                "READY",
+                "Reason",
+                "Normal",
+                "Warning",
+            ],
+            scan::DIGIT_SLASH,
+        ])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
     }
@@ -39,13 +57,7 @@ impl Dialect for Kubernetes {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(told) => {
-                out.extend(told.into_iter().map(|o| Event::Occurrence(Box::new(o))));
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(record, context), out)
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use super::prefix;
-use crate::{About, Blind, Context, Dialect, Understood};
+use crate::{About, Blind, Context, Dialect, Marks, Understood};
 
 /// The Linux audit log.
 pub(crate) struct Audit;
@@ -25,6 +25,10 @@ impl Dialect for Audit {
         &ABOUT
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["audit(", "avc:", "apparmor=\"", "SELinux is preventing "]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
     }
@@ -35,13 +39,7 @@ impl Dialect for Audit {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(told) => {
-                out.extend(told.map(|occurrence| Event::Occurrence(Box::new(occurrence))));
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(record, context), out)
     }
 }
 

@@ -10,7 +10,7 @@ use model::{Event, Occurrence, OccurrenceKind, Timestamp};
 
 use super::prefix::{self, Message};
 use super::systemd;
-use crate::{About, Context, Dialect, Understood};
+use crate::{About, Context, Dialect, Marks, Understood};
 
 /// Kernel messages: OOM kills, connection table, listen queues.
 pub(crate) struct Kernel;
@@ -24,6 +24,24 @@ impl Dialect for Kernel {
         &super::about::KERNEL
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&[
+            "oom-kill",
+            "oom_reaper",
+            "Memory cgroup ",
+            "Killed ",
+            "Kill process ",
+            "conntrack: table full",
+            "Possible SYN flooding",
+            "segfault at ",
+            "traps: ",
+            "Process ",
+            " OUT=",
+            ".service",
+            "systemd",
+        ]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
     }
@@ -34,13 +52,7 @@ impl Dialect for Kernel {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(occurrence) => {
-                out.extend(occurrence.map(|o| Event::Occurrence(Box::new(o))));
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(record, context), out)
     }
 }
 

@@ -6,7 +6,7 @@ use model::{Event, HopKind, Micros, Request, Reuse, Role, Tally, Timestamp};
 
 use super::fields::{Fields, Var, is_address, tries};
 use super::{clf, judge, manager, tail};
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, probe, scan};
+use crate::{About, Context, Dialect, Marks, Quick, SLOW, Understood, probe, scan};
 
 /// nginx access log, built-in and given formats.
 pub(crate) struct NginxAccess;
@@ -33,6 +33,10 @@ impl Dialect for NginxAccess {
 
     fn about(&self) -> &'static About {
         &super::about::ACCESS
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["] \"", "[Client "]]).unless_told()
     }
 
     fn sniff(&self, record: &str) -> bool {

@@ -14,7 +14,7 @@ use crate::scan;
 pub(crate) struct Line<'a> {
     /// Virtual host in front of the client, with its port if it has one.
     pub(crate) vhost: Option<&'a [u8]>,
-    /// Client address or name.
+    /// Client address or name; `-` where the site logs a header that the request had not.
     pub(crate) client: &'a [u8],
     /// The bracketed time.
     pub(crate) time: Timestamp,
@@ -102,12 +102,16 @@ type Client<'a> = (Option<&'a [u8]>, &'a [u8], bool);
 fn client(head: &[u8]) -> Option<Client<'_>> {
     let space = memchr(b' ', head)?;
     let (first, rest) = (&head[..space], &head[space + 1..]);
-    if !is_name(first) || first == b"-" {
+    // Sites that log `X-Forwarded-For` in place of the client write `-` for who came directly.
+    if !is_name(first) {
         return None;
     }
     // nginx writes a literal `-` here, httpd the user's identd name, which nobody asks for any more.
     if rest == b"-" || rest.starts_with(b"- ") {
         return Some((None, first, false));
+    }
+    if first == b"-" {
+        return None;
     }
     let space = memchr(b' ', rest)?;
     let (second, rest) = (&rest[..space], &rest[space + 1..]);
@@ -121,7 +125,10 @@ fn client(head: &[u8]) -> Option<Client<'_>> {
 fn is_name(word: &[u8]) -> bool {
     !word.is_empty()
         && word.len() <= 255
-        && word.iter().all(|b| b.is_ascii_alphanumeric() || b":.-_%[]*/".contains(b))
+        && word.iter().all(|b| {
+            b.is_ascii_alphanumeric()
+                || matches!(b, b':' | b'.' | b'-' | b'_' | b'%' | b'[' | b']' | b'*' | b'/')
+        })
 }
 
 fn is_ip(word: &[u8]) -> bool {

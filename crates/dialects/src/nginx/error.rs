@@ -10,7 +10,7 @@ use model::{
 use super::error_line::{self, Line};
 use super::error_reading::{self, Reading};
 use super::fields::is_address;
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 
 /// nginx error log.
 pub(crate) struct NginxError;
@@ -27,6 +27,21 @@ impl Dialect for NginxError {
         &super::about::ERROR
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&[
+            "[emerg]",
+            "[alert]",
+            "[crit]",
+            "[error]",
+            "[warn]",
+            "[notice]",
+            "[info]",
+            "[debug]",
+            "upstream",
+            ", client: ",
+        ]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         error_line::read(record, &Context::default()).is_some_and(|line| is_ours(&line))
     }
@@ -41,11 +56,11 @@ impl Dialect for NginxError {
             return Understood::No;
         };
         if let Some(occurrence) = occurrence(&line, context) {
-            out.push(Event::Occurrence(Box::new(occurrence)));
+            out.push(occurrence.into());
         } else if let Some(reading) =
             error_reading::read(line.message, line.level, line.client.is_some())
         {
-            out.push(Event::Request(Box::new(request(&line, reading, context))));
+            out.push(request(&line, reading, context).into());
         }
         Understood::Yes
     }

@@ -84,6 +84,8 @@ impl<'a> Line<'a> {
         self.stream = rest.contains(", bytes from/to client:");
         let next = [", server: ", ", request: \"", ", upstream: \"", ", host: \""];
         let (client, mut rest) = until(rest, &next);
+        // A server without a name at the end of a record, whose last space was taken off.
+        let client = client.strip_suffix(", server:").unwrap_or(client);
         self.client = scan::present(client);
         if let Some(after) = rest.strip_prefix(", server: ") {
             let (server, after) = until(after, &next[1..]);

@@ -1,6 +1,6 @@
 //! nginx `log_format` strings, compiled once and matched line by line.
 
-use memchr::memmem;
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::fields::{Fields, Var};
 
@@ -114,7 +114,7 @@ impl LogFormat {
                     rest.strip_suffix(&**literal).map(<[u8]>::len)?
                 }
                 Some(Piece::Literal(literal)) => self.end(rest, literal, var)?,
-                Some(Piece::Value(_)) => memchr::memchr(b'/', rest)?,
+                Some(Piece::Value(_)) => memchr(b'/', rest)?,
             };
             let value = &rest[..end];
             if !var.accepts(value) {
@@ -143,17 +143,24 @@ impl LogFormat {
             Var::Request if bare && !rest.starts_with(b"- ") => memmem::find(rest, b" HTTP/")? + 1,
             _ => 0,
         };
-        memmem::find_iter(rest, literal).find(|&at| {
-            let value = &rest[..at];
+        let ends = |at: &usize| {
+            let value = &rest[..*at];
             if escaped && ends_in_escape(value) {
                 return false;
             }
             if bare && var.per_try() {
                 let goes_on = value.ends_with(b",") || value.ends_with(b" :");
-                return !goes_on && !rest[at..].starts_with(b" : ");
+                return !goes_on && !rest[*at..].starts_with(b" : ");
             }
-            at >= from
-        })
+            *at >= from
+        };
+        // A search for several bytes costs more to prepare than these short values are long. Without
+        // it only literals can be found that do not overlap themselves.
+        if memchr(literal[0], &literal[1..]).is_none() {
+            let begins = memchr_iter(literal[0], rest);
+            return begins.filter(|at| rest[*at..].starts_with(literal)).find(ends);
+        }
+        memmem::find_iter(rest, literal).find(ends)
     }
 }
 

@@ -12,11 +12,37 @@ use model::{
 use super::head::{self, Head, Says};
 use super::{codes, databases, details, json, lifecycle, source_code, stamp};
 use crate::json::Json;
-use crate::{About, Context, Dialect, Understood, appserver};
+use crate::{About, Context, Dialect, Marks, Understood, appserver};
 
 /// Longest text of one record that is looked at: a client that prints its whole configuration
 /// with an error has said what happened long before.
 const LONGEST: usize = 64 * 1024;
+
+/// Words of which one is in every text that is understood here.
+const WORDS: [&str; 22] = [
+    "rror",
+    "fetch failed",
+    "istening",
+    "SIGTERM",
+    "timed out",
+    "too many clients",
+    "oo many connections",
+    "connection slots",
+    "heap out of memory",
+    "ELIFECYCLE",
+    "onnection pool",
+    "max_client_conn",
+    "locked for ",
+    "heartbeat has been running",
+    "clock leap detected",
+    "Executing <",
+    "onnection is not available",
+    "obtain a connection",
+    "obtaining a connection",
+    "Connection acquisition",
+    "trying to connect",
+    "checking out a connection",
+];
 
 /// Node.js and undici errors in application logs.
 pub(crate) struct NodeErrors;
@@ -39,6 +65,10 @@ impl Dialect for NodeErrors {
         &super::about::NODE
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&WORDS])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         read(record, &Context::default()).is_some()
     }
@@ -53,13 +83,7 @@ impl Dialect for NodeErrors {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        match read(record, context) {
-            Some(events) => {
-                out.extend(events);
-                Understood::Yes
-            }
-            None => Understood::No,
-        }
+        crate::tell(read(record, context), out)
     }
 }
 
@@ -81,31 +105,7 @@ fn read(record: &str, context: &Context) -> Option<Vec<Event<'static>>> {
 
 /// Whether a record has any of the words without which nothing here is understood.
 fn promising(record: &[u8]) -> bool {
-    const WORDS: [&[u8]; 22] = [
-        b"rror",
-        b"fetch failed",
-        b"istening",
-        b"SIGTERM",
-        b"timed out",
-        b"too many clients",
-        b"oo many connections",
-        b"connection slots",
-        b"heap out of memory",
-        b"ELIFECYCLE",
-        b"onnection pool",
-        b"max_client_conn",
-        b"locked for ",
-        b"heartbeat has been running",
-        b"clock leap detected",
-        b"Executing <",
-        b"onnection is not available",
-        b"obtain a connection",
-        b"obtaining a connection",
-        b"Connection acquisition",
-        b"trying to connect",
-        b"checking out a connection",
-    ];
-    WORDS.iter().any(|word| memmem::find(record, word).is_some())
+    WORDS.iter().any(|word| memmem::find(record, word.as_bytes()).is_some())
 }
 
 /// What a JSON log line says, if it is about a failed call or about the application's process.
@@ -122,7 +122,7 @@ pub(crate) fn read_text(text: &str, origin: &Origin<'_>) -> Option<Vec<Event<'st
     }
     let text = unfolded(&text[..text.floor_char_boundary(LONGEST)]);
     if let Some(occurrence) = appserver::read(&text, origin.at) {
-        return Some(occurrence.map(|o| Event::Occurrence(Box::new(o))).into_iter().collect());
+        return Some(occurrence.map(Event::from).into_iter().collect());
     }
     own(&text, origin)
 }
@@ -130,21 +130,21 @@ pub(crate) fn read_text(text: &str, origin: &Origin<'_>) -> Option<Vec<Event<'st
 /// The same without the words of application servers, which are dialects of their own.
 fn own(text: &str, origin: &Origin<'_>) -> Option<Vec<Event<'static>>> {
     if let Some(occurrence) = databases::read(text, origin) {
-        return Some(occurrence.map(|o| Event::Occurrence(Box::new(o))).into_iter().collect());
+        return Some(occurrence.map(Event::from).into_iter().collect());
     }
     let mut events = Vec::new();
     if let Some(occurrence) = lifecycle::instead_of_a_call(text, origin) {
-        return Some(vec![Event::Occurrence(Box::new(occurrence))]);
+        return Some(vec![Event::from(occurrence)]);
     }
     if let Some(request) = failed_call(text, origin) {
-        events.push(Event::Request(Box::new(request)));
+        events.push(request.into());
     } else if head::is_unhandled(stamp::leading(text, 0).1) && head::heads(text).next().is_some() {
         let error = Occurrence::new(OccurrenceKind::ApplicationError, origin.at, owned(origin.hop))
             .detail(head::short(text));
-        events.push(Event::Occurrence(Box::new(error)));
+        events.push(error.into());
     }
     if let Some(exit) = lifecycle::died(text, origin) {
-        events.push(Event::Occurrence(Box::new(exit)));
+        events.push(exit.into());
     }
     (!events.is_empty()).then_some(events)
 }

@@ -27,6 +27,13 @@ pub(crate) fn leading(text: &str, offset_east: i32) -> (Option<Timestamp>, &str)
 
 /// An ISO, common-log or `ctime` stamp, bare or in brackets, and what follows it.
 fn stamp(text: &str, offset_east: i32) -> Option<(Timestamp, &str)> {
+    // Ruby's Logger: `E, [2026-11-02T03:04:05.678123 #7] ERROR -- : message`.
+    if let Some((level, rest)) = text.split_once(", [")
+        && level.len() == 1
+        && let Some((inside, after)) = rest.split_once(']')
+    {
+        return Some((date(inside.split(' ').next()?, offset_east)?, after));
+    }
     if let Some(inside) = text.strip_prefix('[') {
         let (inside, after) = inside.split_once(']')?;
         return Some((date(inside.trim(), offset_east)?, after));
@@ -117,7 +124,8 @@ fn without_level(text: &str) -> &str {
     let bare = word.trim_matches(['[', ']', ':', '-', '|', '(', ')']);
     let is_level = LEVELS.iter().any(|level| bare.eq_ignore_ascii_case(level));
     // A colon after the level of a message is kept apart from `Error: …`, which is an error's name.
-    if (is_level && !word.eq_ignore_ascii_case("error:")) || word == "-" || word == "|" {
+    if (is_level && !word.eq_ignore_ascii_case("error:")) || matches!(word, "-" | "|" | "--" | ":")
+    {
         rest.trim_start()
     } else {
         text
@@ -142,6 +150,7 @@ mod tests {
             "Mon Nov  2 03:04:05 2026 - boom",
             "02/Nov/2026:03:04:05 +0000 boom",
             "2026/11/02 03:04:05 boom",
+            "E, [2026-11-02T03:04:05.000000 #7] ERROR -- : boom",
         ] {
             let (time, rest) = leading(line, 0);
             assert_eq!(

@@ -1,11 +1,9 @@
 //! The loop over a block: lines to records, records to the dialects, everything else counted.
 
-use std::borrow::Cow;
-
 use memchr::{memchr, memchr_iter};
 
 use super::documents::{self, Documents, Step};
-use super::lines::{self, Kind, MAX_RECORD, Open};
+use super::lines::{self, Kind, MAX_RECORD, Open, text};
 use super::offer::{Offers, Said};
 use super::profile::Profile;
 use super::{Progress, Sink, State};
@@ -65,6 +63,8 @@ impl<S: Sink> Block<'_, '_, '_, S> {
                 }
                 None => break,
             };
+            // A byte order mark is no part of the text: at the beginning, and where files were joined.
+            at += lines::mark(&bytes[at..end]);
             let raw = lines::trim_end(&bytes[at..end]);
             if raw.len() > MAX_RECORD {
                 if let Some(pending) = pending.take() {
@@ -122,7 +122,7 @@ impl<S: Sink> Block<'_, '_, '_, S> {
         }
         // Nobody knows the lines together; each may still mean something alone.
         for (number, line) in (pending.line..).zip(record.split(|b| *b == b'\n')) {
-            let line = lines::trim_end(line);
+            let line = lines::trim_end(&line[lines::mark(line)..]);
             if lines::kind(line) != Kind::Blank && !self.offer(line, number) {
                 self.sink.unread(number, &text(line));
             }
@@ -211,6 +211,7 @@ impl<S: Sink> Block<'_, '_, '_, S> {
     }
 
     fn element(&mut self, record: &[u8]) {
+        let record = &record[lines::mark(record)..];
         let columns = &self.profile.rows;
         let is_header =
             is_header(record) || (self.profile.is_csv && csv::is_header(&text(record), columns));
@@ -244,7 +245,8 @@ impl Pending {
         let takes = match lines::kind(line) {
             // Blank lines end nothing by themselves and belong to nobody.
             Kind::Blank => return true,
-            Kind::Certain => self.open.takes_body(content) && same_hop,
+            Kind::Certain => false,
+            Kind::Body => self.open.takes_body() && same_hop,
             Kind::Continuation => same_hop,
             Kind::Start => self.open.takes(content) && same_hop,
         };
@@ -279,8 +281,4 @@ fn is_header(line: &[u8]) -> bool {
     let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
     line.strip_prefix(b"#")
         .is_some_and(|rest| DIRECTIVES.iter().any(|directive| rest.starts_with(directive)))
-}
-
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
 }

@@ -31,17 +31,20 @@ pub(crate) fn names(line: &str) -> Option<Vec<String>> {
         let names: Vec<String> = list.split_ascii_whitespace().map(str::to_owned).collect();
         return (!names.is_empty()).then_some(names);
     }
-    let names: Vec<&str> = line.split_ascii_whitespace().collect();
     let is_name = |name: &&str| {
         name.starts_with(|c: char| c.is_ascii_lowercase())
             && name
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
     };
+    // Cheap first: most lines are refused at their first word.
+    if !line.split_ascii_whitespace().all(|name| is_name(&name)) {
+        return None;
+    }
+    let names: Vec<&str> = line.split_ascii_whitespace().collect();
     let flow = ["srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "log-status", "log_status"];
     let known = names.iter().filter(|name| flow.contains(name)).count();
-    (names.len() >= 3 && known >= 2 && names.iter().all(is_name))
-        .then(|| names.into_iter().map(str::to_owned).collect())
+    (names.len() >= 3 && known >= 2).then(|| names.into_iter().map(str::to_owned).collect())
 }
 
 #[cfg(test)]

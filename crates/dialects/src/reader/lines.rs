@@ -3,7 +3,11 @@
 //! A line that *certainly* starts a record does so whatever stands before it. That is what lets a
 //! file be cut at such lines and its pieces be read apart, with the same result.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use memchr::memchr_iter;
+use memchr::memmem::Finder;
 
 use super::{journal, page, prefix, thrown};
 use crate::curl::joins as transcript;
@@ -27,8 +31,28 @@ pub(super) enum Kind {
     Certain,
     /// Starts a record unless an unfinished one claims it.
     Start,
+    /// Starts a record unless it is the body of an answer that is open: what API Gateway answers
+    /// with, `{"message":"Internal server error"}`.
+    Body,
     /// Belongs to the record before it, if there is one.
     Continuation,
+}
+
+/// A record as text, its lines ended by line feeds alone: a record of several lines says the same
+/// with carriage returns. Bytes that are no UTF-8 become U+FFFD.
+pub(super) fn text(record: &[u8]) -> Cow<'_, str> {
+    // Nearly every record is valid, and finding that out is faster than looking for what is not.
+    let text =
+        std::str::from_utf8(record).map_or_else(|_| String::from_utf8_lossy(record), Cow::Borrowed);
+    match memchr::memchr(b'\r', record) {
+        Some(_) if text.contains("\r\n") => Cow::Owned(text.replace("\r\n", "\n")),
+        _ => text,
+    }
+}
+
+/// Length of the byte order mark of UTF-8 that a line begins with, or 0.
+pub(super) fn mark(line: &[u8]) -> usize {
+    if line.first() == Some(&0xEF) && line.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
 }
 
 /// The line without its line end.
@@ -62,6 +86,10 @@ pub(super) fn kind(line: &[u8]) -> Kind {
     }
     if content.starts_with(journal::FIRST) {
         return Kind::Certain;
+    }
+    // Decided within the head, so that a border is the same however much of the line is seen.
+    if line.len() < HEAD && content.starts_with(b"{\"message\"") {
+        return Kind::Body;
     }
     if content.first() == Some(&b'{') || starts_dated(content) || dated_inside(content) {
         return Kind::Certain;
@@ -132,7 +160,9 @@ impl Open {
         if !line.first().is_some_and(u8::is_ascii_digit) && prefix::grouping(line).is_none() {
             return Open::No;
         }
-        match find(line, b"FastCGI sent in stderr: \"") {
+        static QUOTE: LazyLock<Finder<'static>> =
+            LazyLock::new(|| Finder::new("FastCGI sent in stderr: \""));
+        match QUOTE.find(line) {
             Some(at) if find(&line[at..], b"\" while ").is_none() => Open::Quote,
             None if thrown::is_announced(line) => Open::Logged,
             _ => Open::No,
@@ -156,11 +186,9 @@ impl Open {
         }
     }
 
-    /// Whether a line that would start a record is the body of the answer that is open: what API
-    /// Gateway answers with.
-    pub(super) fn takes_body(self, content: &[u8]) -> bool {
-        let is_answer = matches!(self, Open::Transcript(transcript::Part::Answer));
-        is_answer && content.len() < 400 && content.starts_with(b"{\"message\"")
+    /// Whether a line that may be the body of an answer is that of the one that is open.
+    pub(super) fn takes_body(self) -> bool {
+        matches!(self, Open::Transcript(transcript::Part::Answer))
     }
 
     /// What is open after one more line of the record.
@@ -293,7 +321,7 @@ pub(super) fn certain_start(bytes: &[u8], from: usize) -> Option<usize> {
 /// The same for any line that may start a record.
 pub(super) fn likely_start(bytes: &[u8], from: usize) -> Option<usize> {
     line_starts(bytes, from)
-        .find(|&at| matches!(kind(line_at(bytes, at)), Kind::Certain | Kind::Start))
+        .find(|&at| matches!(kind(line_at(bytes, at)), Kind::Certain | Kind::Start | Kind::Body))
 }
 
 fn line_at(bytes: &[u8], at: usize) -> &[u8] {
@@ -328,6 +356,7 @@ mod tests {
             ("Duration: 5.00 ms  Billed Duration: 6 ms", Kind::Continuation),
             ("Duration: 5.00 ms", Kind::Start),
             ("{\"a\": 1}", Kind::Certain),
+            ("{\"message\": null}", Kind::Body),
             ("  2024/01/02 03:04:05 [error] 1#1: x", Kind::Certain),
             ("2024/01/02 03:04:05 [error] 1#1: x", Kind::Certain),
             ("[Sat Jul 08 17:40:54.742169 2017] [proxy:error]", Kind::Certain),

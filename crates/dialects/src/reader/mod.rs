@@ -13,6 +13,7 @@ mod block;
 mod cloudwatch;
 mod csv;
 mod documents;
+mod gate;
 pub(crate) mod header;
 mod journal;
 mod lines;

@@ -1,6 +1,7 @@
 //! One record, offered to the dialects as it stands and then without what was wrapped around it.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 use model::{Event, Tally, Timestamp};
 
@@ -23,9 +24,10 @@ pub(super) fn first<'a>(
 ) -> Option<(usize, Vec<Event<'a>>)> {
     let mut events = Vec::new();
     // An application's words are prose of a kind, and source code quotes them.
-    let is_code = node::begins_code(text);
-    for (index, dialect) in profile.order.iter().enumerate() {
-        if is_code && dialect.is_carried() {
+    let is_code = LazyCell::new(|| node::begins_code(text));
+    for index in profile.gate.admits(text, context) {
+        let dialect = profile.order[index];
+        if dialect.is_carried() && *is_code {
             continue;
         }
         let asked = profile.likely.contains(&index) || dialect.sniff_in(text, context);

@@ -9,6 +9,7 @@ use model::Timestamp;
 
 use super::csv;
 use super::documents;
+use super::gate::Gate;
 use super::header;
 use super::lines::{self, Kind};
 use super::offer::{self, Offers};
@@ -60,6 +61,8 @@ pub struct Profile {
     /// Places in that order of those the head showed, the most frequent first. They need no
     /// sniffing, and they alone are asked for a quick look.
     pub(super) likely: Arc<[usize]>,
+    /// Keeps the others from being asked for text that they cannot know.
+    pub(super) gate: Arc<Gate>,
     pub(super) style: Option<Style>,
     /// The records stand in JSON documents of several.
     pub(super) is_documents: bool,
@@ -96,13 +99,18 @@ impl Profile {
         }
         let rows = header::csv_columns(head);
         let is_csv = !rows.is_empty();
-        let dialects = match options.forced {
+        let dialects: Arc<[&'static dyn Dialect]> = match options.forced {
             Some(forced) => Arc::from([forced]),
             None => Arc::from(options.dialects),
         };
+        let likely: Arc<[usize]> = match options.forced {
+            Some(_) => Arc::from([0]),
+            None => Arc::from([]),
+        };
         let mut profile = Profile {
+            gate: Arc::new(Gate::of(&dialects, &likely)),
             order: dialects,
-            likely: if options.forced.is_some() { Arc::from([0]) } else { Arc::from([]) },
+            likely,
             style: None,
             is_documents: false,
             is_csv,
@@ -164,9 +172,10 @@ impl Profile {
     /// Lines of an error log beside access lines tell whose a combined log is.
     fn settle_combined(&mut self, samples: &[&[u8]]) {
         let is_apache = |name| {
-            self.order.iter().find(|dialect| dialect.name() == name).map(|dialect| {
-                samples.iter().any(|sample| dialect.sniff(&String::from_utf8_lossy(sample)))
-            })
+            self.order
+                .iter()
+                .find(|dialect| dialect.name() == name)
+                .map(|dialect| samples.iter().any(|sample| dialect.sniff(&lines::text(sample))))
         };
         match (is_apache("apache-error"), is_apache("nginx-error")) {
             (Some(true), Some(false)) => self.context.combined_is_apache = true,
@@ -178,7 +187,7 @@ impl Profile {
     /// Takes the dialect that reads all of the samples as they stand, if one does.
     fn agree(&mut self, samples: &[&[u8]]) -> bool {
         let mut readers = samples.iter().map(|sample| {
-            let text = String::from_utf8_lossy(sample);
+            let text = lines::text(sample);
             offer::first(self, &text, &self.context).map(|(index, _)| index)
         });
         let Some(Some(index)) = readers.next() else { return false };
@@ -195,7 +204,7 @@ impl Profile {
         let mut votes = vec![0_u32; self.order.len()];
         let mut offers = Offers::new(self);
         for sample in samples {
-            offers.offer(&String::from_utf8_lossy(sample), &mut |index, _| votes[index] += 1);
+            offers.offer(&lines::text(sample), &mut |index, _| votes[index] += 1);
         }
         self.settle(&votes);
     }
@@ -214,6 +223,7 @@ impl Profile {
         likely.sort_by_key(|&place| std::cmp::Reverse(votes[ranked[place]]));
         self.likely = Arc::from(likely);
         self.order = ranked.iter().map(|&index| self.order[index]).collect();
+        self.gate = Arc::new(Gate::of(&self.order, &self.likely));
     }
 
     /// The context with the year that belongs to a stamp of this month and day.
@@ -259,7 +269,7 @@ fn first_lines(head: &[u8], wanted: usize) -> Vec<&[u8]> {
     let mut at = 0;
     for line in whole.split_inclusive(|b| *b == b'\n') {
         let text = lines::trim_end(line.strip_suffix(b"\n").unwrap_or(line));
-        if matches!(lines::kind(text), Kind::Start | Kind::Certain) {
+        if matches!(lines::kind(text), Kind::Start | Kind::Certain | Kind::Body) {
             if let Some(start) = start.replace(at) {
                 samples.push(whole[start..at].trim_ascii_end());
             }
@@ -284,7 +294,7 @@ fn style_of(samples: &[&[u8]], profile: &Profile) -> Option<Style> {
     let understood = samples
         .iter()
         .filter(|sample| {
-            let text = String::from_utf8_lossy(sample);
+            let text = lines::text(sample);
             offer::first(profile, &text, &profile.context).is_some()
         })
         .count();

@@ -1,13 +1,19 @@
 //! Exceptions whose name stands at the margin below the line that a logger wrote about them.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 /// Bytes of a line in which its level is looked for.
 const HEAD: usize = 200;
 
 /// Whether a line is a logger's about an error.
 pub(super) fn is_announced(line: &[u8]) -> bool {
-    const LEVELS: [&[u8]; 4] = [b"ERROR", b"WARN", b"FATAL", b"SEVERE"];
+    // Built once: every line that begins with a digit is searched.
+    static LEVELS: LazyLock<[Finder<'static>; 4]> =
+        LazyLock::new(|| ["ERROR", "WARN", "FATAL", "SEVERE"].map(Finder::new));
     let head = line.get(..HEAD).unwrap_or(line);
-    LEVELS.iter().any(|level| super::lines::find(head, level).is_some())
+    LEVELS.iter().any(|level| level.find(head).is_some())
 }
 
 /// Whether a line begins with a dotted class that is thrown: `java.net.ConnectException: refused`.

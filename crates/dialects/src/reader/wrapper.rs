@@ -1,5 +1,8 @@
 //! Lines inside JSON: Docker's json-file driver, journald's and the shippers' message fields.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use model::Timestamp;
 use serde_json::{Map, Value};
 
@@ -80,11 +83,17 @@ pub(super) fn message(record: &str) -> Option<Message> {
     if !record.starts_with('{') {
         return None;
     }
-    let object: Map<String, Value> = serde_json::from_str(record).ok()?;
     // Docker and fluentd; journald; shippers and CloudWatch; Google Cloud; Azure and others.
-    let text = ["log", "MESSAGE", "message", "textPayload", "msg", "line"]
-        .iter()
-        .find_map(|key| object.get(*key).and_then(Value::as_str))?;
+    const KEYS: [&str; 6] = ["log", "MESSAGE", "message", "textPayload", "msg", "line"];
+    // Cheap first: most JSON has none of these, and an escape is all that could hide one.
+    static QUOTED: LazyLock<[Finder<'static>; 7]> = LazyLock::new(|| {
+        let [log, message, second, payload, msg, line] =
+            KEYS.map(|key| Finder::new(&format!("\"{key}\"")).into_owned());
+        [log, message, second, payload, msg, line, Finder::new("\\u")]
+    });
+    QUOTED.iter().find(|word| word.find(record.as_bytes()).is_some())?;
+    let object: Map<String, Value> = serde_json::from_str(record).ok()?;
+    let text = KEYS.iter().find_map(|key| object.get(*key).and_then(Value::as_str))?;
     if text.is_empty() {
         return None;
     }

@@ -15,10 +15,29 @@ use super::message::{self, Message};
 use super::{about, access, common};
 use crate::json::Json;
 use crate::node::short;
-use crate::{About, Context, Dialect, Quick, SLOW, Understood, go, scan};
+use crate::{About, Context, Dialect, Marks, Quick, SLOW, Understood, go, scan};
 
 /// Traefik's logs.
 pub(crate) struct Traefik;
+
+/// Words of which one is in every entry but the lines in the common log format.
+const WORDS: [&str; 15] = [
+    "DownstreamStatus",
+    "caused by: ",
+    "Bad Gateway",
+    "Gateway Timeout",
+    "Internal Server Error",
+    "Client Closed Request",
+    "Service Unavailable",
+    "Health check ",
+    "Traefik version ",
+    "Stopping server gracefully",
+    "I have to go...",
+    "Service selected by WRR: ",
+    "New attempt ",
+    "Starting provider ",
+    "Configuration received",
+];
 
 impl Dialect for Traefik {
     fn name(&self) -> &'static str {
@@ -27,6 +46,10 @@ impl Dialect for Traefik {
 
     fn about(&self) -> &'static About {
         &about::ABOUT
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&WORDS, scan::DATE_MONTHS])
     }
 
     fn sniff(&self, record: &str) -> bool {
@@ -59,9 +82,7 @@ impl Dialect for Traefik {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(event) = read(record, context) else { return Understood::No };
-        out.extend(event);
-        Understood::Yes
+        crate::tell(read(record, context), out)
     }
 }
 
@@ -70,12 +91,12 @@ fn read<'a>(record: &'a str, context: &Context) -> Option<Option<Event<'a>>> {
     if record.trim_start().starts_with('{') {
         let entry = Json::object(record)?;
         if let Some(request) = access::request(&entry, context) {
-            return Some(Some(Event::Request(Box::new(request))));
+            return Some(Some(Event::from(request)));
         }
         return said(&message::of_json(&entry)?, context);
     }
     if let Some(line) = common::read(record.as_bytes()) {
-        return Some(Some(Event::Request(Box::new(request(&line, context)))));
+        return Some(Some(Event::from(request(&line, context))));
     }
     said(&message::of_text(record, context)?, context)
 }
@@ -145,12 +166,12 @@ fn said(message: &Message<'_>, context: &Context) -> Option<Option<Event<'static
         });
         let peer = read.and_then(|error| error.peer.or(error.name));
         request.target = peer.map(|peer| Cow::Owned(peer.to_owned()));
-        return Some(Some(Event::Request(Box::new(request))));
+        return Some(Some(Event::from(request)));
     }
     let occurrence = health(message, text, context).or_else(|| itself(message, text, context))?;
     Some(occurrence.map(|mut occurrence| {
         occurrence.at = at;
-        Event::Occurrence(Box::new(occurrence))
+        Event::from(occurrence)
     }))
 }
 

@@ -8,6 +8,7 @@
 mod corpus;
 mod exceptions;
 mod fields;
+mod flows;
 mod pairs;
 mod score;
 mod suites;

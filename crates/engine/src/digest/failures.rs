@@ -107,7 +107,9 @@ impl Class {
             *self.slots.slot(at) += 1;
         }
         // By id where there is one: then every hop keeps the same requests and they can be joined.
-        let priority = request.id.as_deref().map_or_else(|| hash::of(&place), |id| hash::of(&id));
+        // Otherwise by the text: blocks, and so places, are others when the file is compressed.
+        let by_text = || hash::of(&(place.source, text));
+        let priority = request.id.as_deref().map_or_else(by_text, |id| hash::of(&id));
         self.records.offer(priority, place, || Record::of(request));
         self.texts.offer(priority, place, || {
             let token = request.token.as_deref().unwrap_or("");

@@ -51,6 +51,8 @@ pub struct Digest {
     pub(crate) saw: BTreeSet<&'static str>,
     /// Kinds of occurrences that a dialect told of: which of its several logs are there.
     pub(crate) told: BTreeSet<(&'static str, OccurrenceKind)>,
+    /// Dialects that told of an occurrence and when it was.
+    pub(crate) told_when: BTreeSet<&'static str>,
     recent: [u32; RECENT],
     /// The stream of the last line: most logs are of one hop.
     last: u32,
@@ -86,6 +88,9 @@ impl Digest {
                 let told = (dialect, occurrence.kind);
                 if !self.told.contains(&told) {
                     self.told.insert(told);
+                }
+                if occurrence.at.is_some() && !self.told_when.contains(dialect) {
+                    self.told_when.insert(dialect);
                 }
                 self.occurrences.add(occurrence, place, record);
             }
@@ -161,6 +166,7 @@ impl Digest {
         self.occurrences.merge(other.occurrences);
         self.saw.extend(other.saw);
         self.told.extend(other.told);
+        self.told_when.extend(other.told_when);
     }
 }
 

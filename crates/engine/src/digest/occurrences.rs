@@ -134,8 +134,10 @@ impl Occurrences {
             of_kind.period.add(at);
             *of_kind.slots.slot(at) += times;
         }
-        // One record may tell of many: the values of a metric, say.
-        let priority = hash::of(&(place, occurrence.at, &*occurrence.subject, object));
+        // One record may tell of many: the values of a metric, say. Not by the place: blocks are others
+        // when the file is compressed.
+        let (at, detail) = (occurrence.at, occurrence.detail.as_deref());
+        let priority = hash::of(&(place.source, at, &*occurrence.subject, object, detail));
         of_kind.sample.offer(priority, place, || Happened {
             at: occurrence.at,
             subject: short(&occurrence.subject, 120),

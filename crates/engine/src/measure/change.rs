@@ -2,8 +2,10 @@
 
 use model::{Micros, OccurrenceKind, Signal, Timestamp};
 
+use super::moments::START;
 use super::surroundings::shown;
 use super::{Measured, Scope};
+use crate::digest::occurrences::Happened;
 use crate::view::Fail;
 
 /// A deploy can be to blame for what begins up to this long after it.
@@ -116,9 +118,27 @@ impl Scope<'_, '_> {
         let mut measured = self.share(|fail| fail.dated.then(|| alignment.covers(fail)))?;
         let from = self.window.start - alignment.after;
         let to = self.window.end + alignment.before;
-        let cited = all.into_iter().filter(|(_, h)| h.at.is_some_and(|at| at >= from && at <= to));
+        let is_meant =
+            |at: Timestamp| at >= from && at <= to && alignment.times.binary_search(&at).is_ok();
+        let cited = all.into_iter().filter(|(_, h)| h.at.is_some_and(is_meant));
         measured.shown_by = cited.take(3).map(shown).collect();
         Some(measured)
+    }
+
+    /// Moments at which an instance that had only just been started was found ready by its checks.
+    fn first_ready(&self) -> Vec<Timestamp> {
+        let starts = self.view.happened(&[OccurrenceKind::InstanceStart]);
+        let ready = self.view.happened(&[OccurrenceKind::HealthUp]);
+        let of_a_start = |(_, ready): &(crate::digest::Place, &Happened)| {
+            let at = ready.at?;
+            let name = ready.object.as_deref().filter(|name| !name.is_empty())?;
+            let is_its = |start: &&Happened| {
+                start.object.as_deref() == Some(name)
+                    && start.at.is_some_and(|began| began <= at && at - began <= START)
+            };
+            starts.iter().map(|(_, start)| *start).any(|start| is_its(&start)).then_some(at)
+        };
+        ready.iter().filter_map(of_a_start).collect()
     }
 
     /// The moments that a signal of alignment is about.
@@ -133,11 +153,17 @@ impl Scope<'_, '_> {
             Signal::KillAlignedShare => (&[OccurrenceKind::WorkerKilled], 5, 5),
             Signal::RefusalAlignedShare => (&[OccurrenceKind::DatabaseLimit], 5, 5),
             Signal::PoolTimeoutAlignedShare => (&[OccurrenceKind::ConnectionPoolEmpty], 5, 5),
-            Signal::StartAlignedShare => (&[OccurrenceKind::InstanceStart], 120, 1),
+            Signal::StartAlignedShare => {
+                (&[OccurrenceKind::InstanceStart, OccurrenceKind::HealthUp], 120, 1)
+            }
             _ => return None,
         };
         let mut times = self.times(kinds);
         if signal == Signal::StartAlignedShare {
+            // A start is also reported by the check that finds the new instance ready.
+            times = self.times(&[OccurrenceKind::InstanceStart]);
+            times.extend(self.first_ready());
+            times.sort_unstable();
             // Starts are many, and of things that have nothing to do with it.
             let stops = self.times(&[OccurrenceKind::InstanceStop]);
             // A proxy that is reloaded starts workers; nothing that it sends requests to does.
@@ -176,13 +202,16 @@ impl Scope<'_, '_> {
         self.aligned(&self.alignment(Signal::ExitAlignedShare)?, visible)
     }
 
-    /// Whether the failures went on until a moment and not beyond.
+    /// Whether the failures went on until a moment and not beyond. A request that waited for the
+    /// start and was given up belongs to the time in which it waited.
     fn ended_with(&self, moment: Timestamp) -> bool {
-        let within = |from: i64, to: i64| {
-            let (from, to) = (moment + Micros::from_secs(from), moment + Micros::from_secs(to));
-            self.fails().any(|f| f.dated && f.began() > from && f.began() <= to)
-        };
-        within(-10, 1) && !within(1, 30)
+        let after = |at: Timestamp| at - moment;
+        let until =
+            |at: Timestamp| after(at) > Micros::from_secs(-10) && after(at) <= Micros::from_secs(1);
+        let beyond =
+            |at: Timestamp| after(at) > Micros::from_secs(1) && after(at) <= Micros::from_secs(30);
+        let dated = || self.fails().filter(|f| f.dated);
+        dated().any(|f| until(f.began()) || until(f.at)) && !dated().any(|f| beyond(f.began()))
     }
 
     /// Share of the failures around the moments that a signal is about.

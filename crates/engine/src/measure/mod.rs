@@ -3,6 +3,7 @@
 //! A signal is `None` where the evidence that would show it is not there; a count of zero means
 //! that the evidence is there and shows none.
 
+mod area;
 mod change;
 mod configuration;
 mod failures;
@@ -111,7 +112,11 @@ impl<'s, 'a> Scope<'s, 'a> {
             // Checks are late only where the rest of the group serves.
             S::DownAfterShare => self.healthy_targets().is_some_and(|share| share.value > 0.0),
             // Every slow answer could be a forgotten flow: ask only where pauses point to it.
-            S::FlowMatch => self.after_pause().is_none_or(|pauses| pauses.value >= 0.2),
+            S::FlowMatch | S::FlowDrops => {
+                self.after_pause().is_none_or(|pauses| pauses.value >= 0.2)
+            }
+            // What asks after calls or sockets wherever there are none would ask in vain.
+            S::SocketCheckFailures | S::EgressEndedShare => false,
             _ => true,
         }
     }
@@ -165,6 +170,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             }),
             S::EgressPeerFailures => self.egress(surroundings::is_at_the_peer),
             S::EgressDestinations => self.egress_destinations(),
+            S::EgressEndedShare => self.egress_ended(),
             S::OomKills => self.oom_kills(),
             S::ProcessExits => self.count(&[K::ProcessExit], 60),
             S::WorkerKills => self.count(&[K::WorkerKilled], 5),
@@ -200,8 +206,13 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::FirewallFocus => self.firewall_focus(),
             S::ReturnDrops => self.count(&[K::ReturnDrop], 10),
             S::ReturnMatch => self.reached_by(K::ReturnDrop),
+            // Where answers are told by their flags, none is left to be told by its ports.
+            S::BackwardMatch => self
+                .reached_by(K::BackwardDrop)
+                .or_else(|| self.reached_by(K::ReturnDrop).and(Measured::of(0.0))),
             S::AccessDenials => self.count(&[K::AccessDenied], 60),
             S::FlowMatch => self.reached_by(K::FlowDrop),
+            S::FlowDrops => self.count(&[K::FlowDrop], 60),
             S::AfterPauseShare => self.after_pause(),
             S::ConntrackDrops => self.count(&[K::ConntrackFull], 60),
             S::Ipv6LoopbackShare => self.ipv6_loopback(),
@@ -209,8 +220,11 @@ impl<'s, 'a> Scope<'s, 'a> {
             S::Ipv4LoopbackListens => self.ipv4_loopback_listens(),
             S::Ipv4LoopbackServes => self.ipv4_loopback_serves(),
             S::DrainCutShare => self.drain_cut(),
+            S::DrainingShare => self.draining(),
+            S::EarlyCheckFailures => self.early_check_failures(),
             S::MovedShare => self.moved(),
             S::CheckRefusals => self.check_refusals(),
+            S::SocketCheckFailures => self.socket_check_failures(),
             S::DownAfterShare => self.down_after(),
             S::CdnShare => self.share(|fail| {
                 let by_itself = fail.behind.is_none() && fail.key.author != model::Author::Behind;

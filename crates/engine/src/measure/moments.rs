@@ -1,6 +1,8 @@
 //! Signals about what ended at one moment: requests cut off when a grace period was over, an
 //! address given up at a reload; and what a health check was told.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use model::{Micros, OccurrenceKind, Signal, Timestamp};
 
 use super::surroundings::shown;
@@ -13,6 +15,13 @@ const AT_ONCE: Micros = Micros::from_millis(1_500);
 const LONGEST_GRACE: Micros = Micros::from_secs(3_600);
 /// Logs with whole seconds on both sides make one delay look like two that differ by this much.
 const SAME_DELAY: Micros = Micros::from_millis(1_500);
+/// A target that was taken out of its group may get requests for so long after, at most: until every
+/// part of a load balancer knows, and no longer than the connections to it are kept.
+const DRAINING: Micros = Micros::from_secs(600);
+/// How far two clocks may be apart.
+const CLOCKS: Micros = Micros::from_secs(2);
+/// What a check finds so long after a start may still be the start's.
+pub(super) const START: Micros = Micros::from_secs(300);
 /// What a proxy still sends to an old address while its old workers finish.
 const AFTER_RELOAD: Micros = Micros::from_secs(10);
 
@@ -54,6 +63,66 @@ impl<'a> Scope<'_, 'a> {
         common_delay(&times, &spans).map(|(_, delay)| delay)
     }
 
+    /// Share of the failures on targets that a record calls draining, or deregistered shortly before.
+    pub(super) fn draining(&self) -> Option<Measured> {
+        let stops = self.view.happened(&[OccurrenceKind::InstanceStop]);
+        let mut leaving: BTreeMap<&str, Vec<Option<Timestamp>>> = BTreeMap::new();
+        for (_, stop) in &stops {
+            if let Some(target) = stop.object.as_deref().filter(|object| is_address(object)) {
+                leaving.entry(target).or_default().push(stop.at);
+            }
+        }
+        if leaving.is_empty() {
+            return None;
+        }
+        let of = |fail: &Fail<'_>, at: Option<Timestamp>| {
+            // A state that is not dated is of the time of the evidence.
+            at.is_none_or(|at| at <= fail.at + CLOCKS && fail.began() - at <= DRAINING)
+        };
+        let mut measured = self.share(|fail| {
+            let told = leaving.get(fail.target()?);
+            Some(told.is_some_and(|told| told.iter().any(|at| of(fail, *at))))
+        })?;
+        let targets: BTreeSet<&str> = self.fails().filter_map(Fail::target).collect();
+        let cited = stops
+            .into_iter()
+            .filter(|(_, stop)| stop.object.as_deref().is_some_and(|o| targets.contains(o)));
+        measured.shown_by = cited.take(3).map(shown).collect();
+        Some(measured)
+    }
+
+    /// Failed checks of instances that had only just started.
+    pub(super) fn early_check_failures(&self) -> Option<Measured> {
+        let name = |object: Option<&str>| {
+            let object = object.filter(|object| !object.is_empty())?;
+            // A task's check names its port as well.
+            Some(if is_address(object) { object } else { object.split(':').next()? }.to_owned())
+        };
+        let mut starts: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
+        for (_, start) in self.view.happened(&[OccurrenceKind::InstanceStart]) {
+            if let Some((name, at)) = name(start.object.as_deref()).zip(start.at) {
+                starts.entry(name).or_default().push(at);
+            }
+        }
+        let checks = self.view.happened(&[OccurrenceKind::CheckFailed, OccurrenceKind::HealthDown]);
+        let checks: Vec<_> = checks
+            .into_iter()
+            .filter_map(|check| Some((name(check.1.object.as_deref())?, check.1.at?, check)))
+            .collect();
+        if starts.is_empty() || checks.is_empty() || self.is_undated() {
+            return None;
+        }
+        let margin = Micros::from_secs(120);
+        let early = checks.into_iter().filter(|(name, at, _)| {
+            let of_it = starts.get(name).into_iter().flatten();
+            self.window.contains(*at, margin)
+                && of_it.into_iter().any(|start| *start <= *at && *at - *start <= START)
+        });
+        let early: Vec<_> = early.map(|(.., check)| check).collect();
+        let value = early.len() as f64;
+        Some(Measured { value, shown_by: early.into_iter().take(3).map(shown).collect() })
+    }
+
     /// Share of the failures whose target was given up at a reload for an address that is new.
     pub(super) fn moved(&self) -> Option<Measured> {
         if self.is_undated() {
@@ -86,6 +155,16 @@ impl<'a> Scope<'_, 'a> {
     /// Checks that failed, and targets marked down, because of the status with which the target
     /// answered, neither a success nor the server's own error.
     pub(super) fn check_refusals(&self) -> Option<Measured> {
+        self.checks(|reason| status(reason).is_some_and(|status| (300..500).contains(&status)))
+    }
+
+    /// Checks that failed because the checker could not open a unix socket.
+    pub(super) fn socket_check_failures(&self) -> Option<Measured> {
+        self.checks(is_about_a_socket)
+    }
+
+    /// Failed checks, and targets marked down for them, whose reason is of some kind.
+    fn checks(&self, is_meant: impl Fn(&str) -> bool) -> Option<Measured> {
         const KINDS: [OccurrenceKind; 2] =
             [OccurrenceKind::HealthDown, OccurrenceKind::CheckFailed];
         let told = self.view.happened(&KINDS);
@@ -93,7 +172,7 @@ impl<'a> Scope<'_, 'a> {
             let shown = KINDS.iter().any(|kind| self.view.would_show(*kind));
             return shown.then(Measured::default);
         }
-        let refused: Vec<_> = told
+        let meant: Vec<_> = told
             .into_iter()
             .filter(|(_, down)| {
                 self.is_undated()
@@ -102,13 +181,10 @@ impl<'a> Scope<'_, 'a> {
                             && at <= self.window.end + Micros::from_secs(10)
                     })
             })
-            .filter(|(_, down)| {
-                let status = down.detail.as_deref().and_then(status);
-                status.is_some_and(|status| (300..500).contains(&status))
-            })
+            .filter(|(_, down)| down.detail.as_deref().is_some_and(&is_meant))
             .collect();
-        let value = refused.len() as f64;
-        Some(Measured { value, shown_by: refused.into_iter().take(3).map(shown).collect() })
+        let value = meant.len() as f64;
+        Some(Measured { value, shown_by: meant.into_iter().take(3).map(shown).collect() })
     }
 }
 
@@ -141,6 +217,19 @@ fn common_delay(
         }
     }
     best
+}
+
+/// Whether a check's reason is that of a unix socket: HAProxy's `Socket error, info: "General socket
+/// error (No such file or directory)"` (`src/check.c`); no TCP connection fails with these words.
+fn is_about_a_socket(reason: &str) -> bool {
+    let words = ["No such file or directory", "no such file or directory"];
+    words.iter().any(|words| reason.contains(words))
+        || (reason.contains("ermission denied") && reason.contains("ocket"))
+}
+
+/// Whether a name is an address and a port.
+fn is_address(name: &str) -> bool {
+    name.parse::<std::net::SocketAddr>().is_ok()
 }
 
 /// The words before the status in what the checkers write: HAProxy, Envoy and Apache httpd, AWS
@@ -190,5 +279,17 @@ mod tests {
         assert_eq!(status("Health checks failed with these codes: [404]"), Some(404));
         assert_eq!(status("Layer4 timeout"), None);
         assert_eq!(status("HTTP probe failed with statuscode: 503"), Some(503));
+    }
+
+    #[test]
+    fn a_check_that_found_no_socket() {
+        for (reason, meant) in [
+            ("Socket error, info: \"General socket error (No such file or directory)\"", true),
+            ("Socket error, info: \"General socket error (Permission denied)\"", true),
+            ("Layer4 connection problem, info: \"Connection refused\"", false),
+            ("Layer4 timeout", false),
+        ] {
+            assert_eq!(is_about_a_socket(reason), meant, "{reason}");
+        }
     }
 }

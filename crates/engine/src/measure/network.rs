@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use model::{Mechanism, Micros, OccurrenceKind, Timestamp, Window};
+use model::{Mechanism, Micros, OccurrenceKind, Timestamp};
 
 use super::surroundings::shown;
 use super::{Measured, Scope};
@@ -40,6 +40,10 @@ impl<'a> Scope<'_, 'a> {
         let (from, to) =
             (self.window.start - Micros::from_secs(60), self.window.end + Micros::from_secs(10));
         let in_window = |(first, last): (Timestamp, Timestamp)| last >= from && first <= to;
+        // A metric counts drops and names no address.
+        if !drops.pairs.sorted().into_iter().any(|((_, object), _)| address(object).is_some()) {
+            return None;
+        }
         let towards: BTreeSet<SocketAddr> = drops
             .pairs
             .sorted()
@@ -65,24 +69,10 @@ impl<'a> Scope<'_, 'a> {
     /// Drops in this or another window of the same kinds of failure, of all drops, where the
     /// failing records name no address that could be compared.
     pub(super) fn firewall_focus(&self) -> Option<Measured> {
-        let drops = self.view.digest.occurrences.kinds.get(&OccurrenceKind::FirewallDrop)?;
-        if self.is_undated() || self.fails().any(|fail| target(fail).is_some()) {
+        let mut measured = self.share_near_alike(OccurrenceKind::FirewallDrop)?;
+        if self.fails().any(|fail| target(fail).is_some()) {
             return None;
         }
-        let windows: Vec<Window> = self.alike().filter_map(|cluster| cluster.window).collect();
-        let width = drops.slots.width();
-        let (mut inside, mut all) = (0, 0);
-        for (at, count) in drops.slots.sorted() {
-            all += *count;
-            let near = |w: &Window| {
-                at + width > w.start - Micros::from_secs(60) && at <= w.end + Micros::from_secs(10)
-            };
-            inside += if windows.iter().any(near) { *count } else { 0 };
-        }
-        if all == 0 {
-            return None;
-        }
-        let mut measured = Measured { value: inside as f64 / all as f64, shown_by: Vec::new() };
         let happened = self.view.happened(&[OccurrenceKind::FirewallDrop]);
         let cited = happened.into_iter().filter(|(_, drop)| {
             drop.at.is_some_and(|at| self.window.contains(at, Micros::from_secs(10)))

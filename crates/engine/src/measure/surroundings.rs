@@ -48,7 +48,7 @@ fn shown_in(kind: OccurrenceKind) -> &'static [&'static str] {
         K::ConntrackFull => &["kernel"],
         K::ListenOverflow => &["kernel", "uwsgi"],
         // Firewalls log drops only where they are told to: no line is no evidence.
-        K::FirewallDrop | K::ReturnDrop | K::FlowDrop => &[],
+        K::FirewallDrop | K::ReturnDrop | K::BackwardDrop | K::FlowDrop => &[],
         K::CheckFailed => &["aws-alb-health"],
         K::Throttle | K::ResourceSaturated | K::CertificateProblem => &[],
         K::FunctionError => &["aws-lambda"],
@@ -111,12 +111,22 @@ impl View<'_> {
     /// Whether the evidence would show an occurrence of this kind.
     pub(super) fn would_show(&self, kind: OccurrenceKind) -> bool {
         let told = &self.digest.told;
-        self.saw(shown_in(kind))
+        shown_in(kind).iter().any(|dialect| self.saw(&[dialect]) && self.tells_when(dialect))
             || told.iter().any(|(_, told)| *told == kind)
             || (SYSTEM_LOG.contains(&kind)
                 && told.iter().any(|(by, told)| {
-                    SYSTEM_LOG.contains(told) && !OF_ITSELF.contains(by) && !OF_ORDERS.contains(by)
+                    SYSTEM_LOG.contains(told)
+                        && !OF_ITSELF.contains(by)
+                        && !OF_ORDERS.contains(by)
+                        && self.tells_when(by)
                 }))
+    }
+
+    /// Whether what a dialect leaves out can have been left out at some time. The tables of kubectl
+    /// have ages and nobody knows when they were printed; an event is gone from them after an hour
+    /// (kube-apiserver, `--event-ttl`).
+    fn tells_when(&self, dialect: &str) -> bool {
+        dialect != "kubernetes" || self.digest.told_when.contains(dialect)
     }
 }
 
@@ -139,6 +149,17 @@ pub(super) fn is_at_the_peer(mechanism: Mechanism) -> bool {
             | Mechanism::ResponseStalled
             | Mechanism::ResponseTruncated
             | Mechanism::StatusFromUpstream
+    )
+}
+
+/// Whether a connection that stood ended without a byte of a response.
+fn is_ended_early(mechanism: Mechanism) -> bool {
+    matches!(
+        mechanism,
+        Mechanism::ClosedBeforeResponse
+            | Mechanism::ResetBeforeResponse
+            | Mechanism::EndedBeforeResponse
+            | Mechanism::RequestSendFailed
     )
 }
 
@@ -289,14 +310,20 @@ impl Scope<'_, '_> {
 
     /// Drops in this or another window of the same kinds of failure, of all drops.
     pub(super) fn nat_focus(&self) -> Option<Measured> {
-        let drops = self.view.digest.occurrences.kinds.get(&OccurrenceKind::NatDrop)?;
+        self.share_near_alike(OccurrenceKind::NatDrop)
+    }
+
+    /// Occurrences of a kind in this or another window of the same kinds of failure, from a minute
+    /// before it to ten seconds after, of all of that kind.
+    pub(super) fn share_near_alike(&self, kind: OccurrenceKind) -> Option<Measured> {
+        let happened = self.view.digest.occurrences.kinds.get(&kind)?;
         if self.is_undated() {
             return None;
         }
         let windows: Vec<Window> = self.alike().filter_map(|cluster| cluster.window).collect();
-        let width = drops.slots.width();
+        let width = happened.slots.width();
         let (mut inside, mut all) = (0, 0);
-        for (at, count) in drops.slots.sorted() {
+        for (at, count) in happened.slots.sorted() {
             all += *count;
             let near = |w: &Window| {
                 at + width > w.start - Micros::from_secs(60) && at <= w.end + Micros::from_secs(10)
@@ -355,6 +382,41 @@ impl Scope<'_, '_> {
             .filter_map(|f| f.record.target.as_deref().or(f.record.host.as_deref()))
             .collect();
         if known.is_empty() && all.value > 0.0 { None } else { Measured::of(known.len() as f64) }
+    }
+
+    /// How the outward calls failed that went where those behind the claimed failures went.
+    pub(super) fn egress_ended(&self) -> Option<Measured> {
+        let place = |fail: &crate::view::Fail<'_>| {
+            fail.record.target.as_deref().or(fail.record.host.as_deref()).map(str::to_owned)
+        };
+        let behind: Vec<_> = self
+            .fails()
+            .filter_map(|fail| {
+                let position = fail.behind.map(|behind| behind.position);
+                let call = position.map_or(fail, |position| &self.view.fails[position]);
+                call.is_outward().then(|| place(call))
+            })
+            .collect();
+        if behind.is_empty() {
+            return None;
+        }
+        let (mut ended, mut all) = (0.0, 0.0);
+        let mut shown_by = Vec::new();
+        for call in self.outward(|mechanism| mechanism != Mechanism::Unspecified) {
+            if !behind.contains(&place(call)) {
+                continue;
+            }
+            all += call.weight;
+            if !is_ended_early(call.failure.mechanism) {
+                continue;
+            }
+            ended += call.weight;
+            if let Some(text) = call.text.filter(|_| shown_by.len() < CITED) {
+                let at = call.dated.then_some(call.at);
+                shown_by.push(Shown { at, place: call.place, text: text.to_owned() });
+            }
+        }
+        (all > 0.0).then(|| Measured { value: ended / all, shown_by })
     }
 
     /// Destinations of dropped packets in the window.

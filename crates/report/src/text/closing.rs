@@ -58,6 +58,16 @@ impl View<'_> {
     fn further(&self, conclusion: &Conclusion<'_>) -> String {
         let n = count(conclusion.failures);
         let verdict = self.say(words::verdict_word(conclusion.least_verdict()));
+        if let Some(effect) = conclusion.effect() {
+            let values = [
+                ("effect", effect.cause.slug),
+                ("certain", self.say(words::verdict_word(effect.verdict))),
+                ("slug", conclusion.cause.slug),
+                ("verdict", verdict),
+                ("n", &n),
+            ];
+            return self.fill(&words::FURTHER_STARTED, &values);
+        }
         let values = [("slug", conclusion.cause.slug), ("verdict", verdict), ("n", &n)];
         self.fill(&words::FURTHER_ONE, &values)
     }
@@ -79,19 +89,30 @@ impl View<'_> {
     fn conclusion(&mut self, conclusion: &Conclusion<'_>, all: u64, mark: &str) {
         let cause = conclusion.cause;
         let indent = 2 + mark.len();
-        let values = [("title", self.say(cause.title)), ("slug", cause.slug)];
-        let spans = vec![
-            ink(ink_of(conclusion.least_verdict()), self.verdicts(conclusion)),
-            ink(Ink::Strong, self.fill(&words::CAUSE_IS, &values)),
-            plain(self.say(words::BETWEEN_SENTENCES)),
-            plain(self.say(cause.explanation)),
-        ];
-        self.page.para(2, mark, spans);
+        let effect = conclusion.effect();
+        match &effect {
+            None => {
+                let (ink, verdict) =
+                    (ink_of(conclusion.least_verdict()), self.verdicts(conclusion));
+                self.sentence((2, mark), ink, &verdict, cause);
+            }
+            Some(effect) => {
+                let verdict = self.say(words::verdict(effect.verdict));
+                self.sentence((2, mark), ink_of(effect.verdict), verdict, effect.cause);
+                let least = conclusion.least_verdict();
+                let started = self.say(words::started_by(least));
+                self.sentence((indent, ""), ink_of(least), started, cause);
+            }
+        }
         // What the clients did is no part of the failures.
         let of = if is_client_side(cause) { 0 } else { all };
         let explains = self.explains(cause, conclusion.failures, of, conclusion.least_verdict());
         let text = self.fill(&words::IT, &[("explains", &explains)]);
         self.page.text(indent, "", &text);
+        if let Some(partly) = effect.as_ref().filter(|e| e.failures < conclusion.failures) {
+            let text = self.counted(partly.failures, &words::PROVED_FOR, &[]);
+            self.page.text(indent, "", &text);
+        }
         self.chains(indent, conclusion);
         match conclusion.best.verdict {
             Verdict::Proved | Verdict::Supported => {
@@ -99,10 +120,28 @@ impl View<'_> {
             }
             Verdict::Consistent => {
                 self.first_rival(indent, conclusion);
-                self.first_remedy(indent, conclusion, words::FIRST_IF);
+                let label =
+                    if effect.is_some_and(|effect| self.first_is_of(conclusion, effect.cause)) {
+                        words::FIRST
+                    } else {
+                        words::FIRST_IF
+                    };
+                self.first_remedy(indent, conclusion, label);
             }
             Verdict::CannotTell => self.first_missing(indent, conclusion),
         }
+    }
+
+    /// A cause in one sentence, behind what is known of it.
+    fn sentence(&mut self, (indent, mark): (usize, &str), ink_of: Ink, known: &str, cause: &Cause) {
+        let values = [("title", self.say(cause.title)), ("slug", cause.slug)];
+        let spans = vec![
+            ink(ink_of, known.to_owned()),
+            ink(Ink::Strong, self.fill(&words::CAUSE_IS, &values)),
+            plain(self.say(words::BETWEEN_SENTENCES)),
+            plain(self.say(cause.explanation)),
+        ];
+        self.page.para(indent, mark, spans);
     }
 
     /// From the cause to the symptom, by title.
@@ -151,6 +190,12 @@ impl View<'_> {
             first.make_ascii_uppercase();
         }
         text
+    }
+
+    /// Whether what comes first is a remedy of this cause.
+    fn first_is_of(&self, conclusion: &Conclusion<'_>, cause: &Cause) -> bool {
+        let first = self.in_order(conclusion.best).first().copied();
+        first.is_some_and(|first| cause.remedies.iter().any(|own| own.action == first.action))
     }
 
     fn first_remedy(&mut self, indent: usize, conclusion: &Conclusion<'_>, label: model::Text) {

@@ -37,12 +37,19 @@ impl View<'_> {
         let incident = &self.diagnosis.incidents[index];
         let cause = finding.cause;
         let before = self.told_before(index, finding);
-        let title = vec![
-            ink(ink_of(finding.verdict), self.say(words::verdict(finding.verdict))),
-            plain(": "),
-            ink(Ink::Strong, self.named(cause)),
-        ];
-        self.page.para(2, &format!("{number}. "), title);
+        let mark = format!("{number}. ");
+        let known = self.say(words::verdict(finding.verdict));
+        match &finding.effect {
+            None => self.title((2, &mark), finding.verdict, known, cause),
+            Some(effect) => {
+                let proved = self.say(words::verdict(effect.verdict));
+                self.title((2, &mark), effect.verdict, proved, effect.cause);
+                let worth = self.say(words::worth(effect.verdict, effect.stated, false));
+                self.page.para(PART, "", vec![ink(Ink::Quiet, worth)]);
+                let known = self.say(words::started_by(finding.verdict));
+                self.title((PART, ""), finding.verdict, known, cause);
+            }
+        }
         let explains = self.explains(cause, finding.failures, incident.failures, finding.verdict);
         self.page.text(PART, "", &explains);
         let verdict_before = before.and_then(|i| self.told(i, finding)).map(|f| f.verdict);
@@ -72,6 +79,19 @@ impl View<'_> {
         self.ruled_out(finding);
         self.missing(finding);
         self.remedies(index, finding);
+    }
+
+    /// What is known of a cause, and its name.
+    fn title(
+        &mut self,
+        (indent, mark): (usize, &str),
+        verdict: Verdict,
+        known: &str,
+        cause: &Cause,
+    ) {
+        let named = self.named(cause);
+        let known = ink(ink_of(verdict), known.to_owned());
+        self.page.para(indent, mark, vec![known, plain(": "), ink(Ink::Strong, named)]);
     }
 
     /// What share it explains, in a mood that fits the verdict; without its full stop.
@@ -147,6 +167,9 @@ impl View<'_> {
         let mut spans = vec![plain(says)];
         if observation.independent {
             spans.push(ink(Ink::Certain, self.say(words::INDEPENDENT)));
+        }
+        if observation.undated {
+            spans.push(ink(Ink::Doubtful, self.say(words::NO_TIME)));
         }
         self.page.para(BODY, "- ", spans);
         self.citations(BODY + 2, &observation.citations, few);

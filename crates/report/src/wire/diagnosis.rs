@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::SCHEMA_VERSION;
 use super::cause::WireCause;
-use super::finding::WireIncident;
+use super::finding::{WireEffect, WireIncident};
 use super::text::{Sight, WireText, WireWindow, share};
 use crate::conclude::{conclusions, failures, is_client_side, unexplained};
 
@@ -38,6 +38,7 @@ struct Conclusion {
     verdict: &'static str,
     failures: u64,
     share: Option<f64>,
+    effect: Option<WireEffect>,
     incidents: Vec<usize>,
 }
 
@@ -112,6 +113,7 @@ impl Diagnosis {
                     verdict: c.least_verdict().as_str(),
                     failures: c.failures,
                     share: (!is_client_side(c.cause)).then(|| share(c.failures, all)).flatten(),
+                    effect: c.effect().as_ref().map(WireEffect::from),
                     incidents: c.verdicts.iter().map(|(incident, _)| *incident).collect(),
                 })
                 .collect(),

@@ -65,6 +65,7 @@ struct WireFinding {
     share: Option<f64>,
     windows: Vec<WireWindow>,
     chain: Vec<&'static str>,
+    effect: Option<WireEffect>,
     observations: Vec<WireObservation>,
     failing: Vec<WireCitation>,
     ruled_out: Vec<WireRuledOut>,
@@ -74,11 +75,32 @@ struct WireFinding {
     remedies: Vec<WireRemedy>,
 }
 
+/// What a release or a change is proved to have come out as.
+#[derive(Debug, Serialize)]
+pub(crate) struct WireEffect {
+    cause: &'static str,
+    verdict: &'static str,
+    stated: bool,
+    failures: u64,
+}
+
+impl From<&model::Effect> for WireEffect {
+    fn from(effect: &model::Effect) -> WireEffect {
+        WireEffect {
+            cause: effect.cause.slug,
+            verdict: effect.verdict.as_str(),
+            stated: effect.stated,
+            failures: effect.failures,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct WireObservation {
     says: WireText,
     values: BTreeMap<String, String>,
     independent: bool,
+    undated: bool,
     citations: Vec<WireCitation>,
 }
 
@@ -125,6 +147,7 @@ impl WireFinding {
             share: share(finding.failures, all),
             windows: windows(&finding.windows),
             chain: finding.chain.iter().map(|cause| cause.slug).collect(),
+            effect: finding.effect.as_ref().map(WireEffect::from),
             observations: finding
                 .observations
                 .iter()
@@ -133,6 +156,7 @@ impl WireFinding {
                         says: sight.statement(&observation.says)?,
                         values: sight.values(&observation.says.values),
                         independent: observation.independent,
+                        undated: observation.undated,
                         citations: sight.citations(&observation.citations),
                     })
                 })

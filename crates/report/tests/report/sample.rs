@@ -1,9 +1,9 @@
 //! Diagnoses made by hand: a rich one with every kind of verdict, and the quiet ones.
 
 use model::{
-    Assumption, Citation, Complaint, Diagnosis, Finding, HopKind, Incident, Micros, Missing,
-    Observation, OccurrenceKind, Outcome, RivalNote, RuledOut, Skew, SourceSummary, Statement,
-    StreamSummary, Text, Timestamp, Unexplained, Verdict, Window,
+    Assumption, Citation, Complaint, Diagnosis, Effect, Finding, HopKind, Incident, Micros,
+    Missing, Observation, OccurrenceKind, Outcome, RivalNote, RuledOut, Skew, SourceSummary,
+    Statement, StreamSummary, Text, Timestamp, Unexplained, Verdict, Window,
 };
 
 use crate::causes::{CONNECT, DEPLOY, DNS, IDLE, NAT, NAT_LOGS, OOM, REUSE_LOGS};
@@ -43,21 +43,25 @@ fn nat(failures: u64, windows: Vec<Window>) -> Finding {
         failures,
         windows,
         chain: vec![&NAT, &CONNECT],
+        effect: None,
         observations: vec![
             Observation {
                 says: Statement::plain(NAT.shows.needs[0].says).with("value", "1,204"),
                 citations: vec![cite(1, 88, DROP), cite(1, 89, DROP), cite(1, 90, DROP)],
                 independent: true,
+                undated: false,
             },
             Observation {
                 says: Statement::plain(NAT.shows.supports[0].says).with("value", "100 %"),
                 citations: vec![],
                 independent: false,
+                undated: false,
             },
             Observation {
                 says: Statement::plain(NAT.shows.supports[1].says).with("value", "8 s"),
                 citations: vec![],
                 independent: true,
+                undated: false,
             },
         ],
         failing: vec![
@@ -101,6 +105,7 @@ pub(crate) fn rich() -> Diagnosis {
         failures: 7,
         windows: bursts.clone(),
         chain: vec![&DEPLOY, &NAT, &CONNECT],
+        effect: Some(Effect { cause: &NAT, verdict: Verdict::Proved, stated: true, failures: 6 }),
         observations: vec![Observation {
             says: Statement::plain(Text::new(
                 "Every burst follows a deploy.",
@@ -112,6 +117,7 @@ pub(crate) fn rich() -> Diagnosis {
                 "{\"protoPayload\":{\"methodName\":\"Services.ReplaceService\"}}",
             )],
             independent: true,
+            undated: false,
         }],
         failing: vec![],
         ruled_out: vec![],
@@ -127,6 +133,7 @@ pub(crate) fn rich() -> Diagnosis {
         failures: 12,
         windows: vec![first],
         chain: vec![&IDLE],
+        effect: None,
         observations: vec![Observation {
             says: Statement::plain(Text::new(
                 "{value} of these ended within 50 ms, on path {path}.",
@@ -136,6 +143,7 @@ pub(crate) fn rich() -> Diagnosis {
             .with("path", "/users/{id}/jane.doe@example.com"),
             citations: vec![],
             independent: false,
+            undated: false,
         }],
         failing: vec![cite(0, 11_002, LB)],
         ruled_out: vec![],
@@ -157,6 +165,7 @@ pub(crate) fn rich() -> Diagnosis {
         failures: 5,
         windows: vec![bursts[0]],
         chain: vec![&OOM],
+        effect: None,
         observations: vec![],
         failing: vec![],
         ruled_out: vec![],

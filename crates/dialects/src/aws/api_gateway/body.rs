@@ -42,7 +42,7 @@ pub(super) fn read(record: &str, context: &Context) -> Option<Event<'static>> {
     request.author = Author::ThisHop;
     request.failure = Some(Failure::of(*mechanism));
     request.token = Some(text.clone().into_owned().into());
-    Some(Event::Request(Box::new(request)))
+    Some(Event::from(request))
 }
 
 /// The status before the body: `504`, `HTTP/1.1 504 Gateway Timeout`, `504 Gateway Timeout:`.

@@ -86,7 +86,7 @@ impl<'r> Outcome<'r> {
                 Failure::of(M::StatusFromApplication)
             }
             // Every error of CloudFront's own making has a word of its own: what is left came from
-            // the origin, or out of the cache.
+            // the origin, or out of the cache. That is an inference, so the author stays unknown.
             b"Error" if server_error && !self.detailed.is_empty() && !self.is_cached() => {
                 Failure::of(M::StatusFromUpstream)
             }

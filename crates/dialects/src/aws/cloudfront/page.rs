@@ -9,7 +9,7 @@ use memchr::memmem;
 use model::{Author, Event, Failure, HopKind, Mechanism as M, ProxyError, Request, Role};
 
 use super::{UNNAMED, about};
-use crate::{About, Context, Dialect, Understood, scan};
+use crate::{About, Context, Dialect, Marks, Understood, scan};
 
 /// Amazon CloudFront error page.
 pub(crate) struct ErrorPage;
@@ -23,6 +23,10 @@ impl Dialect for ErrorPage {
         &about::ERROR_PAGE
     }
 
+    fn marks(&self) -> Marks {
+        Marks::any_of(&[&["loudFront", "loudfront", "Lambda function result"]])
+    }
+
     fn sniff(&self, record: &str) -> bool {
         Page::read(record).is_some()
     }
@@ -33,9 +37,7 @@ impl Dialect for ErrorPage {
         context: &Context,
         out: &mut Vec<Event<'a>>,
     ) -> Understood {
-        let Some(page) = Page::read(record) else { return Understood::No };
-        out.extend(page.request(context).map(|request| Event::Request(Box::new(request))));
-        Understood::Yes
+        crate::tell(Page::read(record).map(|page| page.request(context)), out)
     }
 }
 

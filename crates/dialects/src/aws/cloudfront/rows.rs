@@ -150,6 +150,9 @@ fn is_time(name: &str) -> bool {
 
 fn standard(line: &[u8]) -> Option<Row<&[u8]>> {
     scan::digits(line.get(..4)?)?;
+    // Cheap first: many lines begin with a date, but few with one of whole seconds.
+    let clock = line.get(10..)?.trim_ascii_start();
+    clock.get(8)?.is_ascii_whitespace().then_some(())?;
     let (row, count) = cut(line, |at| fixed(&columns::STANDARD, at))?;
     // As far as the status, to be of use at all.
     (count >= 9 && is_of_an_edge(&row) && row.end().is_some()).then_some(row)
@@ -194,12 +197,7 @@ fn object(record: &str) -> Option<Row<Text<'_>>> {
     for (key, value) in members {
         ours |= key.starts_with("x-edge-") || matches!(&*key, "x-host-header" | "cs(Host)");
         let Some(slot) = values.get_mut(columns::field(key.as_bytes()) as usize) else { continue };
-        let text = match value {
-            Json::Text(text) => text,
-            Json::Int(number) => Cow::Owned(number.to_string()),
-            Json::Float(number) => Cow::Owned(number.to_string()),
-            _ => continue,
-        };
+        let Some(text) = value.written() else { continue };
         if text != "-" {
             *slot = Text(text);
         }

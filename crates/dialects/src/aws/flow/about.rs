@@ -27,7 +27,10 @@ pub(super) const ABOUT: About = About {
     ],
     shows: &[
         "A connection that a security group or network ACL did not let open, with both its ends.",
-        "An answer that a network ACL rejected although the opening had passed.",
+        "An answer that a network ACL rejected although the opening had passed, where tcp-flags is in \
+         the format.",
+        "Packets from a server that were rejected; without tcp-flags that may be the answer to an \
+         opening or a leftover of an older connection.",
         "Packets rejected in the midst of a connection, where tcp-flags is in the format.",
     ],
     blind: &[
@@ -37,7 +40,8 @@ pub(super) const ABOUT: About = About {
                   a rejected answer (SYN-ACK) is the network ACL's.",
         },
         Blind {
-            what: "Without tcp-flags, which end opened the connection: the ports only suggest it",
+            what: "Without tcp-flags, which end opened the connection, and whether a rejected packet \
+                   answered an opening: the ports only suggest it",
             how: "add ${tcp-flags} to the flow log's format (version 3 or later).",
         },
         Blind {

@@ -51,6 +51,8 @@ impl<'a> Fields<'a> {
     /// The line by the given columns, or by the default format where they do not fit it.
     pub(super) fn read(line: &'a str, columns: &[String]) -> Option<Fields<'a>> {
         Self::by(line, columns).or_else(|| {
+            // The version comes first.
+            let line = line.starts_with("2 ").then_some(line)?;
             Self::by(line, &DEFAULT).filter(|fields| fields.get("version") == Some("2"))
         })
     }

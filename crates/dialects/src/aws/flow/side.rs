@@ -8,6 +8,8 @@ pub(super) enum Packets {
     /// They answer one that was let pass: a security group keeps state and never rejects them, a
     /// network ACL does.
     Answer,
+    /// They come from the server, and whether they answer an opening is not on record.
+    Backward,
     /// They belong to a connection that was there before.
     Midst,
     /// They end a connection (FIN, RST): leftovers that harm no request.
@@ -35,7 +37,7 @@ impl Packets {
 
     /// By the ports, which only suggest it.
     pub(super) fn of_ports(from: u16, to: u16) -> Packets {
-        if is_server(from, to) { Packets::Answer } else { Packets::Opening }
+        if is_server(from, to) { Packets::Backward } else { Packets::Opening }
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) const ABOUT: About = About {
     ],
     shows: &[
         "Connections for which a NAT gateway had no port: ErrorPortAllocation.",
+        "Idle connections that a NAT gateway gave up, and resets that a Network Load Balancer sent by \
+         itself: IdleTimeoutCount, TCP_ELB_Reset_Count.",
         "Groups without a healthy target, and targets that are unhealthy: HealthyHostCount, \
          UnHealthyHostCount.",
         "Load balancers at a limit: RejectedConnectionCount, SpilloverCount, SurgeQueueLength of \

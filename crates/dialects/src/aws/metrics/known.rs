@@ -34,6 +34,15 @@ const BALANCERS: &[&str] = &["AWS/ApplicationELB", "AWS/NetworkELB", "AWS/Gatewa
 static METRICS: &[Known] = &[
     // Connections for which the gateway had no source port left.
     known(&["AWS/NATGateway"], "ErrorPortAllocation", Reading::Counts(K::NatDrop), "NAT gateway"),
+    // Connections that were not closed and saw nothing for 350 s; what comes later is reset.
+    known(&["AWS/NATGateway"], "IdleTimeoutCount", Reading::Counts(K::FlowDrop), "NAT gateway"),
+    // Resets that the load balancer itself sent: to flows it no longer knows, above all.
+    known(
+        &["AWS/NetworkELB"],
+        "TCP_ELB_Reset_Count",
+        Reading::Counts(K::FlowDrop),
+        "load balancer",
+    ),
     known(BALANCERS, "HealthyHostCount", Reading::Nothing(K::NoServerLeft), "target group"),
     known(BALANCERS, "UnHealthyHostCount", Reading::Above(K::HealthDown), "target group"),
     // Connections refused because the load balancer had reached its maximum.
