@@ -69,13 +69,13 @@ fn wanted(system: &System, causes: &[&'static Cause]) -> Vec<Wanted> {
         let key = identity(system, timer).map(|id| (id, value_of(system, timer)));
         key.map_or(timer, |key| *first.entry(key).or_insert(timer))
     };
-    let mut told: BTreeSet<(usize, Timer, Timer)> = BTreeSet::new();
+    let mut told: BTreeSet<(&str, Timer, Timer)> = BTreeSet::new();
     let orders = causes.iter().flat_map(|&cause| {
         let Predicts::By(rules) = cause.predicts else { return Vec::new() };
         let order = |rule: &Rule| if let Rule::Order(order) = *rule { Some(order) } else { None };
         rules.iter().filter_map(order).map(|order| (cause, order)).collect()
     });
-    for (number, (cause, order)) in orders.enumerate() {
+    for (cause, order) in orders {
         for piece in pieces(system, order.shape) {
             if !order.when.iter().all(|guard| piece.meets(system, guard)) {
                 continue;
@@ -88,7 +88,7 @@ fn wanted(system: &System, causes: &[&'static Cause]) -> Vec<Wanted> {
             for longer in timers(system, piece, &order.longer) {
                 let (longer_as, shorter_as) = (same(longer), same(shorter));
                 // Routes that share their settings share what is wrong with them.
-                let new = told.insert((number, longer_as, shorter_as));
+                let new = told.insert((cause.slug, longer_as, shorter_as));
                 if longer_as != shorter_as && new {
                     out.push(Wanted {
                         cause,

@@ -167,6 +167,7 @@ people leave at any time, a timer does not.",
     },
     predicts: Predicts::By(&[
         Rule::Order(&ladder::LINKS),
+        Rule::Order(&ladder::PASSED_ON),
         Rule::Order(&ladder::HANDLER),
         Rule::Order(&ladder::STATEMENT),
         Rule::Order(&ladder::CALLS_OF_A_PROGRAM),

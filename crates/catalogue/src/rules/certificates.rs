@@ -24,7 +24,7 @@ pub(crate) fn name(system: &System) -> Vec<Prediction> {
             continue;
         }
         let Some(asked) = asked_for(link) else { continue };
-        if names.iter().any(|name| covers(name, asked)) {
+        if names.iter().any(|name| covers(name, asked)) || may_take_the_host(from, link, asked) {
             continue;
         }
         let says = Statement::plain(NAME)
@@ -51,6 +51,14 @@ pub(crate) fn name(system: &System) -> Vec<Prediction> {
         );
     }
     found
+}
+
+/// True for a content delivery network that hands the client's `Host` on: it is content with a
+/// certificate for that (AWS, "Requiring HTTPS for communication between CloudFront and your custom
+/// origin"), and which one that is, the client decides.
+fn may_take_the_host(from: &Hop, link: &Link, asked: &str) -> bool {
+    from.task == Task::Cdn
+        && link.get(Key::UpstreamHost).is_none_or(|set| set.text() != Some(asked))
 }
 
 /// The name that the certificate is verified for; `None` if the files do not tell.
@@ -292,6 +300,23 @@ mod tests {
         assert!(with(names(&["www.example.com"]), true, Some(text("$host"))).is_empty());
         assert!(with(names(&["www.example.com"]), true, Some(unknown())).is_empty());
         assert!(with(unknown(), true, None).is_empty());
+    }
+
+    #[test]
+    fn an_edge_that_hands_the_host_on_may_take_a_certificate_for_it() {
+        let with = |host: Option<&str>| {
+            let (mut made, origin, link) = made("made");
+            made.system.hops[0].task = Task::Cdn;
+            made.set(origin, Key::CertificateNames, names(&["www.example.com"]));
+            made.set_link(link, Key::UpstreamVerify, Value::Flag(true));
+            if let Some(host) = host {
+                made.set_link(link, Key::UpstreamHost, text(host));
+            }
+            name(&made.system)
+        };
+        only(with(Some("origin.example.com")));
+        assert!(with(Some("viewer")).is_empty());
+        assert!(with(None).is_empty());
     }
 
     #[test]

@@ -63,11 +63,24 @@ pub(crate) static LINKS: Order = Order {
     ..LADDER
 };
 
-/// Two links in a row, the second one to somebody else's system.
+/// Two links in a row, the second one from a gateway to somebody else's system.
+pub(crate) static PASSED_ON: Order = Order {
+    when: &[
+        STATED,
+        Guard::Bounded(Site::Next, INNER),
+        Guard::IsNot(Site::To, &[Task::App]),
+        Guard::Is(Site::Last, &[Task::External]),
+        Guard::RunsNot(Site::From, API_GATEWAY),
+    ],
+    ..LADDER
+};
+
+/// Two links in a row, the second one the call of a program to somebody else's system.
 pub(crate) static OUTWARD: Order = Order {
     when: &[
         STATED,
         Guard::Bounded(Site::Next, INNER),
+        Guard::Is(Site::To, &[Task::App]),
         Guard::Is(Site::Last, &[Task::External]),
         Guard::RunsNot(Site::From, API_GATEWAY),
     ],
