@@ -35,6 +35,8 @@
 //! - Synchronous reports, exports, model calls behind an API.
 //! - A function attached to public subnets, or to private ones without a route to a NAT gateway
 //!   or endpoint: it has no address of its own on the internet.
+//! - `why502 check` compares the integration's timeout with the function's, and with the timers
+//!   of whatever stands behind the gateway.
 //!
 //! ## Reproduce it
 //!

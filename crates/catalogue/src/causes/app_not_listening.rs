@@ -38,6 +38,7 @@
 //! - `containerPort`, `targetPort`, target group port and the application's own setting differ.
 //!   In Kubernetes `containerPort` is information only.
 //! - Start-up longer than the grace that health checks give; no start-up or readiness probe.
+//! - `why502 check` finds a server on a loopback address that is reached by another one.
 //!
 //! ## Reproduce it
 //!

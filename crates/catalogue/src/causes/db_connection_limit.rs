@@ -43,6 +43,8 @@
 //! - Serverless functions and autoscaling without an upper bound; a pool per process with many
 //!   processes per instance; a new connection per request.
 //! - Connections left open in a transaction: `idle in transaction`.
+//! - `why502 check` multiplies instances, workers and pool for every program of a database and
+//!   compares the sum with what the database accepts.
 //!
 //! ## Reproduce it
 //!

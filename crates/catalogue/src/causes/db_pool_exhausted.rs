@@ -40,6 +40,8 @@
 //! - No timer for waiting (`connectionTimeoutMillis` 0, node-postgres' default): requests wait
 //!   until the gateway gives up.
 //! - The pool's timer is longer than the gateway's: the error never reaches the client.
+//! - `why502 check` compares the wait for a connection with the timer of the gateway in front
+//!   and, for Puma, the threads of a process with its pool.
 //!
 //! ## Reproduce it
 //!

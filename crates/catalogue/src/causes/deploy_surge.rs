@@ -41,6 +41,9 @@
 //! - Direct VPC subnet smaller than twice the addresses of old and new instances together (four
 //!   times before 2025-03-26).
 //! - All traffic moved in one step, tags that keep old revisions with minimum instances alive.
+//! - `why502 check` adds the instances that a roll-out starts beside the old ones and compares
+//!   their connections with the database's limit and their addresses with the subnet's. Their
+//!   ports are found under `nat-port-exhaustion`.
 //!
 //! ## Reproduce it
 //!

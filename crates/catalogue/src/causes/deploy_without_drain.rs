@@ -59,6 +59,9 @@
 //! - Google Cloud: connection draining timeout 0 on the backend service.
 //! - Applications: `server.close()` waits for idle keep-alive connections that nobody closes,
 //!   until SIGKILL comes.
+//! - `why502 check` finds programs that end at the signal without anything that delays it, pods
+//!   behind a platform's load balancer without a `preStop` hook, and a deregistration delay of
+//!   0.
 //!
 //! ## Reproduce it
 //!

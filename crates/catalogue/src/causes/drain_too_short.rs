@@ -45,6 +45,9 @@
 //!   `terminationGracePeriodSeconds` 30 s including `preStop`, gunicorn `graceful_timeout` 30 s,
 //!   Cloud Run 10 s, ECS `stopTimeout` 30 s, systemd `TimeoutStopSec` 90 s, ALB deregistration delay
 //!   300 s, Docker 10 s.
+//! - `why502 check` adds the `preStop` delay and the program's own time to finish and compares
+//!   the sum with the time until the kill; where somebody wrote how long a request may take,
+//!   that has to fit, too, and into the deregistration delay.
 //!
 //! ## Reproduce it
 //!

@@ -46,6 +46,8 @@
 //! - Retries without a limit or without backoff: they multiply the load on what is down.
 //! - No circuit breaker, no cached or reduced answer, pages that need every dependency.
 //! - Quotas that are close to their limit at peak.
+//! - `why502 check` compares the timers of outward calls with the hop in front, and multiplies
+//!   the attempts of two hops in a row: nine or more are a finding.
 //!
 //! ## Reproduce it
 //!

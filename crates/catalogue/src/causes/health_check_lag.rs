@@ -30,6 +30,7 @@
 //!   interval.
 //! - No retry on another target for requests that were never sent (`proxy_next_upstream`, `option
 //!   redispatch`, `retry_on: connect-failure`), and no passive checks beside the active ones.
+//! - `why502 check` finds checks that may take longer than the time between two.
 //!
 //! ## Reproduce it
 //!

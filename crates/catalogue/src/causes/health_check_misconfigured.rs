@@ -35,6 +35,7 @@
 //!   https or to a login.
 //! - A matcher of `200` only; `option httpchk` without a Host field (HTTP/1.0 has none).
 //! - A check port that is not the serving port; a check of the database inside it.
+//! - `why502 check` compares the port of each check with those that the target listens on.
 //!
 //! ## Reproduce it
 //!

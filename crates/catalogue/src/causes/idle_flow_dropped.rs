@@ -43,6 +43,8 @@
 //!   Azure 4 min, Cloud NAT 1200 s, Cloud Run outbound 600 s to a VPC; Envoy's pool keeps an hour,
 //!   database pools forever.
 //! - TCP keep-alive off, or its first probe after two hours (`tcp_keepalive_time` 7200).
+//! - `why502 check` compares the idle and lifetime bounds of each pool with the idle timer of
+//!   the balancer it connects to, and of the NAT it leaves by.
 //!
 //! ## Reproduce it
 //!

@@ -36,6 +36,8 @@
 //!   bursts: timers on the hour, webhooks, a mailing.
 //! - A release that sets the minimum back to what its template says.
 //! - A slow dependency: each request holds its place longer.
+//! - `why502 check` multiplies instances by concurrency on both sides of a call: a caller that
+//!   may have four times as many requests under way as the service takes is worth a note.
 //!
 //! ## Reproduce it
 //!

@@ -68,6 +68,9 @@
 //!   nginx upstream pool 60 s.
 //! - nginx 1.29.7 and 1.30.0 switched upstream keep-alive on by default (32 connections,
 //!   HTTP/1.1). An upgrade can start the race without any change of configuration.
+//! - `why502 check` does this for every link whose connections are used again, and for the
+//!   pools of a database. For Node.js before 18.2 it compares `headersTimeout` with
+//!   `keepAliveTimeout`.
 //!
 //! ## Reproduce it
 //!

@@ -34,6 +34,8 @@
 //! - Errors that leave the handler: a rejected promise nobody awaits, an environment variable
 //!   that is missing in one stage.
 //! - A package built for another runtime or processor.
+//! - `why502 check` compares the function's timeout with the timers of its calls that somebody
+//!   wrote.
 //!
 //! ## Reproduce it
 //!

@@ -30,6 +30,8 @@
 //! - Files through a function: the largest upload × 4/3 > 1 MB (ALB), 6 MB (others).
 //! - Lists, exports and reports without an upper bound on their length.
 //! - A function moved from API Gateway (6 MB) to an ALB (1 MB).
+//! - `why502 check` compares the largest body that the hops in front let through with what one
+//!   call carries.
 //!
 //! ## Reproduce it
 //!

@@ -32,6 +32,7 @@
 //! - Reserved concurrency below the peak; reserved 0 switches the function off.
 //! - A function may grow by 1,000 executions in ten seconds; a burst from nothing can be steeper.
 //! - An API re-created, or an alias in the integration's address, without `add-permission` for it.
+//! - `why502 check` finds functions that are called and have a reserved concurrency of 0.
 //!
 //! ## Reproduce it
 //!

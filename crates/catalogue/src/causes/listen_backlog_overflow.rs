@@ -46,6 +46,7 @@
 //!   5.4, 128 before, and containers have a value of their own.
 //! - One process that both accepts and computes.
 //! - Many gateways, each without a limit of connections, in front of one small backend.
+//! - `why502 check` finds queues of fewer than 32 connections that somebody wrote.
 //!
 //! ## Reproduce it
 //!

@@ -36,6 +36,8 @@
 //!   `localhost`, and a server bound to 127.0.0.1 (gunicorn and uvicorn bind to it by default,
 //!   `app.listen(port, '127.0.0.1')`).
 //! - `getent ahosts localhost` begins with `::1`.
+//! - `why502 check` finds callers that take the IPv6 address, by their version or setting, in
+//!   front of a server that listens on IPv4 only.
 //!
 //! ## Reproduce it
 //!

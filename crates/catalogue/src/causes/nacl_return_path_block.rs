@@ -32,6 +32,8 @@
 //! - A custom network ACL that allows the service's port inbound and lacks 1024-65535 outbound (on the
 //!   target's subnet) or inbound (on the gateway's subnet). A new ACL denies everything.
 //! - A deny rule with a lower number than the rule that allows the ephemeral ports.
+//! - `why502 check` evaluates the ACLs of both subnets for the answers, where both subnets and
+//!   all rules are known.
 //!
 //! ## Reproduce it
 //!

@@ -53,6 +53,10 @@
 //!   address, through the NAT.
 //! - HTTP clients without keep-alive; a single, manually assigned NAT address; roll-outs that
 //!   double the instances.
+//! - `why502 check` multiplies instances by two revisions and by ports, and compares the
+//!   product with the addresses; it compares the requests at a time of one instance with its
+//!   ports, and finds databases on a public address and calls of the own service by its public
+//!   name.
 //!
 //! ## Reproduce it
 //!

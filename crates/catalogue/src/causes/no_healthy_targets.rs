@@ -44,6 +44,8 @@
 //! - A check timeout close to the service's latency under load. ALB: every 30 s, timeout 5 s, 2
 //!   failures; HAProxy: every 2 s, 3 failures.
 //! - Firewall without the checkers' addresses (Google Cloud: 35.191.0.0/16, 130.211.0.0/22).
+//! - `why502 check` evaluates the firewalls for the port of the health check, where it is not
+//!   the serving port.
 //!
 //! ## Reproduce it
 //!

@@ -36,6 +36,7 @@
 //! - A listener rule that points at a group nobody registers with; a zone not enabled on the
 //!   load balancer.
 //! - Blue-green switches that move the rule before the new group is filled.
+//! - `why502 check` finds services that requests are sent to and that may have no instance.
 //!
 //! ## Reproduce it
 //!

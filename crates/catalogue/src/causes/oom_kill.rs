@@ -43,6 +43,8 @@
 //! - Files written to Cloud Run's file system count as memory.
 //! - A JVM or Node.js heap limit above the container's limit; worker counts raised without
 //!   raising the limit.
+//! - `why502 check` compares the heap's bound, times the processes, with the container's
+//!   memory.
 //!
 //! ## Reproduce it
 //!

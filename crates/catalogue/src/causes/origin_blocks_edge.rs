@@ -33,6 +33,8 @@
 //!   (`com.amazonaws.global.cloudfront.origin-facing`, Cloudflare's and Fastly's published ranges).
 //! - The quota of rules per security group, of which that prefix list takes 55.
 //! - An internal load balancer or a private address as the origin without a VPC origin.
+//! - `why502 check` finds origins whose rules for the port name private addresses and groups
+//!   only.
 //!
 //! ## Reproduce it
 //!

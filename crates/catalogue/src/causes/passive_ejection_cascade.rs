@@ -39,6 +39,9 @@
 //! - Envoy: `max_ejection_percent` is 10 by default; whether one host may be ejected regardless
 //!   depends on the version (`always_eject_one_host`).
 //! - Small groups, and one slow route shared by all targets.
+//! - `why502 check` finds groups of two or more targets that are left out for a minute or
+//!   longer after one failure, and requests that are sent again although their method is not
+//!   idempotent.
 //!
 //! ## Reproduce it
 //!

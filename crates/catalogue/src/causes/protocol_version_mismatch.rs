@@ -31,6 +31,8 @@
 //! - `proxy_pass` where `grpc_pass` or `fastcgi_pass` is meant, and the reverse; PHP-FPM's port 9000
 //!   asked with HTTP.
 //! - A Kubernetes Service port without `appProtocol` or with a name that says another protocol.
+//! - `why502 check` finds FastCGI, HTTP/2 or HTTP/1 spoken to a server that is known not to
+//!   understand it.
 //!
 //! ## Reproduce it
 //!

@@ -39,6 +39,8 @@
 //!   hop was raised and the next one was not.
 //! - `client_max_body_size` at its default in front of an application that accepts files.
 //! - Sessions or groups kept in cookies and tokens, `GET` with long lists in the query.
+//! - `why502 check` finds a limit that somebody raised at one hop and that is smaller at the
+//!   next.
 //!
 //! ## Reproduce it
 //!

@@ -39,6 +39,8 @@
 //! - Cookies per feature flag or per tenant, chunked session cookies, debug fields
 //!   (`Server-Timing`, `X-Debug-*`), long `Link` preload lists.
 //! - Limits that differ between hops.
+//! - `why502 check` finds a limit that somebody raised at one hop and that is smaller at the
+//!   one in front.
 //!
 //! ## Reproduce it
 //!

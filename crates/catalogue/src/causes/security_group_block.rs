@@ -34,6 +34,8 @@
 //! - A rule by address for gateways whose addresses change; on Google Cloud without 35.191.0.0/16 and
 //!   130.211.0.0/22; a target's security group without that of the load balancer.
 //! - A Kubernetes NetworkPolicy that selects the pods and lists no ingress for the gateway.
+//! - `why502 check` evaluates the rules of both ends for the serving port; it is silent where a
+//!   peer's addresses are not known, and unsure where rules may be written elsewhere.
 //!
 //! ## Reproduce it
 //!

@@ -46,6 +46,8 @@
 //! - Work before `listen()`: models, caches, migrations, class loading.
 //! - Minimum instances 0; ALB slow start off; Cloud Run without start-up CPU boost.
 //! - One instance that is restarted in place.
+//! - `why502 check` finds pods that get requests without any readiness probe, and liveness
+//!   probes that kill what is not up within ten seconds.
 //!
 //! ## Reproduce it
 //!

@@ -39,6 +39,8 @@
 //! - HAProxy: no `sni` on the `server` line. CloudFront: forwarding the viewer's Host to an
 //!   origin whose certificate has other names.
 //! - Targets addressed by IP, or moved to a shared host that needs SNI.
+//! - `why502 check` compares the name that is verified with the names of the certificate, and
+//!   finds handshakes without a name where the host cannot do without.
 //!
 //! ## Reproduce it
 //!

@@ -35,6 +35,8 @@
 //! - HAProxy: a `server` line with a name and no `resolvers`. Apache: connection reuse on, which
 //!   keeps an address per child.
 //! - Envoy `STATIC` clusters; JVM `networkaddress.cache.ttl` -1.
+//! - `why502 check` finds names that are looked up once for load balancers, containers of
+//!   compose and hosts of others. The name of a Kubernetes Service is no finding.
 //!
 //! ## Reproduce it
 //!

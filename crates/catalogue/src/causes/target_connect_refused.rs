@@ -42,6 +42,7 @@
 //! - The application binds 127.0.0.1 while the gateway comes from another address; `localhost`
 //!   in `proxy_pass` resolving to `::1` as well.
 //! - Targets registered before they listen; restart policies that leave gaps; a single process.
+//! - `why502 check` compares the port of each link with those that the target listens on.
 //!
 //! ## Reproduce it
 //!

@@ -45,6 +45,8 @@
 //! - nginx resolves the name in `proxy_pass` once at start; the target's address changes later.
 //! - Connect timers are long by default: nginx 60 s, kernel 127 s (`tcp_syn_retries` 6);
 //!   HAProxy has none.
+//! - `why502 check` evaluates network ACLs for the serving port, and finds programs that call
+//!   the internet from subnets without a way out.
 //!
 //! ## Reproduce it
 //!

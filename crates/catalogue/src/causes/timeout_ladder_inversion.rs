@@ -39,6 +39,9 @@
 //! nginx 60 s; CloudFront 30 s with everything; HTTP clients with 10 s or 30 s in front of a
 //! gateway with 60 s; Envoy 15 s for the whole response; Node.js `fetch` 300 s inside anything.
 //!
+//! `why502 check` does so for every chain of hops. Equal timers pass, and so do two defaults:
+//! somebody has to have written one of them. Attempts count together.
+//!
 //! ## Reproduce it
 //!
 //! `why502 drill timeout-ladder-inversion`: Envoy (or nginx) waits 5 s for an nginx that waits

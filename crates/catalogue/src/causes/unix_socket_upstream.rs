@@ -45,6 +45,7 @@
 //! - PHP-FPM `listen.owner`, `listen.group`, `listen.mode` (default 0660 of the pool's user),
 //!   gunicorn `--umask`, and a home directory of mode 0700 above the socket.
 //! - A container that shares the volume but not the user.
+//! - `why502 check` compares the two paths.
 //!
 //! ## Reproduce it
 //!

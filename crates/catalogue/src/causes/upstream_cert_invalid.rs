@@ -40,6 +40,8 @@
 //!   not.
 //! - A private authority that is not in `proxy_ssl_trusted_certificate`, `ca-file` or
 //!   `NODE_EXTRA_CA_CERTS`; nginx `proxy_ssl_verify_depth` 1 with two intermediates.
+//! - `why502 check` reads certificates that are among the files and finds those that have ended
+//!   or end within two weeks.
 //!
 //! ## Reproduce it
 //!

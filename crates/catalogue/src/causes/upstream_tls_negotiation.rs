@@ -40,6 +40,7 @@
 //! - Mutual TLS switched on at the target (Istio `PeerAuthentication` `STRICT`) before callers
 //!   have certificates.
 //! - HTTP/2 demanded by the gateway, not offered by the target (ALPN).
+//! - `why502 check` finds TLS spoken to a plain port and plain HTTP spoken to one of TLS.
 //!
 //! ## Reproduce it
 //!

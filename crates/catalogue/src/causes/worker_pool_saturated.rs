@@ -44,6 +44,7 @@
 //!   event MPM.
 //! - Calls inside requests without timers, so that one slow dependency takes all workers.
 //! - `net.core.somaxconn` (4,096 since Linux 5.4) caps every listen queue.
+//! - `why502 check` finds servers with one worker of one thread.
 //!
 //! ## Reproduce it
 //!

@@ -43,6 +43,8 @@
 //! - Reports, exports and uploads served by the same pool as everything else; calls without a timer
 //!   inside a request.
 //! - The gateway's timer is longer than the supervisor's, so clients get `502` rather than `504`.
+//! - `why502 check` compares the supervisor's limit with the timers of the calls that a worker
+//!   makes.
 //!
 //! ## Reproduce it
 //!
