@@ -268,6 +268,15 @@ fn finding(
         prediction.changes.push(says);
         prediction.edits.extend(edit(system, timer, &value));
     }
+    // Where no changes were found for all of them together, the one that mends this.
+    if let (true, Some(least)) = (prediction.changes.is_empty(), value_of(system, first.shorter)) {
+        let enough: i64 = core.iter().map(|one| one.order.margin.0).sum();
+        let says = Statement::plain(SET)
+            .with("name", name(system, last.longer))
+            .with("hop", hop_name(system, last.longer))
+            .with("value", Value::Time(Micros(least.saturating_add(enough))));
+        prediction.changes.push(says);
+    }
     Finding { cause: last.cause, prediction }
 }
 

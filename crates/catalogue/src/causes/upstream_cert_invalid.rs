@@ -184,7 +184,7 @@ pub static CAUSE: Cause = Cause {
             visibility::HEALTH,
         ],
     },
-    predicts: Predicts::By(&[Rule::Look(certificates::expiry)]),
+    predicts: Predicts::By(&[Rule::Look(certificates::expiry_behind)]),
     drill: Drill::Runs(&[NGINX]),
     remedies: &[
         Remedy {

@@ -142,8 +142,17 @@ const NO_NAME_CHANGE: Text =
 /// renewed by themselves are so a month before.
 const SOON: i64 = 14;
 
-/// A certificate that has ended, or is about to.
-pub(crate) fn expiry(system: &System) -> Vec<Prediction> {
+/// A certificate behind a gateway that has ended, or is about to.
+pub(crate) fn expiry_behind(system: &System) -> Vec<Prediction> {
+    expiry(system, true)
+}
+
+/// The same for a certificate that clients look at.
+pub(crate) fn expiry_at_the_edge(system: &System) -> Vec<Prediction> {
+    expiry(system, false)
+}
+
+fn expiry(system: &System, behind: bool) -> Vec<Prediction> {
     let Some(today) = days(&system.today) else { return Vec::new() };
     let mut found = Vec::new();
     for (id, hop) in system.hops() {
@@ -163,8 +172,11 @@ pub(crate) fn expiry(system: &System) -> Vec<Prediction> {
             speaks_tls(link) && link.settings.flag(Key::UpstreamVerify) == Some(false)
         };
         let mut links = system.links_to(id).peekable();
+        if links.peek().is_some() != behind {
+            continue;
+        }
         // Where every caller is known not to look at it, its end breaks nothing.
-        if links.peek().is_some() && links.all(|(_, link)| unverified(link)) {
+        if behind && links.all(|(_, link)| unverified(link)) {
             continue;
         }
         found.push(
@@ -342,7 +354,11 @@ mod tests {
             let (mut made, origin, _) = made("made");
             made.set(origin, Key::CertificateNotAfter, text(end));
             made.system.today = today.to_owned();
-            expiry(&made.system)
+            assert!(expiry_at_the_edge(&made.system).is_empty());
+            let found = expiry_behind(&made.system);
+            made.system.links.clear();
+            assert_eq!(expiry_at_the_edge(&made.system).len(), found.len());
+            found
         };
         let one = only(with("2026-11-21T23:59:59Z", "2026-11-22"));
         assert_eq!(one.severity, Severity::Error);

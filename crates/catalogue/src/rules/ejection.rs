@@ -1,6 +1,8 @@
 //! Passive checks: how long a target is left out after how many failures.
 
-use model::config::{Key, Prediction, Severity, System};
+use std::collections::BTreeSet;
+
+use model::config::{HopId, Key, Prediction, Severity, System};
 use model::{Micros, Statement, Text};
 
 use super::said::{any_written, sure};
@@ -11,20 +13,24 @@ const LONG_OUT: Micros = Micros::from_secs(60);
 /// Targets that are left out for long after a single failure: one slow route takes all of them out.
 pub(crate) fn long_out(system: &System) -> Vec<Prediction> {
     let mut found: Vec<Prediction> = Vec::new();
+    let mut told: BTreeSet<HopId> = BTreeSet::new();
     for (id, link) in system.links() {
         let (Some(fails), Some(out)) = (link.get(Key::MaxFails), link.get(Key::FailTimeout)) else {
             continue;
         };
-        let group = system
-            .links_from(link.from)
-            .filter(|(_, other)| other.route == link.route && other.get(Key::MaxFails).is_some());
         let long = out.time().is_some_and(|time| time >= LONG_OUT);
-        if fails.count() != Some(1) || !long || !any_written(&[fails, out]) || group.count() < 2 {
+        if fails.count() != Some(1) || !long || !any_written(&[fails, out]) {
             continue;
         }
         let from = &system.hop(link.from).name;
-        let told = |one: &Prediction| one.hops.contains(&link.from);
-        if found.iter().any(told) {
+        if !told.insert(link.from) {
+            continue;
+        }
+        let mut group = system
+            .links_from(link.from)
+            .filter(|(_, other)| other.route == link.route && other.get(Key::MaxFails).is_some());
+        if group.nth(1).is_none() {
+            told.remove(&link.from);
             continue;
         }
         let says = Statement::plain(EJECTION)

@@ -178,12 +178,10 @@ fn is_known_protocol(rule: &FilterRule) -> bool {
 
 /// The filters of one hop that remember flows, of one kind at a time.
 fn stateful(system: &System, hop: HopId) -> Vec<Vec<&Filter>> {
+    let all: Vec<&Filter> = filters_of(system, hop).map(|(_, filter)| filter).collect();
     [FilterKind::SecurityGroup, FilterKind::VpcFirewall, FilterKind::NetworkPolicy]
         .iter()
-        .map(|kind| {
-            let filters = filters_of(system, hop).map(|(_, filter)| filter);
-            filters.filter(|filter| filter.kind == *kind).collect()
-        })
+        .map(|kind| all.iter().copied().filter(|filter| filter.kind == *kind).collect())
         .collect()
 }
 
@@ -232,6 +230,9 @@ fn between(
     port: u16,
     says: Text,
 ) -> Option<Prediction> {
+    if system.filters.is_empty() {
+        return None;
+    }
     let (from, to) = (Sender::of(system, link.from), Sender::of(system, link.to));
     // What a public name resolves to is no address of the network.
     let leaves = !goes_public(system, link);
@@ -320,6 +321,9 @@ pub(crate) fn acl_forward(system: &System) -> Vec<Prediction> {
 
 fn acl(system: &System, answers: bool) -> Vec<Prediction> {
     let mut found: Vec<Prediction> = Vec::new();
+    if system.filters.iter().all(|filter| filter.kind != FilterKind::NetworkAcl) {
+        return found;
+    }
     for (id, link) in links_between(system, |_, _| true) {
         let (Some(from), Some(to)) = (blocks_of(system, link.from), blocks_of(system, link.to))
         else {

@@ -210,3 +210,17 @@ fn routes_with_the_same_fault_are_told_of_once() {
     path.made.system.links.push(again);
     assert_eq!(slugs(&path), ["timeout-ladder-inversion"]);
 }
+
+#[test]
+fn hundreds_of_timers_that_hang_together_each_get_a_change() {
+    let mut path = path(Task::App);
+    path.made.set_link(path.outer, Key::ResponseTimeout, secs(60));
+    for number in 0..250 {
+        let behind = path.made.hop(Task::App, "another");
+        let link = path.made.link(path.app, behind, "another:4000");
+        path.made.set_link(link, Key::ResponseTimeout, secs(100 + number));
+    }
+    let found = findings(&path);
+    assert_eq!(found.len(), 250);
+    assert!(found.iter().all(|(_, finding)| finding.prediction.changes.len() == 1));
+}
