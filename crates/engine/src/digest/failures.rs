@@ -107,8 +107,9 @@ impl Class {
             *self.slots.slot(at) += 1;
         }
         // By id where there is one: then every hop keeps the same requests and they can be joined.
-        // Otherwise by the text: blocks, and so places, are others when the file is compressed.
-        let by_text = || hash::of(&(place.source, text));
+        // Otherwise by the time and the text: blocks, and so places, are others when the file is
+        // compressed, and a text may be the same all day.
+        let by_text = || hash::of(&(place.source, request.start, request.end, text));
         let priority = request.id.as_deref().map_or_else(by_text, |id| hash::of(&id));
         self.records.offer(priority, place, || Record::of(request));
         self.texts.offer(priority, place, || {

@@ -98,7 +98,8 @@ fn digest(entries: &[Entry]) -> Digest {
                 request.target = Some(format!("10.0.0.{}:80", line % 4).into());
                 request.path = Some("/".into());
                 request.complete_times();
-                let text = format!("{status} {mechanism}");
+                // As in a real log, hardly two records have the same text.
+                let text = format!("{status} {mechanism} {line}");
                 digest.event("test", &Event::Request(Box::new(request)), place(*line), &text);
             }
             Entry::Happened(second, kind, subject, line) => {
