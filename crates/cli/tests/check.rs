@@ -161,7 +161,7 @@ fn one_run_writes_every_form() {
     let shop = shop();
     check(
         shop.path(),
-        &["--format", "github", "-o", "a.json", "-o", "a.sarif", "-o", "a.xml", "-o", "a.txt"],
+        &["-o", "a.json", "-o", "a.sarif", "-o", "a.xml", "-o", "a.txt", "--format", "github"],
     );
     let read = |name: &str| fs::read_to_string(shop.path().join(name)).unwrap();
     let schema: Value =
