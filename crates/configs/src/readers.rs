@@ -31,6 +31,7 @@ pub(crate) trait Reader: Sync {
 pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::apache::Apache,
     &crate::nginx::Nginx,
+    &crate::haproxy::HaProxy,
     &crate::terraform::Terraform,
     &crate::cloudformation::CloudFormation,
     &crate::aws::Output,
