@@ -15,6 +15,7 @@ mod defaults;
 mod directives;
 mod document;
 mod draft;
+mod envoy;
 mod haproxy;
 mod nginx;
 mod part;

@@ -6,6 +6,7 @@
 //! said.
 
 pub(crate) mod apache;
+pub(crate) mod envoy;
 pub(crate) mod haproxy;
 pub(crate) mod nginx;
 pub(crate) mod version;
@@ -17,7 +18,7 @@ use model::config::{System, Value};
 use version::{Range, Stands};
 
 /// Every product whose defaults are known.
-static ALL: &[&Table] = &[&apache::TABLE, &haproxy::TABLE, &nginx::TABLE];
+static ALL: &[&Table] = &[&apache::TABLE, &envoy::TABLE, &haproxy::TABLE, &nginx::TABLE];
 
 /// The defaults of one product.
 pub(crate) struct Table {

@@ -87,8 +87,11 @@ fn looks_like_haproxy(text: &str) -> bool {
         let mut words = code.split_ascii_whitespace();
         let first = words.next().unwrap_or("");
         if lex::is_section(first) {
-            let alone = matches!(first, "global" | "defaults");
-            inside = alone || words.next().is_some();
+            inside = match (first, words.next()) {
+                ("global", name) => name.is_none(),
+                ("defaults", _) => true,
+                (_, name) => name.is_some(),
+            };
         } else {
             found |= inside && KEYWORDS.contains(&first) && words.next().is_some();
         }
