@@ -82,3 +82,19 @@ fn includes_do_not_multiply_without_end() {
     let said = remarks("Apache", apache.collect());
     assert!(said.contains("too many includes") || said.contains("too deeply"), "{said}");
 }
+
+#[test]
+fn anchors_do_not_multiply_without_end() {
+    let mut text =
+        String::from("routes: &routes\n".to_owned() + &"  - route: { cluster: c }\n".repeat(5_000));
+    text.push_str("hosts: &hosts\n");
+    text.push_str(&"  - { domains: [a], routes: *routes }\n".repeat(2_000));
+    text.push_str(
+        "one: &one\n  filter_chains:\n    - filters:\n        - name: http_connection_manager\n          \
+         typed_config: { route_config: { virtual_hosts: *hosts } }\n",
+    );
+    text.push_str("static_resources:\n  clusters: [ { name: c } ]\n  listeners:\n");
+    text.push_str(&"    - *one\n".repeat(5_000));
+    let said = remarks("Envoy", vec![input("envoy.yaml", text)]);
+    assert!(said.contains("too many routes"), "{said}");
+}

@@ -11,7 +11,10 @@ use crate::draft::{Member, Name, Pool, Reach};
 use crate::part::put;
 
 /// Endpoints taken of one cluster.
-const MOST_ENDPOINTS: usize = 1_000;
+const MOST_ENDPOINTS: usize = 200;
+
+/// Localities, checks and ranges of statuses looked at.
+const MOST_OF_A_LIST: usize = 100;
 
 /// Where the protocol of targets is set since 1.17.
 const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -22,7 +25,7 @@ pub(super) fn id(document: &Document, name: &str) -> Name {
 }
 
 fn endpoints(cluster: Field<'_>) -> impl Iterator<Item = Field<'_>> {
-    let localities = cluster.get("load_assignment.endpoints").items();
+    let localities = cluster.get("load_assignment.endpoints").items().take(MOST_OF_A_LIST);
     let endpoints = localities.flat_map(|locality| locality.get("lb_endpoints").items());
     endpoints.map(|endpoint| endpoint.get("endpoint.address")).take(MOST_ENDPOINTS)
 }
@@ -39,7 +42,7 @@ pub(super) fn pool(document: &Document, cluster: Field<'_>, ports: &BTreeSet<u16
         names: vec![id(document, name.text()?)],
         members: endpoints(cluster).filter_map(|at| member(document, at, ports)).collect(),
         settings: settings(cluster),
-        checks: cluster.get("health_checks").items().map(check).collect(),
+        checks: cluster.get("health_checks").items().take(16).map(check).collect(),
         at: Some(name.span()),
         ..Pool::default()
     };
@@ -215,6 +218,7 @@ fn check(of: Field<'_>) -> Check {
     let statuses: Vec<String> = http
         .get("expected_statuses")
         .items()
+        .take(MOST_OF_A_LIST)
         .filter_map(|range| {
             // The end of a range is not part of it.
             let (start, end) = (range.get("start").number()?, range.get("end").number()?);

@@ -23,14 +23,23 @@ pub(super) fn port(listener: Field<'_>) -> Option<u16> {
     u16::try_from(port).ok().filter(|port| *port != 0)
 }
 
+/// Filter chains of one listener, and filters of one chain, that are looked at.
+const MOST_FILTERS: usize = 100;
+
 fn chains(listener: Field<'_>) -> impl Iterator<Item = Field<'_>> {
-    listener.get("filter_chains").items().chain(listener.get("default_filter_chain").some())
+    listener
+        .get("filter_chains")
+        .items()
+        .take(MOST_FILTERS)
+        .chain(listener.get("default_filter_chain").some())
 }
 
 /// The filters of all its chains that pass requests on.
 pub(super) fn filters(listener: Field<'_>) -> Vec<Filter<'_>> {
-    let filters = chains(listener).flat_map(|chain| chain.get("filters").items());
+    let filters =
+        chains(listener).flat_map(|chain| chain.get("filters").items().take(MOST_FILTERS));
     filters
+        .take(MOST_FILTERS)
         .filter_map(|filter| {
             let config = filter.get("typed_config");
             let kind = config.named("@type").text().or(filter.get("name").text())?;

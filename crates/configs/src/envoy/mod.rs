@@ -15,8 +15,11 @@ use crate::draft::Draft;
 use crate::readers::Reader;
 use field::Field;
 
-/// Listeners, routes or clusters read of one file.
-const MOST_PARTS: usize = 20_000;
+/// Listeners or clusters read of one file.
+const MOST_PARTS: usize = 2_000;
+
+/// Hosts and routes read of one file: an anchor can stand for the same ones again and again.
+const MOST_ROUTES: usize = 50_000;
 
 /// Reads Envoy.
 #[derive(Debug)]
@@ -67,12 +70,13 @@ fn read(document: &Document, root: Field<'_>, draft: &mut Draft) {
         }
         draft.pools.extend(clusters::pool(document, cluster, &ports));
     }
+    let mut left = MOST_ROUTES;
     for listener in listeners {
         let chains = listeners::filters(listener);
         let hop = listeners::hop(document, listener, &chains);
         let from = draft.add_hop(hop);
         for filter in chains {
-            routes::links(document, filter, from, &hosts, draft);
+            routes::links(document, filter, from, &hosts, (&mut left, draft));
         }
     }
 }

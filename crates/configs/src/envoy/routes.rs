@@ -12,8 +12,8 @@ use crate::document::Document;
 use crate::draft::{Draft, DraftId, LinkDraft, Reach};
 use crate::part::put;
 
-/// Links made of one listener.
-const MOST_LINKS: usize = 20_000;
+/// Clusters that one route may name, and domains of one host.
+const MOST_NAMES: usize = 64;
 
 /// Words of `retry_on` that try again what the target may have done already.
 const AFTER_SENDING: &[&str] = &[
@@ -31,13 +31,14 @@ const AFTER_SENDING: &[&str] = &[
     "unavailable",
 ];
 
-/// Adds the links of a filter; `hosts` has every cluster with the host name of its first endpoint.
+/// Adds the links of a filter; `hosts` has every cluster with the host name of its first
+/// endpoint, `left` counts down how much more may be read.
 pub(super) fn links(
     document: &Document,
     filter: Filter<'_>,
     from: DraftId,
     hosts: &BTreeMap<&str, Option<&str>>,
-    draft: &mut Draft,
+    (left, draft): (&mut usize, &mut Draft),
 ) {
     let manager = match filter {
         Filter::Http(manager) => manager,
@@ -57,18 +58,27 @@ pub(super) fn links(
         draft.remark(rds.span(), "routes come from a management server; they were left out");
     }
     let config = manager.get("route_config");
-    let before = draft.links.len();
     for host in config.get("virtual_hosts").items() {
+        if *left == 0 {
+            draft.remark(host.span(), "there are too many routes; the rest was left out");
+            return;
+        }
+        *left -= 1;
         let domains: Vec<String> = host
             .get("domains")
             .items()
+            .take(MOST_NAMES)
             .filter_map(Field::text)
             .filter(|domain| *domain != "*")
             .map(str::to_owned)
             .collect();
         for route in host.get("routes").items() {
             let action = route.get("route");
-            if !action.there() || draft.links.len() - before >= MOST_LINKS {
+            if *left == 0 {
+                break;
+            }
+            *left -= 1;
+            if !action.there() {
                 continue;
             }
             let settings = settings(manager, host, route, hosts);
@@ -90,7 +100,7 @@ pub(super) fn links(
 fn targets(of: Field<'_>) -> Vec<(&str, Field<'_>)> {
     let several = of.get("weighted_clusters.clusters").items().map(|one| one.get("name"));
     let all = of.get("cluster").some().into_iter().chain(several);
-    all.filter_map(|name| Some((name.text()?, name))).collect()
+    all.filter_map(|name| Some((name.text()?, name))).take(MOST_NAMES).collect()
 }
 
 /// Those of the clusters that are in the file. Others may come from a management server.
