@@ -85,8 +85,8 @@ fn includes_do_not_multiply_without_end() {
 
 #[test]
 fn anchors_do_not_multiply_without_end() {
-    let mut text =
-        String::from("routes: &routes\n".to_owned() + &"  - route: { cluster: c }\n".repeat(5_000));
+    let mut text = "routes: &routes\n".to_owned();
+    text.push_str(&"  - route: { cluster: c }\n".repeat(5_000));
     text.push_str("hosts: &hosts\n");
     text.push_str(&"  - { domains: [a], routes: *routes }\n".repeat(2_000));
     text.push_str(
