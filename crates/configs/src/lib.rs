@@ -17,6 +17,8 @@ mod defaults;
 mod directives;
 mod document;
 mod draft;
+mod envoy;
+mod haproxy;
 mod nginx;
 mod part;
 mod programs;

@@ -31,6 +31,8 @@ pub(crate) trait Reader: Sync {
 pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::apache::Apache,
     &crate::nginx::Nginx,
+    &crate::haproxy::HaProxy,
+    &crate::envoy::Envoy,
     &crate::terraform::Terraform,
     &crate::cloudformation::CloudFormation,
     &crate::aws::Output,

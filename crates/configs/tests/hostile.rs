@@ -39,6 +39,10 @@ fn large_files_are_read_in_part() {
         .map(|n| format!("server {{ listen 80; location / {{ proxy_pass http://h{n}; }} }}\n"))
         .collect();
     assert!(remarks("servers", vec![input("nginx/a.conf", servers)]).contains("too many"));
+    let many = "frontend f\n bind :80\n".repeat(120_000);
+    assert!(remarks("HAProxy", vec![input("haproxy.cfg", many)]).contains("too many lines"));
+    let word = format!("frontend f\n bind {}\n", ":80,".repeat(1 << 20));
+    remarks("HAProxy, a long word", vec![input("haproxy.cfg", word)]);
     let hosts: String = (0..80_000)
         .map(|n| format!("<VirtualHost *:80>\nProxyPass / http://h{n}/\n</VirtualHost>\n"))
         .collect();
@@ -52,6 +56,11 @@ fn links_do_not_multiply_without_end() {
         (0..20_000).map(|n| format!("location /{n} {{ proxy_pass http://u; }}\n")).collect();
     let text = format!("upstream u {{ {members} }}\nserver {{ listen 80; {routes} }}\n");
     let said = remarks("nginx", vec![input("nginx/a.conf", text)]);
+    assert!(said.contains("too many links"), "{said}");
+    let backends: String =
+        (0..2_000).map(|n| format!("backend b{n}\n server s 10.0.0.1:{n}\n")).collect();
+    let fronts = "frontend f\n bind :80\n use_backend %[hdr(host)]\n".repeat(2_000);
+    let said = remarks("HAProxy", vec![input("haproxy.cfg", format!("{backends}{fronts}"))]);
     assert!(said.contains("too many links"), "{said}");
 }
 
@@ -72,4 +81,20 @@ fn includes_do_not_multiply_without_end() {
     });
     let said = remarks("Apache", apache.collect());
     assert!(said.contains("too many includes") || said.contains("too deeply"), "{said}");
+}
+
+#[test]
+fn anchors_do_not_multiply_without_end() {
+    let mut text = "routes: &routes\n".to_owned();
+    text.push_str(&"  - route: { cluster: c }\n".repeat(5_000));
+    text.push_str("hosts: &hosts\n");
+    text.push_str(&"  - { domains: [a], routes: *routes }\n".repeat(2_000));
+    text.push_str(
+        "one: &one\n  filter_chains:\n    - filters:\n        - name: http_connection_manager\n          \
+         typed_config: { route_config: { virtual_hosts: *hosts } }\n",
+    );
+    text.push_str("static_resources:\n  clusters: [ { name: c } ]\n  listeners:\n");
+    text.push_str(&"    - *one\n".repeat(5_000));
+    let said = remarks("Envoy", vec![input("envoy.yaml", text)]);
+    assert!(said.contains("too many routes"), "{said}");
 }

@@ -8,6 +8,8 @@
 pub(crate) mod apache;
 mod compose;
 mod databases;
+pub(crate) mod envoy;
+pub(crate) mod haproxy;
 pub(crate) mod jvm;
 pub(crate) mod nginx;
 pub(crate) mod node;
@@ -28,6 +30,8 @@ static ALL: &[&Table] = &[
     &databases::MARIADB,
     &databases::MYSQL,
     &databases::POSTGRESQL,
+    &envoy::TABLE,
+    &haproxy::TABLE,
     &jvm::JETTY,
     &jvm::SPRING,
     &jvm::TOMCAT,

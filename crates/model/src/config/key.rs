@@ -95,6 +95,10 @@ vocabulary! {
         UpstreamMaxConnections = "upstream-max-connections",
         /// Link: requests that may wait for a connection.
         UpstreamMaxPending = "upstream-max-pending",
+        /// Link: how long a request waits for a connection when no target may take one more.
+        QueueTimeout = "queue-timeout",
+        /// Link: how long a connection that was upgraded (WebSocket) or is a tunnel may be idle.
+        TunnelTimeout = "tunnel-timeout",
         /// Link: failures after which a target is left out.
         MaxFails = "max-fails",
         /// Link: how long a target is left out after failing.
