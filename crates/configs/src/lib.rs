@@ -15,6 +15,7 @@ mod defaults;
 mod directives;
 mod document;
 mod draft;
+mod google;
 mod nginx;
 mod part;
 mod readers;

@@ -34,6 +34,7 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::terraform::Terraform,
     &crate::cloudformation::CloudFormation,
     &crate::aws::Output,
+    &crate::google::Output,
 ];
 
 /// The names of all readers.
