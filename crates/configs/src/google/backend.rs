@@ -77,7 +77,8 @@ fn pool(cloud: &Cloud<'_>, part: Part<'_>) -> Pool {
         let idle = known::seconds(Key::UpstreamIdleTimeout, 600, "backend keep-alive", from);
         set.set(idle);
     }
-    for backend in backends {
+    let named = |one: &Part<'_>| one.get(("group", "group")).there().is_some();
+    for backend in backends.into_iter().filter(named) {
         pool.members.extend(members(cloud, part, backend));
     }
     if pool.members.is_empty() {

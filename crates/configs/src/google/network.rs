@@ -3,7 +3,8 @@
 //! Google's NAT is no machine on the way but a property of the subnets it serves: a subnet that a NAT
 //! serves gets a route to everywhere via it. A subnet that none serves has the route that every
 //! network has, to the internet, which only what has an address of its own can use: Cloud Run has
-//! none. <https://docs.cloud.google.com/nat/docs/overview>
+//! none. What has a public address of its own does not use the NAT.
+//! <https://docs.cloud.google.com/nat/docs/overview>
 
 use std::collections::BTreeMap;
 

@@ -33,9 +33,18 @@ impl Reader for Output {
     }
 
     fn takes(&self, document: &Document) -> bool {
-        document.is_tree()
-            && MARKS.iter().any(|mark| document.text.contains(mark))
-            && document.tree().roots().any(|root| listed(root).any(|one| kind(one).is_some()))
+        if !document.is_tree() || !MARKS.iter().any(|mark| document.text.contains(mark)) {
+            return false;
+        }
+        // Of broken JSON nothing is kept: that it is ours shows in what only we are sure to have.
+        let lost = || {
+            let sure = ["compute#", "sql#instance", "serving.knative.dev"];
+            let tree = document.tree();
+            tree.broken.is_some()
+                && tree.roots().next().is_none()
+                && sure.iter().any(|mark| document.text.contains(mark))
+        };
+        document.tree().roots().any(|root| listed(root).any(|one| kind(one).is_some())) || lost()
     }
 
     fn read_all(&self, documents: &[&Document], draft: &mut Draft) {
@@ -49,7 +58,11 @@ impl Reader for Output {
         };
         for document in documents {
             if let Some((at, _)) = &document.tree().broken {
-                let says = "the file is broken here, what came before was read";
+                let nothing = document.tree().roots().next().is_none();
+                let says = match nothing {
+                    true => "this is no JSON, the file was not read",
+                    false => "the file is broken here, what came before was read",
+                };
                 draft.remark(document.span(*at..*at), says);
             }
             for root in document.tree().roots() {

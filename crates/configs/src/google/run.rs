@@ -76,7 +76,7 @@ fn one(cloud: &Cloud<'_>, part: Part<'_>, serves: bool, draft: &mut Draft) -> Op
     let id = draft.add_hop(hop);
     let variables = containers.iter().flat_map(|one| one.each(("env", "env"))).collect();
     environment::links(cloud, variables, id, draft);
-    databases(part, instance, id, draft);
+    databases(cloud, part, instance, id, draft);
     placed.map(|placed| Placed { hop: name, ..placed })
 }
 
@@ -329,7 +329,13 @@ fn of_note(text: &str) -> Place {
 /// Databases that are reached through the connection built into Cloud Run: it goes to the public
 /// address of the database, at the port of the Cloud SQL Auth Proxy.
 /// <https://docs.cloud.google.com/sql/docs/postgres/connect-run>
-fn databases(part: Part<'_>, instance: Part<'_>, from: crate::draft::DraftId, draft: &mut Draft) {
+fn databases(
+    cloud: &Cloud<'_>,
+    part: Part<'_>,
+    instance: Part<'_>,
+    from: crate::draft::DraftId,
+    draft: &mut Draft,
+) {
     let mut named: Vec<(Name, String, Part<'_>)> = Vec::new();
     if let Some(list) = note(part, "run.googleapis.com/cloudsql-instances") {
         if let Some(name) = list.at.reference().map(|to| list.of.name(to)) {
@@ -351,10 +357,15 @@ fn databases(part: Part<'_>, instance: Part<'_>, from: crate::draft::DraftId, dr
         }
     }
     for (name, address, at) in named {
+        let found = cloud.find(&name);
         let mut link = LinkDraft::new(from, Reach::Name(name), format!("/cloudsql/{address}"));
         link.at = Some(at.span());
         link.port = super::sql::PROXY_PORT;
-        link.settings.set(at.meaning(Key::ReachedPublicly, Value::Flag(true)));
+        // Without a public address only the private one is left.
+        let address =
+            ("settings.ip_configuration.ipv4_enabled", "settings.ipConfiguration.ipv4Enabled");
+        let public = found.and_then(|found| found.get(address).flag()) != Some(false);
+        link.settings.set(at.meaning(Key::ReachedPublicly, Value::Flag(public)));
         let most = "connections per instance";
         let most = known::count(Key::UpstreamMaxConnections, 100, most, &known::RUN_SQL);
         link.settings.set(most);
