@@ -1,5 +1,7 @@
 //! Backend services: where a load balancer sends requests, and how long it waits.
 
+use std::collections::BTreeMap;
+
 use model::config::{Key, Notation, Settings, Value};
 
 use super::{Cloud, check, defaults as known};
@@ -9,8 +11,11 @@ use crate::resources::Tongue;
 
 /// Reads backend services.
 pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
+    let of = ("network_endpoint_group|global_network_endpoint_group", "");
+    let endpoints = cloud.all(&super::ENDPOINTS).into_iter().map(|one| (one.get(of), one));
+    let endpoints = cloud.by_target(endpoints, &super::GROUPS);
     for part in cloud.all(&super::BACKENDS) {
-        let pool = pool(cloud, part);
+        let pool = pool(cloud, part, &endpoints);
         draft.pools.push(pool);
     }
 }
@@ -29,7 +34,10 @@ fn is_serverless(cloud: &Cloud<'_>, backend: Part<'_>) -> bool {
     })
 }
 
-fn pool(cloud: &Cloud<'_>, part: Part<'_>) -> Pool {
+/// The endpoints of each group.
+type Endpoints<'r> = BTreeMap<Name, Vec<Part<'r>>>;
+
+fn pool(cloud: &Cloud<'_>, part: Part<'_>, endpoints: &Endpoints<'_>) -> Pool {
     let mut pool = Pool { names: cloud.names(part), at: Some(part.resource.at), ..Pool::default() };
     let backends = part.each(("backend", "backends"));
     let serverless = backends.iter().any(|one| is_serverless(cloud, *one));
@@ -79,7 +87,7 @@ fn pool(cloud: &Cloud<'_>, part: Part<'_>) -> Pool {
     }
     let named = |one: &Part<'_>| one.get(("group", "group")).there().is_some();
     for backend in backends.into_iter().filter(named) {
-        pool.members.extend(members(cloud, part, backend));
+        pool.members.extend(members(cloud, part, backend, endpoints));
     }
     if pool.members.is_empty() {
         let address = super::title(part);
@@ -114,7 +122,12 @@ fn member(to: Reach, port: u16, at: Part<'_>, address: String) -> Member {
 }
 
 /// The targets of one backend: a service of Cloud Run, endpoints, a group of machines.
-fn members(cloud: &Cloud<'_>, service: Part<'_>, backend: Part<'_>) -> Vec<Member> {
+fn members(
+    cloud: &Cloud<'_>,
+    service: Part<'_>,
+    backend: Part<'_>,
+    endpoints: &Endpoints<'_>,
+) -> Vec<Member> {
     let part = backend.get(("group", "group"));
     let Some(group) = group(cloud, backend) else {
         return machines(cloud, service, part);
@@ -128,14 +141,9 @@ fn members(cloud: &Cloud<'_>, service: Part<'_>, backend: Part<'_>) -> Vec<Membe
         // Which service gets a request follows from its URL, or it is no service of Cloud Run.
         return vec![member(Reach::Unsaid, 0, group, super::title(group))];
     }
-    let own = cloud.key(group);
     let port = group.get(("default_port", "defaultPort")).port();
-    let of = ("network_endpoint_group|global_network_endpoint_group", "");
     let mut found = Vec::new();
-    for one in cloud.all(&super::ENDPOINTS) {
-        if cloud.canonical(one.get(of), &super::GROUPS).as_ref() != Some(&own) {
-            continue;
-        }
+    for &one in endpoints.get(&cloud.key(group)).into_iter().flatten() {
         let inner = one.each(("network_endpoints", ""));
         let endpoints = if inner.is_empty() { vec![one] } else { inner };
         for endpoint in endpoints {

@@ -14,6 +14,7 @@ const SERVICE: Names = ("service", "service");
 
 /// Reads load balancers with their routes.
 pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
+    let fronts = Fronts::new(cloud);
     for part in cloud.all(&super::URL_MAPS) {
         // What only sends clients elsewhere reaches no backend.
         let default = part.get(("default_service", "defaultService"));
@@ -25,42 +26,59 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
         if !reaches {
             continue;
         }
-        let hop = balancer(cloud, part, draft);
+        let hop = balancer(cloud, part, &fronts, draft);
         routes(cloud, part, hop, draft);
     }
 }
 
-fn balancer(cloud: &Cloud<'_>, part: Part<'_>, draft: &mut Draft) -> DraftId {
+/// What stands before URL maps.
+struct Fronts<'r> {
+    /// The proxies of each URL map, those with TLS first.
+    proxies: BTreeMap<Name, Vec<(Part<'r>, bool)>>,
+    /// The forwarding rules of each proxy.
+    rules: BTreeMap<Name, Vec<Part<'r>>>,
+}
+
+impl<'r> Fronts<'r> {
+    fn new(cloud: &Cloud<'r>) -> Fronts<'r> {
+        let map = |proxy: Part<'r>| proxy.get(("url_map", "urlMap"));
+        let https = cloud.all(&super::HTTPS_PROXIES).into_iter().map(|one| (map(one), (one, true)));
+        let http = cloud.all(&super::HTTP_PROXIES).into_iter().map(|one| (map(one), (one, false)));
+        let proxies = cloud.by_target(https.chain(http), &super::URL_MAPS);
+        let mut rules: BTreeMap<Name, Vec<Part<'r>>> = BTreeMap::new();
+        for rule in cloud.all(&super::RULES) {
+            let target = rule.get(("target", "target"));
+            // A URL says of which sort the proxy is, a reference leads to it anyway.
+            let plain = target.text().is_some_and(|text| text.contains("argetHttpProxies"));
+            let sort = if plain { &super::HTTP_PROXIES } else { &super::HTTPS_PROXIES };
+            let found = match target.at.reference() {
+                Some(reference) => Some(rule.of.name(reference)),
+                None => cloud.canonical(target, sort),
+            };
+            if let Some(name) = found {
+                rules.entry(name).or_default().push(rule);
+            }
+        }
+        Fronts { proxies, rules }
+    }
+}
+
+fn balancer<'r>(
+    cloud: &Cloud<'r>,
+    part: Part<'r>,
+    fronts: &Fronts<'r>,
+    draft: &mut Draft,
+) -> DraftId {
     let mut hop = hop_of(cloud, part, Task::LoadBalancer, "Google Cloud Application Load Balancer");
-    let own = cloud.key(part);
-    let of_map = |proxy: &Part<'_>| {
-        cloud.canonical(proxy.get(("url_map", "urlMap")), &super::URL_MAPS).as_ref() == Some(&own)
-    };
-    let https: Vec<Part<'_>> =
-        cloud.all(&super::HTTPS_PROXIES).into_iter().filter(of_map).collect();
-    let http: Vec<Part<'_>> = cloud.all(&super::HTTP_PROXIES).into_iter().filter(of_map).collect();
-    let proxies: Vec<(Part<'_>, bool)> = https
-        .into_iter()
-        .map(|proxy| (proxy, true))
-        .chain(http.into_iter().map(|proxy| (proxy, false)))
-        .collect();
+    let none = Vec::new();
+    let proxies = fronts.proxies.get(&cloud.key(part)).unwrap_or(&none);
     let (mut scheme, mut regional) = (None, part.resource.kind.contains("_region_"));
-    for (proxy, tls) in &proxies {
+    for (proxy, tls) in proxies {
         hop.names.extend(cloud.names(*proxy));
         if *tls {
             certificate::put(cloud, *proxy, &mut hop);
         }
-        let proxy_key = cloud.key(*proxy);
-        for rule in cloud.all(&super::RULES) {
-            let target = rule.get(("target", "target"));
-            let to = target.written();
-            // A rule that only names its target says of which sort it is in the URL.
-            let sort = if *tls { &super::HTTPS_PROXIES } else { &super::HTTP_PROXIES };
-            let other =
-                target.at.reference().is_none() && to.contains("Http") != to.contains("Https");
-            if cloud.canonical(target, sort).as_ref() != Some(&proxy_key) || (*tls && other) {
-                continue;
-            }
+        for &rule in fronts.rules.get(&cloud.key(*proxy)).into_iter().flatten() {
             scheme = scheme
                 .or_else(|| rule.get(("load_balancing_scheme", "loadBalancingScheme")).there());
             regional |= rule.resource.kind == "google_compute_forwarding_rule"
@@ -91,7 +109,7 @@ fn balancer(cloud: &Cloud<'_>, part: Part<'_>, draft: &mut Draft) -> DraftId {
     let scheme_word = scheme.map(Part::word).unwrap_or_default();
     let internal = scheme_word.starts_with("internal");
     let set = &mut hop.hop.settings;
-    for (proxy, _) in &proxies {
+    for (proxy, _) in proxies {
         let idle = proxy.get(("http_keep_alive_timeout_sec", "httpKeepAliveTimeoutSec"));
         if set.get(Key::ClientIdleTimeout).is_none() {
             put(set, idle.seconds(Key::ClientIdleTimeout));
@@ -212,23 +230,26 @@ fn send(
 
 /// Gives load balancers the names of the records that lead to their addresses.
 pub(super) fn records(cloud: &Cloud<'_>, before: usize, draft: &mut Draft) {
-    for record in cloud.all(&super::RECORDS) {
-        let Some(name) = record.get(("name", "name")).text().filter(|n| n.contains('.')) else {
-            continue;
-        };
-        if name.starts_with('*') {
-            continue;
+    let mut known: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
+    for (at, hop) in draft.hops.iter().enumerate().skip(before) {
+        for name in &hop.names {
+            known.entry(name.clone()).or_default().push(at);
         }
+    }
+    for record in cloud.all(&super::RECORDS) {
+        let name = record.get(("name", "name")).text();
+        // A name without its zone says too little.
+        let Some(name) = name.filter(|n| n.contains('.') && !n.starts_with('*')) else { continue };
         for target in record.each(("rrdatas", "rrdatas")) {
             let wanted = match (target.at.reference(), target.text()) {
                 (Some(reference), _) => record.of.name(reference),
                 (None, Some(text)) => Name::host(text),
                 (None, None) => continue,
             };
-            let name = Name::host(name);
-            for hop in &mut draft.hops[before..] {
-                if hop.names.contains(&wanted) && !hop.names.contains(&name) {
-                    hop.names.push(name.clone());
+            for &at in known.get(&wanted).into_iter().flatten() {
+                let (hop, name) = (&mut draft.hops[at], Name::host(name));
+                if !hop.names.contains(&name) {
+                    hop.names.push(name);
                 }
             }
         }

@@ -32,15 +32,16 @@ pub(super) fn read(cloud: &Cloud<'_>, placed: &[Placed], draft: &mut Draft) {
         sets.entry((network, tags, place.leaves_only)).or_default().push(place.hop.clone());
     }
     let rules = cloud.all(&super::FIREWALLS);
+    let rules = rules.into_iter().map(|rule| (rule.get(("network", "network")), rule));
+    let rules = cloud.by_target(rules, &super::NETWORKS);
     if rules.is_empty() {
         return;
     }
     for ((network, tags, leaves_only), hops) in sets {
         let mut found: Vec<(FilterRule, Vec<PeerDraft>)> = Vec::new();
-        for part in &rules {
-            let of = cloud.canonical(part.get(("network", "network")), &super::NETWORKS);
+        for part in rules.get(&network).into_iter().flatten() {
             let disabled = part.get(("disabled", "disabled")).flag() == Some(true);
-            if of.as_ref() != Some(&network) || disabled || !holds(*part, &tags) {
+            if disabled || !holds(*part, &tags) {
                 continue;
             }
             found.extend(entries(*part, leaves_only));

@@ -1,5 +1,7 @@
 //! Virtual machines behind load balancers: one hop per group.
 
+use std::collections::BTreeSet;
+
 use model::config::{Key, Listen, Task, Value};
 
 use super::{Cloud, Placed, hop_of};
@@ -31,12 +33,12 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) -> Vec<Placed> {
         placed.push(place(cloud, template, part, &mut hop));
         draft.add_hop(hop);
     }
+    let managed: BTreeSet<Name> =
+        draft.hops.iter().flat_map(|hop| hop.names.iter().cloned()).collect();
     for part in cloud.all(&super::MACHINE_GROUPS) {
         let mut hop = hop_of(cloud, part, Task::App, "");
         // The command line shows a manager's group beside the manager.
-        let known = draft.hops.iter().any(|had| {
-            hop.names.iter().any(|name| matches!(name, Name::Id(..)) && had.names.contains(name))
-        });
+        let known = hop.names.iter().any(|name| managed.contains(name));
         if known {
             continue;
         }

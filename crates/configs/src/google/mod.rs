@@ -198,6 +198,21 @@ impl<'r> Cloud<'r> {
         }
     }
 
+    /// What refers to which resource of a sort, in one pass.
+    fn by_target<T>(
+        &self,
+        referring: impl IntoIterator<Item = (Part<'r>, T)>,
+        sort: &Sort,
+    ) -> BTreeMap<Name, Vec<T>> {
+        let mut found: BTreeMap<Name, Vec<T>> = BTreeMap::new();
+        for (part, what) in referring {
+            if let Some(name) = self.canonical(part, sort) {
+                found.entry(name).or_default().push(what);
+            }
+        }
+        found
+    }
+
     /// The canonical name of a resource.
     fn key(&self, part: Part<'_>) -> Name {
         self.resources.name(&part.resource.address)

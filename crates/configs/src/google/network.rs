@@ -6,13 +6,14 @@
 //! none. What has a public address of its own does not use the NAT.
 //! <https://docs.cloud.google.com/nat/docs/overview>
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use model::config::{Cidr, Key, Notation, RouteEntry, Settings, Task, Value, Via};
 
 use super::{Cloud, Placed, defaults as known, hop_of};
 use crate::draft::{Draft, Name, SubnetDraft};
 use crate::part::{Part, put};
+use crate::resources::Tongue;
 
 /// A NAT and what it serves.
 struct Nat<'r> {
@@ -20,6 +21,21 @@ struct Nat<'r> {
     title: String,
     network: Option<Name>,
     region: Option<String>,
+    /// The subnets it serves; `None` for all of its network and region.
+    listed: Option<BTreeSet<Name>>,
+}
+
+fn listed(cloud: &Cloud<'_>, part: Part<'_>) -> Option<BTreeSet<Name>> {
+    let which = ("source_subnetwork_ip_ranges_to_nat", "sourceSubnetworkIpRangesToNat");
+    let list = part.get(which).word() == "list_of_subnetworks";
+    list.then(|| {
+        let named = |one: Part<'_>| {
+            let name = one.get(("name", "name"));
+            [cloud.refer(name, &super::SUBNETS), cloud.canonical(name, &super::SUBNETS)]
+        };
+        let all = part.each(("subnetwork", "subnetworks")).into_iter();
+        all.flat_map(named).flatten().collect()
+    })
 }
 
 /// A subnet as a part names it: its canonical name, and what people call it.
@@ -33,7 +49,7 @@ pub(super) fn subnet_named(cloud: &Cloud<'_>, part: Part<'_>) -> Option<(Name, S
 /// Reads NATs and subnets; subnets that are only named, too.
 pub(super) fn read(cloud: &Cloud<'_>, placed: &[Placed], draft: &mut Draft) {
     let nats = nats(cloud, draft);
-    let mut known: BTreeMap<Name, ()> = BTreeMap::new();
+    let mut known: BTreeSet<Name> = BTreeSet::new();
     for part in cloud.all(&super::SUBNETS) {
         if part.resource.kind.starts_with("data.") {
             continue;
@@ -47,22 +63,20 @@ pub(super) fn read(cloud: &Cloud<'_>, placed: &[Placed], draft: &mut Draft) {
         let network = cloud.canonical(part.get(("network", "network")), &super::NETWORKS);
         let region = region(part);
         let names = cloud.names(part);
-        let nat =
-            nats.iter().find(|nat| nat.serves(cloud, &names, network.as_ref(), region.as_deref()));
+        let nat = nats.iter().find(|nat| nat.serves(&names, network.as_ref(), region.as_deref()));
         routes.push(outward(nat, part.resource.at));
-        known.extend(names.iter().map(|name| (name.clone(), ())));
         let name = super::title(part);
         draft.subnets.push(SubnetDraft { names, name, block, routes, at: Some(part.resource.at) });
     }
+    // Files of another tool may describe it.
+    known.extend(draft.subnets.iter().flat_map(|subnet| subnet.names.iter().cloned()));
     for place in placed {
         let Some((name, title)) = &place.subnet else { continue };
-        // Files of another tool may describe it.
-        let elsewhere = draft.subnets.iter().any(|subnet| subnet.names.contains(name));
-        if elsewhere || known.insert(name.clone(), ()).is_some() {
+        if !known.insert(name.clone()) {
             continue;
         }
         let names = vec![name.clone()];
-        let nat = nats.iter().find(|nat| nat.serves(cloud, &names, place.network.as_ref(), None));
+        let nat = nats.iter().find(|nat| nat.serves(&names, place.network.as_ref(), None));
         // Whether another NAT serves it is not known: it is described elsewhere.
         let routes = nat.map(|nat| outward(Some(nat), nat.part.resource.at));
         let routes = routes.into_iter().collect();
@@ -93,22 +107,9 @@ fn region(part: Part<'_>) -> Option<String> {
 }
 
 impl Nat<'_> {
-    fn serves(
-        &self,
-        cloud: &Cloud<'_>,
-        subnet: &[Name],
-        network: Option<&Name>,
-        region: Option<&str>,
-    ) -> bool {
-        const SUBNETS: crate::part::Names = ("subnetwork", "subnetworks");
-        let which = ("source_subnetwork_ip_ranges_to_nat", "sourceSubnetworkIpRangesToNat");
-        if self.part.get(which).word() == "list_of_subnetworks" {
-            return self.part.each(SUBNETS).into_iter().any(|one| {
-                let name = one.get(("name", "name"));
-                let named =
-                    [cloud.refer(name, &super::SUBNETS), cloud.canonical(name, &super::SUBNETS)];
-                named.iter().flatten().any(|name| subnet.contains(name))
-            });
+    fn serves(&self, subnet: &[Name], network: Option<&Name>, region: Option<&str>) -> bool {
+        if let Some(listed) = &self.listed {
+            return subnet.iter().any(|name| listed.contains(name));
         }
         let same_network = match (&self.network, network) {
             (Some(own), Some(other)) => own == other,
@@ -135,7 +136,7 @@ fn nats<'r>(cloud: &Cloud<'r>, draft: &mut Draft) -> Vec<Nat<'r>> {
         let region = region(part).or_else(|| router.and_then(region));
         let title = super::title(part);
         nat(cloud, part, title.clone(), draft);
-        made.push(Nat { part, title, network, region });
+        made.push(Nat { part, title, network, region, listed: listed(cloud, part) });
     }
     // The command line prints NATs as parts of their router.
     for router in cloud.all(&super::ROUTERS) {
@@ -143,7 +144,13 @@ fn nats<'r>(cloud: &Cloud<'r>, draft: &mut Draft) -> Vec<Nat<'r>> {
             let name = part.get(("", "name")).text().unwrap_or("nat").to_owned();
             let network = cloud.canonical(router.get(("", "network")), &super::NETWORKS);
             nat(cloud, part, name.clone(), draft);
-            made.push(Nat { part, title: name, network, region: region(router) });
+            made.push(Nat {
+                part,
+                title: name,
+                network,
+                region: region(router),
+                listed: listed(cloud, part),
+            });
         }
     }
     made
@@ -250,7 +257,9 @@ pub(super) fn connectors(cloud: &Cloud<'_>, draft: &mut Draft) -> Vec<Placed> {
         if set.get(Key::MaxInstances).is_none() {
             put(set, by_throughput);
         }
-        set.set(known::count(Key::MaxInstances, 10, "max_instances", from));
+        // `gcloud` asks for 10; a request that says nothing gets the 300 Mbit/s of three.
+        let usual = if part.of.tongue == Tongue::Terraform { 3 } else { 10 };
+        set.set(known::count(Key::MaxInstances, usual, "max_instances", from).assumed());
         let network = cloud.canonical(part.get(("network", "network")), &super::NETWORKS);
         let subnet = part.get(("subnet.name", "subnet.name"));
         let own = cloud.key(part);

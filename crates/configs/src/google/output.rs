@@ -56,6 +56,7 @@ impl Reader for Output {
             scope: String::new(),
             editable: true,
         };
+        let mut seen = BTreeSet::new();
         for document in documents {
             if let Some((at, _)) = &document.tree().broken {
                 let nothing = document.tree().roots().next().is_none();
@@ -68,7 +69,7 @@ impl Reader for Output {
             for root in document.tree().roots() {
                 for one in listed(root) {
                     if let Some(kind) = kind(one) {
-                        add(&mut resources, document, one, kind);
+                        add(&mut resources, &mut seen, document, (one, kind));
                     }
                 }
             }
@@ -113,7 +114,7 @@ fn is_service(one: At<'_>) -> bool {
 /// The resources of a document: itself, the items of a list, or those under `items`.
 fn listed(root: At<'_>) -> impl Iterator<Item = At<'_>> {
     let items = root.get("items");
-    let within = items.there().is_some() && !root.get("spec").there().is_some();
+    let within = items.there().is_some() && root.get("spec").there().is_none();
     if within { items.each() } else { root.each() }
 }
 
@@ -143,7 +144,12 @@ fn kind(one: At<'_>) -> Option<&'static str> {
     (run && name.contains("/services/")).then_some("run#service")
 }
 
-fn add(resources: &mut Resources, document: &Document, one: At<'_>, kind: &'static str) {
+fn add(
+    resources: &mut Resources,
+    seen: &mut BTreeSet<(&'static str, String)>,
+    document: &Document,
+    (one, kind): (At<'_>, &'static str),
+) {
     let name = one.get("name").text().or_else(|| one.at("metadata.name").text()).unwrap_or("");
     let last = name.rsplit('/').next().unwrap_or(name);
     let sort = SORTS.iter().find(|sort| sort.kinds.contains(&kind));
@@ -156,8 +162,7 @@ fn add(resources: &mut Resources, document: &Document, one: At<'_>, kind: &'stat
     };
     // Records of several types, and the same resource in the output of two commands.
     let record = kind == "dns#resourceRecordSet";
-    let known = |had: &Resource| !record && had.kind == kind && had.address == address;
-    if !last.is_empty() && resources.all.iter().any(known) {
+    if !record && !last.is_empty() && !seen.insert((kind, address.clone())) {
         return;
     }
     let id = document.id;

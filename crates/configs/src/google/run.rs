@@ -123,6 +123,25 @@ fn requests(part: Part<'_>, instance: Part<'_>, container: Option<Part<'_>>, set
 
 fn instances(part: Part<'_>, instance: Part<'_>, serves: bool, set: &mut Settings) {
     if serves {
+        // Old and new revision run side by side, each with its own instances.
+        let whole = Value::Share(1.0);
+        let from = &known::RUN_REVISIONS;
+        set.set(Setting::default(Key::MaxSurge, whole, "revisions side by side", from, None));
+        let manual = first([
+            note(part, "run.googleapis.com/manualInstanceCount"),
+            Some(part.get(("scaling.manual_instance_count", "scaling.manualInstanceCount"))),
+        ]);
+        let mode = ("scaling.scaling_mode", "scaling.scalingMode");
+        let by_hand = note(part, "run.googleapis.com/scalingMode")
+            .unwrap_or(part.get(mode))
+            .word()
+            .starts_with("manual");
+        let manual = manual.filter(|_| by_hand);
+        put(set, manual.and_then(|number| number.count(Key::MinInstances)));
+        put(set, manual.and_then(|number| number.count(Key::MaxInstances)));
+        if manual.is_some() {
+            return stops(set);
+        }
         let least = first([
             note(part, "autoscaling.knative.dev/minScale"),
             note(part, "run.googleapis.com/minScale"),
@@ -139,10 +158,6 @@ fn instances(part: Part<'_>, instance: Part<'_>, serves: bool, set: &mut Setting
         ]);
         put(set, most.and_then(|most| most.count(Key::MaxInstances)));
         set.set(known::count(Key::MaxInstances, 100, "max-instances", &known::RUN_MAX));
-        // Old and new revision run side by side, each with its own instances.
-        let whole = Value::Share(1.0);
-        let from = &known::RUN_REVISIONS;
-        set.set(Setting::default(Key::MaxSurge, whole, "revisions side by side", from, None));
     } else {
         let tasks = part.get((
             "template.parallelism|template.task_count",
@@ -150,6 +165,11 @@ fn instances(part: Part<'_>, instance: Part<'_>, serves: bool, set: &mut Setting
         ));
         put(set, tasks.count(Key::MaxInstances));
     }
+    stops(set);
+}
+
+/// The time between SIGTERM and SIGKILL.
+fn stops(set: &mut Settings) {
     let from = &known::RUN_CONTRACT;
     set.set(known::seconds(Key::TerminationGrace, 10, "SIGTERM to SIGKILL", from));
 }
