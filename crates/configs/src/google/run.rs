@@ -67,7 +67,7 @@ fn one(cloud: &Cloud<'_>, part: Part<'_>, serves: bool, draft: &mut Draft) -> Op
     hop.hop.listens.extend(listen(port, serves));
     instances(part, instance, serves, &mut hop.hop.settings);
     if let Some(container) = container {
-        hop.image = container.get(("image", "image")).there().map(Part::written);
+        hop.image = container.get(("image", "image")).there().map(image);
         memory(container, &mut hop.hop.settings);
         hop.hop.checks.extend(probes(container, serves));
     }
@@ -78,6 +78,15 @@ fn one(cloud: &Cloud<'_>, part: Part<'_>, serves: bool, draft: &mut Draft) -> Op
     environment::links(cloud, variables, id, draft);
     databases(cloud, part, instance, id, draft);
     placed.map(|placed| Placed { hop: name, ..placed })
+}
+
+/// The image as written; one that is not known is the project's own as much as one that is.
+fn image(part: Part<'_>) -> String {
+    match (part.text(), part.at.tag()) {
+        (Some(text), _) => text.to_owned(),
+        (None, "") => format!("${{{}}}", part.written().trim_matches('"')),
+        (None, around) => around.to_owned(),
+    }
 }
 
 fn listen(port: Option<Part<'_>>, serves: bool) -> Option<Listen> {
@@ -396,6 +405,26 @@ fn databases(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::readers::Reader as _;
+    use crate::{Input, assemble, document};
+
+    #[test]
+    fn the_only_service_runs_the_only_program() {
+        for image in ["var.image", "\"eu-docker.pkg.dev/${var.project}/web/app\""] {
+            let text = format!(
+                "resource \"google_cloud_run_v2_service\" \"a\" {{\n template {{\n containers {{\n image = {image}\n }}\n }}\n}}\n"
+            );
+            let documents = document::open(vec![Input { path: "main.tf".to_owned(), text }]);
+            let mut draft = Draft::default();
+            crate::terraform::Terraform.read(&documents, &mut draft);
+            let product = model::config::Product { name: "Node.js", ..Default::default() };
+            draft.program_of("").hop.products.push(product);
+            let sources = documents.into_iter().map(|doc| doc.into_source(&draft)).collect();
+            let system = assemble::assemble(draft, sources);
+            let [hop] = &system.hops[..] else { panic!("{}", system.describe()) };
+            assert!(hop.runs("Node.js") && hop.runs("Cloud Run"), "{}", system.describe());
+        }
+    }
 
     #[test]
     fn sizes_and_interfaces_are_read() {
