@@ -18,6 +18,7 @@ mod directives;
 mod document;
 mod draft;
 mod envoy;
+mod google;
 mod haproxy;
 mod nginx;
 mod part;

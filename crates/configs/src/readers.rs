@@ -38,6 +38,7 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::aws::Output,
     &crate::compose::Compose,
     &crate::programs::Programs,
+    &crate::google::Output,
 ];
 
 /// The names of all readers.

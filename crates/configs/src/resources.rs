@@ -98,6 +98,7 @@ impl Resources {
 /// Reads what the resources mean: every vendor takes its own.
 pub(crate) fn read(resources: &Resources, documents: &[&Document], draft: &mut Draft) {
     crate::aws::read(resources, documents, draft);
+    crate::google::read(resources, documents, draft);
 }
 
 /// The resource that a reference of Terraform leads to: `module.web.aws_lb.front[0].arn` leads to

@@ -98,3 +98,23 @@ fn anchors_do_not_multiply_without_end() {
     let said = remarks("Envoy", vec![input("envoy.yaml", text)]);
     assert!(said.contains("too many routes"), "{said}");
 }
+
+#[test]
+fn outputs_of_many_resources_are_read_in_time() {
+    let base = "https://www.googleapis.com/compute/v1/projects/p/global";
+    let one = |n: usize| {
+        format!(
+            r#"{{"kind": "compute#urlMap", "name": "m{n}", "defaultService": "{base}/backendServices/b{n}"}},
+{{"kind": "compute#backendService", "name": "b{n}", "backends": [{{"group": "{base}/instanceGroups/g{n}"}}]}},
+{{"kind": "compute#targetHttpsProxy", "name": "t{n}", "urlMap": "{base}/urlMaps/m{n}"}},
+{{"kind": "compute#forwardingRule", "name": "f{n}", "target": "{base}/targetHttpsProxies/t{n}"}},
+{{"kind": "compute#firewall", "name": "w{n}", "network": "{base}/networks/n{n}"}},
+{{"kind": "compute#router", "name": "r{n}", "network": "{base}/networks/n{n}", "nats": [{{"name": "x{n}"}}]}},
+{{"kind": "compute#subnetwork", "name": "s{n}", "network": "{base}/networks/n{n}"}},
+"#
+        )
+    };
+    let all: String = (0..3_000).map(one).collect();
+    let text = format!("[{all}{{}}]");
+    assert_eq!(remarks("gcloud", vec![input("all.json", text)]), "");
+}

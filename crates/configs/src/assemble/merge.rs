@@ -4,6 +4,9 @@
 use super::environment;
 use crate::draft::{Draft, DraftId, HopDraft};
 
+/// Products that run whatever program they are given.
+const PLATFORMS: &[&str] = &["Cloud Run"];
+
 /// Merges what belongs together; says of each hop whether it became part of another.
 pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
     let mut gone = vec![false; draft.hops.len()];
@@ -115,7 +118,7 @@ fn programs(hops: &[HopDraft]) -> Vec<(usize, usize)> {
         .filter(|&r| {
             let hop = &hops[r];
             hop.hop.task == model::config::Task::App
-                && hop.hop.products.is_empty()
+                && hop.hop.products.iter().all(|product| PLATFORMS.contains(&product.name))
                 && hop.folder.is_none()
                 && hop.image.as_deref().is_none_or(is_own_image)
         })

@@ -182,6 +182,12 @@ vocabulary! {
         /// Hop: which traffic leaves through the network: `all-traffic`, `private-ranges-only`,
         /// `none`.
         EgressMode = "egress-mode",
+        /// Hop: name of the hop whose instances' addresses its traffic leaves with (a connector).
+        EgressVia = "egress-via",
+        /// Hop: addresses of its subnet that one instance takes.
+        AddressesPerInstance = "addresses-per-instance",
+        /// Link: whether the address it is reached by is one of the public internet.
+        ReachedPublicly = "reached-publicly",
         /// NAT: ports for one instance at least.
         NatMinPorts = "nat-min-ports",
         /// NAT: ports for one instance at most.
