@@ -18,6 +18,9 @@ pub(crate) enum Name {
     Id(&'static str, String),
 }
 
+/// The tool of names that stand for variables of the environment.
+const VARIABLE: &str = "environment variable";
+
 impl Name {
     /// A host name or address.
     pub(crate) fn host(name: &str) -> Name {
@@ -28,6 +31,11 @@ impl Name {
     /// A name within one tool.
     pub(crate) fn id(tool: &'static str, name: impl Into<String>) -> Name {
         Name::Id(tool, name.into())
+    }
+
+    /// What a variable of the environment holds the address of, until the environment is known.
+    pub(crate) fn variable(name: &str) -> Name {
+        Name::Id(VARIABLE, name.to_owned())
     }
 
     /// The address, if it is one.
@@ -78,6 +86,25 @@ pub(crate) struct HopDraft {
     pub(crate) filters: Vec<Name>,
     /// Subnets it has an address in.
     pub(crate) subnets: Vec<Name>,
+    /// Variables of its environment.
+    pub(crate) environment: Vec<Variable>,
+    /// The variable its port is read from, if it is.
+    pub(crate) port_variable: Option<String>,
+    /// True if its ports are those it listens on, not those somebody declares for it.
+    pub(crate) listens_known: bool,
+    /// True if it runs another command of a program's image, which serves no requests.
+    pub(crate) is_worker: bool,
+}
+
+/// A variable of a program's environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Variable {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its value as written.
+    pub(crate) value: String,
+    /// Where the value is written.
+    pub(crate) at: Span,
 }
 
 impl HopDraft {
@@ -94,6 +121,10 @@ impl HopDraft {
             configured_by: None,
             filters: Vec::new(),
             subnets: Vec::new(),
+            environment: Vec::new(),
+            port_variable: None,
+            listens_known: false,
+            is_worker: false,
         }
     }
 }
@@ -286,6 +317,13 @@ impl Draft {
             self.add_hop(draft).0
         });
         &mut self.hops[at]
+    }
+
+    /// The number of the program of a folder, made at the first call.
+    pub(crate) fn program_id(&mut self, folder: &str) -> DraftId {
+        self.program_of(folder);
+        let at = self.hops.iter().position(|h| h.is_source && h.folder.as_deref() == Some(folder));
+        DraftId(at.unwrap_or_default())
     }
 
     /// Notes which reader understood a file.

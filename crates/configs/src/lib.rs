@@ -11,12 +11,15 @@ mod apache;
 mod assemble;
 mod aws;
 mod cloudformation;
+mod code;
+mod compose;
 mod defaults;
 mod directives;
 mod document;
 mod draft;
 mod nginx;
 mod part;
+mod programs;
 mod readers;
 mod resources;
 mod terraform;
@@ -24,6 +27,7 @@ mod tree;
 
 use model::config::{Source, System};
 
+pub use defaults::default_at;
 pub use readers::{may_be_configuration, names as reader_names};
 
 /// One file of configuration, as the intake hands it over.

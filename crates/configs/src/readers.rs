@@ -34,6 +34,8 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::terraform::Terraform,
     &crate::cloudformation::CloudFormation,
     &crate::aws::Output,
+    &crate::compose::Compose,
+    &crate::programs::Programs,
 ];
 
 /// The names of all readers.

@@ -1,6 +1,7 @@
 //! One thing described in several places becomes one hop: the program of a folder and the
 //! container that runs it, the configuration of a server and the container that is given it.
 
+use super::environment;
 use crate::draft::{Draft, DraftId, HopDraft};
 
 /// Merges what belongs together; says of each hop whether it became part of another.
@@ -16,6 +17,7 @@ pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
         }));
         gone[source] = true;
     }
+    environment::bind(draft, &gone);
     for (runner, served) in servers(&draft.hops, &gone) {
         let container = draft.hops[runner].clone();
         for &server in &served {
@@ -44,19 +46,42 @@ pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
 /// Puts what is known of a program into the hop that runs it.
 fn absorb(runner: &mut HopDraft, program: &HopDraft) {
     let (hop, of) = (&mut runner.hop, &program.hop);
+    // What runs comes before what runs it.
+    let mut products = Vec::new();
     for product in &of.products {
         if !hop.products.iter().any(|had| had.name == product.name && !had.version.is_empty()) {
             hop.products.retain(|had| had.name != product.name);
-            hop.products.push(product.clone());
+            products.push(product.clone());
         }
     }
+    products.append(&mut hop.products);
+    hop.products = products;
+    // A worker shares the image with the server, and none of what makes it one.
+    if !runner.is_worker {
+        serve(runner, program);
+    }
+    runner.given.extend(program.given.iter().cloned());
+    for variable in &program.environment {
+        // What runs the program has the last word.
+        if runner.environment.iter().all(|had| had.name != variable.name) {
+            runner.environment.push(variable.clone());
+        }
+    }
+}
+
+/// Puts what is known of a program as a server into the hop that runs it.
+fn serve(runner: &mut HopDraft, program: &HopDraft) {
+    let (hop, of) = (&mut runner.hop, &program.hop);
     hop.settings.inherit(&of.settings);
-    if hop.listens.is_empty() {
+    // What a program says of itself counts more than what is declared around it.
+    let better = program.listens_known && !runner.listens_known && !of.listens.is_empty();
+    if hop.listens.is_empty() || better {
         hop.listens.clone_from(&of.listens);
+        runner.listens_known = program.listens_known;
     }
     hop.checks.extend(of.checks.iter().cloned());
     hop.slots.extend(of.slots.iter().cloned());
-    runner.given.extend(program.given.iter().cloned());
+    runner.port_variable = runner.port_variable.take().or_else(|| program.port_variable.clone());
 }
 
 /// Which program runs in which hop: named by its folder, else by the name of its image, else the

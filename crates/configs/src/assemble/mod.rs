@@ -1,5 +1,6 @@
 //! Lets references meet: drafts become hops with links between them.
 
+pub(crate) mod environment;
 mod infer;
 mod merge;
 mod networks;

@@ -6,7 +6,13 @@
 //! said.
 
 pub(crate) mod apache;
+mod compose;
+mod databases;
+pub(crate) mod jvm;
 pub(crate) mod nginx;
+pub(crate) mod node;
+mod puma;
+pub(crate) mod python;
 pub(crate) mod version;
 
 use model::Micros;
@@ -16,7 +22,23 @@ use model::config::{System, Value};
 use version::{Range, Stands};
 
 /// Every product whose defaults are known.
-static ALL: &[&Table] = &[&apache::TABLE, &nginx::TABLE];
+static ALL: &[&Table] = &[
+    &apache::TABLE,
+    &compose::TABLE,
+    &databases::MARIADB,
+    &databases::MYSQL,
+    &databases::POSTGRESQL,
+    &jvm::JETTY,
+    &jvm::SPRING,
+    &jvm::TOMCAT,
+    &nginx::TABLE,
+    &node::FASTIFY,
+    &node::NODE,
+    &puma::TABLE,
+    &python::GUNICORN,
+    &python::HYPERCORN,
+    &python::UVICORN,
+];
 
 /// The defaults of one product.
 pub(crate) struct Table {
@@ -39,6 +61,7 @@ pub(crate) struct Row {
     range: Range,
     when: fn(&Subject<'_>) -> bool,
     gone: bool,
+    upcoming: bool,
     known: KnownDefault,
 }
 
@@ -96,7 +119,16 @@ impl Row {
         source: &'static str,
     ) -> Row {
         let known = KnownDefault { product, versions: "all", source, fixed: false };
-        Row { key, name, value, range: Range::ALL, when: always, gone: false, known }
+        Row {
+            key,
+            name,
+            value,
+            range: Range::ALL,
+            when: always,
+            gone: false,
+            upcoming: false,
+            known,
+        }
     }
 
     /// The same, for the versions from the first one to before the second one only; an empty text is
@@ -125,6 +157,13 @@ impl Row {
         self
     }
 
+    /// The same, of versions that are not released yet: an unknown version is not thought to be one
+    /// of them, but of those before.
+    pub(crate) const fn upcoming(mut self) -> Row {
+        self.upcoming = true;
+        self
+    }
+
     /// The same as a constant of the platform that no setting changes.
     #[allow(dead_code, reason = "only platforms have such constants")]
     pub(crate) const fn fixed(mut self) -> Row {
@@ -135,6 +174,23 @@ impl Row {
     /// The default as a setting, for readers that know better than a version where it holds.
     pub(crate) fn stated(&'static self) -> Setting {
         self.setting(None, false)
+    }
+
+    /// Whether it holds in a version, among the other rows of its table.
+    fn stands(&self, version: &str, rows: &[Row]) -> Stands {
+        if version::parts(version).is_some() {
+            return self.range.holds(version);
+        }
+        let ends_with_upcoming = |other: &Row| {
+            other.upcoming && other.key == self.key && other.range.from == self.range.before
+        };
+        if self.upcoming {
+            Stands::Never
+        } else if rows.iter().any(ends_with_upcoming) {
+            Range { before: "", ..self.range }.holds(version)
+        } else {
+            self.range.holds(version)
+        }
     }
 
     fn setting(&'static self, version_at: Option<Span>, assumed: bool) -> Setting {
@@ -161,6 +217,28 @@ impl Preset {
             Preset::Unlimited => Value::Unlimited,
         }
     }
+}
+
+/// What a product does in a version when nobody says otherwise, wherever the version alone decides:
+/// for the question what changes when an image is updated. `None` if no default is known, or if more
+/// than the version decides it.
+#[must_use]
+pub fn default_at(
+    product: &str,
+    key: Key,
+    version: &str,
+) -> Option<(Value, &'static KnownDefault)> {
+    let table = ALL.iter().find(|table| table.product == product)?;
+    let rows = [table.hop, table.link, table.check];
+    rows.into_iter().find_map(|rows| {
+        let always: fn(&Subject<'_>) -> bool = always;
+        let row = rows.iter().find(|row| {
+            row.key == key
+                && std::ptr::fn_addr_eq(row.when, always)
+                && row.stands(version, rows) != Stands::Never
+        })?;
+        Some((row.value.value(), &row.known))
+    })
 }
 
 /// Fills in the defaults of every hop, link and check whose product is known.
@@ -236,13 +314,13 @@ impl Place<'_> {
             if !(row.when)(&subject) {
                 continue;
             }
-            let assumed = match row.range.holds(&product.version) {
+            let assumed = match row.stands(&product.version, rows) {
                 Stands::Surely => false,
                 Stands::Never => continue,
                 // Which version runs matters only if another one has another default.
                 Stands::Assumed => rows.iter().any(|other| {
                     let differs = other.key == row.key && other.value != row.value;
-                    differs && !other.gone && (other.when)(&subject)
+                    differs && !other.gone && !other.upcoming && (other.when)(&subject)
                 }),
             };
             settings.set(row.setting(product.version_at, assumed));

@@ -1,0 +1,151 @@
+//! What variables of the environment mean once program and environment have met: addresses that
+//! requests are sent to, and the port that the program listens on.
+
+use model::config::{Span, Task};
+
+use crate::draft::{Draft, DraftId, LinkDraft, Name, Reach, Variable};
+
+/// Words in names of variables that hold the program's own address, or one that browsers use.
+const OWN: &[&str] = &[
+    "PUBLIC", "CALLBACK", "ORIGIN", "FRONTEND", "SITE", "NEXTAUTH", "REDIRECT", "BASE_URL",
+    "APP_URL", "HOME", "HEALTH", "PROXY",
+];
+
+/// Protocols of addresses and their usual ports.
+const PROTOCOLS: &[(&str, u16)] = &[
+    ("http", 80),
+    ("https", 443),
+    ("grpc", 0),
+    ("postgres", 5432),
+    ("postgresql", 5432),
+    ("mysql", 3306),
+    ("mysql2", 3306),
+    ("mariadb", 3306),
+    ("redis", 6379),
+    ("rediss", 6379),
+    ("mongodb", 27017),
+    ("amqp", 5672),
+    ("amqps", 5671),
+];
+
+/// Variables that hold a host alone, by how their names begin, and the usual ports.
+const HOSTS: &[(&str, u16)] = &[
+    ("DB_", 0),
+    ("DATABASE_", 0),
+    ("PG", 5432),
+    ("POSTGRES_", 5432),
+    ("MYSQL_", 3306),
+    ("REDIS_", 6379),
+];
+
+/// A host and port that an address names; of an address with variables in its host, none.
+pub(crate) fn target(address: &str) -> Option<(String, u16)> {
+    let address = address.strip_prefix("jdbc:").unwrap_or(address);
+    let (scheme, rest) = address.split_once("://")?;
+    let scheme = scheme.split('+').next().unwrap_or(scheme);
+    let (_, usual) = PROTOCOLS.iter().find(|(known, _)| known.eq_ignore_ascii_case(scheme))?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    let place = place.split(',').next().unwrap_or(place);
+    let (host, port) = match place.rsplit_once(':') {
+        Some((host, port)) if !host.ends_with(':') && !port.ends_with(']') => {
+            (host, port.parse().unwrap_or(0))
+        }
+        _ => (place, *usual),
+    };
+    let is_host =
+        !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._[]:".contains(c));
+    is_host.then(|| (host.to_owned(), port))
+}
+
+/// Gives every program the port and the addresses that its environment says.
+pub(crate) fn bind(draft: &mut Draft, gone: &[bool]) {
+    for at in (0..draft.hops.len()).filter(|&at| !gone[at]) {
+        listen(draft, at);
+        for variable in draft.hops[at].environment.clone() {
+            address(draft, at, &variable);
+        }
+    }
+}
+
+/// The port of a program that reads it from a variable.
+fn listen(draft: &mut Draft, at: usize) {
+    let hop = &mut draft.hops[at];
+    let Some(name) = &hop.port_variable else { return };
+    let Some(variable) = hop.environment.iter().find(|variable| variable.name == *name) else {
+        return;
+    };
+    let Ok(port @ 1..) = variable.value.parse::<u16>() else { return };
+    if let [listen] = &mut hop.hop.listens[..]
+        && listen.port != port
+    {
+        listen.port = port;
+        listen.at = Some(variable.at);
+    }
+}
+
+fn address(draft: &mut Draft, at: usize, variable: &Variable) {
+    let Some((host, port)) = meant(&draft.hops[at].environment, variable) else { return };
+    let is_app = matches!(draft.hops[at].hop.task, Task::App);
+    let (name, from) = (Name::variable(&variable.name), DraftId(at));
+    let mut met = false;
+    for link in draft.links.iter_mut().filter(|link| link.from == from) {
+        if link.to == Reach::Name(name.clone()) {
+            met = true;
+            link.to = Reach::Name(Name::host(&host));
+            link.port = if link.port == 0 { port } else { link.port };
+            link.address = shown(&host, link.port);
+            link.at = link.at.or(Some(variable.at));
+        }
+    }
+    if !met && is_app && !OWN.iter().any(|word| variable.name.contains(word)) {
+        draft.links.push(link(from, &host, port, variable.at));
+    }
+}
+
+/// A link to a host.
+pub(crate) fn link(from: DraftId, host: &str, port: u16, at: Span) -> LinkDraft {
+    let mut link = LinkDraft::new(from, Reach::Name(Name::host(host)), shown(host, port));
+    link.port = port;
+    link.at = Some(at);
+    link
+}
+
+fn shown(host: &str, port: u16) -> String {
+    if port == 0 { host.to_owned() } else { format!("{host}:{port}") }
+}
+
+/// The host and port a variable stands for: an address, or a host with its port in another variable.
+fn meant(environment: &[Variable], variable: &Variable) -> Option<(String, u16)> {
+    if let Some(found) = target(&variable.value) {
+        return Some(found);
+    }
+    let stem =
+        variable.name.strip_suffix("HOST").or_else(|| variable.name.strip_suffix("HOSTNAME"))?;
+    let (_, usual) = HOSTS.iter().find(|(known, _)| stem.starts_with(known))?;
+    let value = &variable.value;
+    let is_host = !value.is_empty()
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+        && value != "0.0.0.0";
+    let port = environment.iter().find(|other| other.name == format!("{stem}PORT"));
+    let port = port.and_then(|port| port.value.parse().ok()).unwrap_or(*usual);
+    is_host.then(|| (value.clone(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_name_hosts_and_ports() {
+        let found = |address: &str| target(address).map(|(host, port)| format!("{host} {port}"));
+        assert_eq!(found("postgres://u:p@db:5433/app").unwrap(), "db 5433");
+        assert_eq!(found("postgresql+psycopg://db/app").unwrap(), "db 5432");
+        assert_eq!(found("jdbc:postgresql://db.internal/app").unwrap(), "db.internal 5432");
+        assert_eq!(found("http://api:4000/v1").unwrap(), "api 4000");
+        assert_eq!(found("http://[::1]:80/").unwrap(), "[::1] 80");
+        for odd in ["${X}", "http://${HOST}/", "http://", "ftp://x", "db:5432", "://"] {
+            assert_eq!(target(odd), None, "{odd}");
+        }
+    }
+}
