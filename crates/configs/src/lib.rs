@@ -17,6 +17,7 @@ mod defaults;
 mod directives;
 mod document;
 mod draft;
+mod kubernetes;
 mod nginx;
 mod part;
 mod programs;

@@ -36,6 +36,7 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::aws::Output,
     &crate::compose::Compose,
     &crate::programs::Programs,
+    &crate::kubernetes::Kubernetes,
 ];
 
 /// The names of all readers.

@@ -115,7 +115,7 @@ fn programs(hops: &[HopDraft]) -> Vec<(usize, usize)> {
         .filter(|&r| {
             let hop = &hops[r];
             hop.hop.task == model::config::Task::App
-                && hop.hop.products.is_empty()
+                && hop.hop.products.iter().all(|product| product.name == "Kubernetes")
                 && hop.folder.is_none()
                 && hop.image.as_deref().is_none_or(is_own_image)
         })
