@@ -60,9 +60,6 @@ pub(super) fn carried(maker: Maker) -> Carried {
         Maker::Gateway => &known::GKE_POLICY,
     };
     settings.set(known::seconds(Key::TotalTimeout, 30, "timeoutSec", from));
-    if maker == Maker::Ingress {
-        settings.set(known::seconds(Key::DeregistrationDelay, 0, "drainingTimeoutSec", from));
-    }
     carried
 }
 

@@ -133,14 +133,21 @@ fn fronted(object: &Object<'_>, hop: &mut Hop, controller: &Controller) {
     }
     let tls = object.spec("tls");
     let mut listens = vec![(80, false, rules)];
-    if tls.items().next().is_some() || object.has_annotations("networking.gke.io/managed-cert") {
+    // ingress-nginx has a certificate of its own for whom nobody gave one.
+    let nginx = *controller == Controller::Nginx;
+    if nginx
+        || tls.items().next().is_some()
+        || object.has_annotations("networking.gke.io/managed-cert")
+    {
         listens.push((443, true, tls.there().unwrap_or(rules)));
     }
     for (port, tls, at) in listens {
-        if !hop.listens.iter().any(|listen| listen.port == port) {
-            let at = at.there().map_or_else(|| object.here(), |at| object.span(at));
-            let at = Some(at);
-            hop.listens.push(Listen { address: String::new(), port, tls, at });
+        match hop.listens.iter_mut().find(|listen| listen.port == port) {
+            Some(had) => had.tls |= tls,
+            None => {
+                let at = at.there().map_or_else(|| object.here(), |at| object.span(at));
+                hop.listens.push(Listen { address: String::new(), port, tls, at: Some(at) });
+            }
         }
     }
 }

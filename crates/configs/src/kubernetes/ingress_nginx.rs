@@ -128,7 +128,9 @@ pub(super) fn hop(
         image.rsplit('/').next()?.split_once(':').map(|(_, tag)| tag.trim_start_matches('v'))
     });
     let version = tag.unwrap_or_default().to_owned();
-    hop.products.insert(0, Product { name: PRODUCT, version, version_at: None });
+    let version_at = running.and_then(|container| container.image_at);
+    let version_at = version_at.filter(|_| !version.is_empty());
+    hop.products.insert(0, Product { name: PRODUCT, version, version_at });
     global.put(OF_HOP, &mut hop.settings);
     let from = &known::INGRESS_NGINX;
     for (key, name, default) in [

@@ -121,6 +121,7 @@ fn read_all(mine: &[&Document], files: &[&Document], draft: &mut Draft) {
     gateway_api::read(&cluster, &services, draft);
     policy::read(&cluster, &workloads, draft);
     services::complete_names(&services, draft);
+    services::tell_apart(&services, draft);
 }
 
 /// True if the file says what Kustomize makes of others.

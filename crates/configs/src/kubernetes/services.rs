@@ -175,9 +175,9 @@ pub(super) fn complete_names(services: &Services<'_>, draft: &mut Draft) {
     if unsaid.is_empty() {
         return;
     }
-    let in_variables = draft.hops.iter().flat_map(|hop| &hop.environment).filter_map(|variable| {
+    let in_variables = draft.hops.iter().flat_map(|hop| &hop.environment).map(|variable| {
         let found = crate::assemble::environment::target(&variable.value);
-        Some(found.map_or_else(|| variable.value.clone(), |(host, _)| host))
+        found.map_or_else(|| variable.value.clone(), |(host, _)| host)
     });
     let in_links = draft.links.iter().filter_map(|link| match &link.to {
         Reach::Name(Name::Host(host)) => Some(host.clone()),
@@ -204,6 +204,34 @@ pub(super) fn complete_names(services: &Services<'_>, draft: &mut Draft) {
     }
 }
 
+/// Says in which namespace a Service is that a variable calls by its short name, where Services of
+/// several namespaces have that name: a Pod reaches the one of its own.
+pub(super) fn tell_apart(services: &Services<'_>, draft: &mut Draft) {
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    for service in services.by_key.values() {
+        *count.entry(service.object.name).or_default() += 1;
+    }
+    for hop in &mut draft.hops {
+        let Some((namespace, _)) = &hop.labels else { continue };
+        for variable in &mut hop.environment {
+            let target = crate::assemble::environment::target(&variable.value);
+            let Some((host, _)) = target else { continue };
+            let shared = count.get(host.as_str()).is_some_and(|count| *count > 1);
+            if !shared || services.find(namespace, &host).is_none() {
+                continue;
+            }
+            for before in ["@", "//"] {
+                let short = format!("{before}{host}");
+                if variable.value.contains(&short) {
+                    let long = format!("{short}.{namespace}");
+                    variable.value = variable.value.replacen(&short, &long, 1);
+                    break;
+                }
+            }
+        }
+    }
+}
+
 const AWS: &str = "service.beta.kubernetes.io/aws-load-balancer-";
 
 /// The load balancer that a Service asks for.
@@ -223,8 +251,8 @@ fn balancer(object: &Object<'_>, ports: &[(String, u16, u16)], draft: &mut Draft
     let certified = aws("ssl-cert").there().is_some();
     for (name, own, _) in ports {
         let number = own.to_string();
-        let named = |port: &&str| matches!(port.trim(), "*") || *port == number || *port == *name;
-        let tls = certified && tls.iter().any(|port| named(&port));
+        let named = |port: &str| port.trim() == "*" || port == number || port == *name;
+        let tls = certified && tls.iter().any(|port| named(port));
         let at = Some(object.span(object.spec("ports")));
         hop.listens.push(Listen { address: String::new(), port: *own, tls, at });
     }
@@ -254,7 +282,9 @@ fn balancer(object: &Object<'_>, ports: &[(String, u16, u16)], draft: &mut Draft
             "deregistration_delay.timeout_seconds",
             &crate::aws::defaults::NLB_TARGETS,
         ));
-        checks.push(network_check(object, &aws));
+        // An older controller, which knows the type `nlb` alone, has other defaults.
+        let known = kind != "nlb";
+        checks.push(network_check(object, &aws, known));
     }
     if classic {
         let name = "aws-load-balancer-connection-idle-timeout";
@@ -285,37 +315,40 @@ fn balancer(object: &Object<'_>, ports: &[(String, u16, u16)], draft: &mut Draft
 }
 
 /// The health check that the AWS Load Balancer Controller gives a Service's targets.
-fn network_check<'d>(object: &Object<'d>, aws: &dyn Fn(&str) -> At<'d>) -> Check {
-    let mut settings = Settings::new();
+fn network_check<'d>(object: &Object<'d>, aws: &dyn Fn(&str) -> At<'d>, is_known: bool) -> Check {
+    let (mut settings, mut defaults) = (Settings::new(), Settings::new());
     let from = &known::NLB_CONTROLLER;
     let protocol = aws("healthcheck-protocol");
     put(&mut settings, object.word(protocol, Key::CheckProtocol, "healthcheck-protocol"));
-    settings.set(known::word(Key::CheckProtocol, "TCP", "healthcheck-protocol", from));
+    defaults.set(known::word(Key::CheckProtocol, "TCP", "healthcheck-protocol", from));
     put(&mut settings, alb::check_port(object, aws("healthcheck-port"), "healthcheck-port"));
-    settings.set(known::word(Key::CheckPort, "traffic-port", "healthcheck-port", from));
+    defaults.set(known::word(Key::CheckPort, "traffic-port", "healthcheck-port", from));
     if protocol.text().is_some_and(|word| word.to_ascii_lowercase().starts_with("http")) {
         put(
             &mut settings,
             object.word(aws("healthcheck-path"), Key::CheckPath, "healthcheck-path"),
         );
-        settings.set(known::word(Key::CheckPath, "/", "healthcheck-path", from));
+        defaults.set(known::word(Key::CheckPath, "/", "healthcheck-path", from));
         let codes = aws("healthcheck-success-codes");
         put(&mut settings, object.word(codes, Key::CheckMatcher, "healthcheck-success-codes"));
-        settings.set(known::word(Key::CheckMatcher, "200-399", "healthcheck-success-codes", from));
+        defaults.set(known::word(Key::CheckMatcher, "200-399", "healthcheck-success-codes", from));
     }
     for (key, name, default) in [
         (Key::CheckInterval, "healthcheck-interval", 10),
         (Key::CheckTimeout, "healthcheck-timeout", 10),
     ] {
         put(&mut settings, object.seconds(aws(name), key, name));
-        settings.set(known::seconds(key, default, name, from));
+        defaults.set(known::seconds(key, default, name, from));
     }
     for (key, name) in [
         (Key::CheckHealthyThreshold, "healthcheck-healthy-threshold"),
         (Key::CheckUnhealthyThreshold, "healthcheck-unhealthy-threshold"),
     ] {
         put(&mut settings, object.count(aws(name), key, name));
-        settings.set(known::count(key, 3, name, from));
+        defaults.set(known::count(key, 3, name, from));
+    }
+    if is_known {
+        settings.inherit(&defaults);
     }
     Check { kind: CheckKind::Balancer, at: Some(object.here()), settings }
 }

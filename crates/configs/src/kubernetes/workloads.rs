@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::config::{Hop, Key, Listen, Notation, Product, Settings, Task};
+use model::config::{Hop, Key, Listen, Notation, Product, Settings, Span, Task};
 
 use super::object::{Object, port};
 use super::{Cluster, defaults as known, probes, scale};
@@ -42,6 +42,8 @@ pub(super) struct Container {
     pub(super) ports: Vec<(String, u16)>,
     /// Its image.
     pub(super) image: String,
+    /// Where its image is written.
+    pub(super) image_at: Option<Span>,
     /// True if the platform asks it whether it is ready.
     pub(super) is_asked: bool,
 }
@@ -134,7 +136,8 @@ impl<'d> Reading<'_, 'd> {
             let image = container_made.0;
             let is_asked = container.get("readinessProbe").there().is_some();
             let ports = container_made.1;
-            made.push(Container { hop: draft.add_hop(hop), ports, image, is_asked });
+            let image_at = container.get("image").there().map(|at| object.span(at));
+            made.push(Container { hop: draft.add_hop(hop), ports, image, image_at, is_asked });
         }
         (!made.is_empty()).then_some(Workload { labels: self.labels, name, containers: made })
     }
@@ -262,7 +265,7 @@ impl<'d> Reading<'_, 'd> {
             let Some(name) = item.get("name").text() else { continue };
             let variable = match item.get("value").text() {
                 Some(value) => Some((expand(value, &found), object.span(item.get("value")))),
-                None => self.from_elsewhere(item.get("valueFrom"), namespace),
+                None => self.value_elsewhere(item.get("valueFrom"), namespace),
             };
             if let Some((value, at)) = variable {
                 found.retain(|had: &Variable| had.name != name);
@@ -272,11 +275,7 @@ impl<'d> Reading<'_, 'd> {
         found
     }
 
-    fn from_elsewhere(
-        &self,
-        source: At<'_>,
-        namespace: &str,
-    ) -> Option<(String, model::config::Span)> {
+    fn value_elsewhere(&self, source: At<'_>, namespace: &str) -> Option<(String, Span)> {
         let (reference, kind, list) = match source.get("configMapKeyRef").there() {
             Some(reference) => (reference, "ConfigMap", "data"),
             None => (source.get("secretKeyRef").there()?, "Secret", "stringData"),
@@ -314,7 +313,7 @@ impl<'d> Reading<'_, 'd> {
         let word = |item: At<'_>| {
             let text = item.text()?.to_owned();
             let inner = self.object.stretch(item, 0..text.len());
-            let at = inner.map_or_else(|| item.range(), model::config::Span::range);
+            let at = inner.map_or_else(|| item.range(), Span::range);
             Some(Word { text, at })
         };
         list.items().take(MOST_ITEMS).filter_map(word).collect()
