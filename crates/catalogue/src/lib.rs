@@ -24,6 +24,7 @@
 pub mod causes;
 mod drills;
 pub mod judge;
+mod rules;
 mod sentences;
 pub mod stories;
 mod visibility;

@@ -337,8 +337,12 @@ fn every_cause_can_claim_hold_and_be_remedied() {
         for test in tests_of(cause).filter(|t| t.proves) {
             assert!(test.independent, "{}: {}", cause.slug, test.signal);
         }
-        let model::Predicts::NotYet(why) = &cause.predicts;
-        assert!(why.len() > 40, "{}: an absent part needs a reason", cause.slug);
+        match &cause.predicts {
+            model::Predicts::By(rules) => assert!(!rules.is_empty(), "{}", cause.slug),
+            model::Predicts::NotYet(why) | model::Predicts::Never(why) => {
+                assert!(why.len() > 40, "{}: an absent part needs a reason", cause.slug);
+            }
+        }
         match &cause.drill {
             model::Drill::NotYet(how) => {
                 assert!(how.len() > 40, "{}: an absent part needs a reason", cause.slug);

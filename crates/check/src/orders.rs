@@ -1,11 +1,11 @@
 //! The order of timers: what the rules ask for, what contradicts it, and the smallest change that
 //! ends the contradictions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::config::{
-    Confidence, Edit, Finding, Key, Order, Origin, PlaceOf, Prediction, Rule, Setting, System,
-    Term, Value,
+    Confidence, Edit, FileId, Finding, Key, Order, Origin, PlaceOf, Prediction, Rule, Setting,
+    Slot, Span, System, Term, Value,
 };
 use model::{Cause, Micros, Predicts, Statement, Text};
 
@@ -29,6 +29,27 @@ struct Wanted {
     piece: Piece,
     longer: Timer,
     shorter: Timer,
+    /// The first timer, in the order of the path, that is the same setting in the files.
+    longer_as: Timer,
+    shorter_as: Timer,
+}
+
+/// What a timer is in the files: several timers of the path may be one setting, such as an idle
+/// timeout that bounds both the wait for an answer and the reuse of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Identity {
+    Written(Span),
+    Missing(FileId, u32, &'static str),
+    Unwritten(Owner, &'static str),
+}
+
+fn identity(system: &System, (owner, key): Timer) -> Option<Identity> {
+    let setting = owner.setting(system, key)?;
+    Some(match (setting.origin, owner.slot(system, key)) {
+        (Origin::Written(span), _) => Identity::Written(span),
+        (Origin::Default { .. }, Some(slot)) => Identity::Missing(slot.file, slot.at, setting.name),
+        (Origin::Default { .. }, None) => Identity::Unwritten(owner, setting.name),
+    })
 }
 
 /// Everything that contradicts an order of timers.
@@ -43,23 +64,41 @@ pub(crate) fn run(system: &System, causes: &[&'static Cause]) -> Vec<Finding> {
 
 fn wanted(system: &System, causes: &[&'static Cause]) -> Vec<Wanted> {
     let mut out = Vec::new();
-    for &cause in causes {
-        let Predicts::By(rules) = cause.predicts else { continue };
-        for rule in rules {
-            let Rule::Order(order) = *rule else { continue };
-            for piece in pieces(system, order.shape) {
-                if !order.when.iter().all(|guard| piece.meets(system, guard)) {
-                    continue;
-                }
-                // The hop acts at the first of its bounds; all bounds of the other have to be
-                // longer than that one.
-                let shorter = timers(system, piece, &order.shorter);
-                let shorter = shorter.into_iter().min_by_key(|timer| value_of(system, *timer));
-                let Some(shorter) = shorter else { continue };
-                for longer in timers(system, piece, &order.longer) {
-                    if longer != shorter {
-                        out.push(Wanted { cause, order, piece, longer, shorter });
-                    }
+    let mut first: BTreeMap<(Identity, Option<i64>), Timer> = BTreeMap::new();
+    let mut same = |timer: Timer| {
+        let key = identity(system, timer).map(|id| (id, value_of(system, timer)));
+        key.map_or(timer, |key| *first.entry(key).or_insert(timer))
+    };
+    let mut told: BTreeSet<(&str, Timer, Timer)> = BTreeSet::new();
+    let orders = causes.iter().flat_map(|&cause| {
+        let Predicts::By(rules) = cause.predicts else { return Vec::new() };
+        let order = |rule: &Rule| if let Rule::Order(order) = *rule { Some(order) } else { None };
+        rules.iter().filter_map(order).map(|order| (cause, order)).collect()
+    });
+    for (cause, order) in orders {
+        for piece in pieces(system, order.shape) {
+            if !order.when.iter().all(|guard| piece.meets(system, guard)) {
+                continue;
+            }
+            // The hop acts at the first of its bounds; all bounds of the other have to be
+            // longer than that one.
+            let shorter = timers(system, piece, &order.shorter);
+            let shorter = shorter.into_iter().min_by_key(|timer| value_of(system, *timer));
+            let Some(shorter) = shorter else { continue };
+            for longer in timers(system, piece, &order.longer) {
+                let (longer_as, shorter_as) = (same(longer), same(shorter));
+                // Routes that share their settings share what is wrong with them.
+                let new = told.insert((cause.slug, longer_as, shorter_as));
+                if longer_as != shorter_as && new {
+                    out.push(Wanted {
+                        cause,
+                        order,
+                        piece,
+                        longer,
+                        shorter,
+                        longer_as,
+                        shorter_as,
+                    });
                 }
             }
         }
@@ -92,8 +131,10 @@ fn parts(wanted: &[Wanted]) -> Vec<Vec<&Wanted>> {
     let mut part_of: BTreeMap<Timer, usize> = BTreeMap::new();
     let mut parts: Vec<Vec<&Wanted>> = Vec::new();
     for one in wanted {
-        let known: Vec<usize> =
-            [one.longer, one.shorter].iter().filter_map(|t| part_of.get(t).copied()).collect();
+        let known: Vec<usize> = [one.longer_as, one.shorter_as]
+            .iter()
+            .filter_map(|t| part_of.get(t).copied())
+            .collect();
         let into = known.first().copied().unwrap_or_else(|| {
             parts.push(Vec::new());
             parts.len() - 1
@@ -104,21 +145,22 @@ fn parts(wanted: &[Wanted]) -> Vec<Vec<&Wanted>> {
             part_of.values_mut().filter(|part| **part == other).for_each(|part| *part = into);
         }
         parts[into].push(one);
-        part_of.insert(one.longer, into);
-        part_of.insert(one.shorter, into);
+        part_of.insert(one.longer_as, into);
+        part_of.insert(one.shorter_as, into);
     }
     parts.retain(|part| !part.is_empty());
     parts
 }
 
 fn solve(system: &System, part: &[&Wanted]) -> Vec<Finding> {
-    let mut timers: Vec<Timer> = part.iter().flat_map(|one| [one.longer, one.shorter]).collect();
+    let mut timers: Vec<Timer> =
+        part.iter().flat_map(|one| [one.longer_as, one.shorter_as]).collect();
     timers.sort_unstable();
     timers.dedup();
     let number = |timer: Timer| timers.binary_search(&timer).unwrap_or_default();
     let relations = part.iter().map(|one| Relation {
-        longer: number(one.longer),
-        shorter: number(one.shorter),
+        longer: number(one.longer_as),
+        shorter: number(one.shorter_as),
         margin: one.order.margin.0,
     });
     let mut problem = Problem {
@@ -203,19 +245,18 @@ fn finding(
     places.extend(core.iter().rev().map(|one| one.shorter));
     for timer in places {
         let Some(setting) = timer.0.setting(system, timer.1) else { continue };
-        prediction.places.push((PlaceOf::Setting(setting.clone()), shows(system, timer, setting)));
+        prediction = prediction.on(setting, setting.stated(hop_name(system, timer)));
+        // Where nobody wrote it, but somebody could.
+        if let (false, Some(slot)) = (setting.is_written(), timer.0.slot(system, timer.1)) {
+            let says = Statement::plain(ABSENT)
+                .with("hop", hop_name(system, timer))
+                .with("name", setting.name);
+            prediction.places.push((PlaceOf::Text(beside(system, slot)), says));
+        }
     }
     let links = core.iter().flat_map(|one| [one.piece.link, one.piece.next]).flatten();
     for link in links {
-        if !prediction.links.contains(&link) {
-            prediction.links.push(link);
-        }
-        if let Some(at) = system.link(link).at {
-            let says = Statement::plain(LINKS)
-                .with("from", &system.hop(system.link(link).from).name)
-                .with("to", &system.hop(system.link(link).to).name);
-            prediction.places.push((PlaceOf::Text(at), says));
-        }
+        prediction = prediction.along(system, link);
     }
     prediction.hops =
         core.iter().flat_map(|one| [one.longer.0.hop(system), one.shorter.0.hop(system)]).collect();
@@ -223,7 +264,7 @@ fn finding(
     prediction.hops.dedup();
     for &(at, value) in changes.unwrap_or_default() {
         let timer = timers[at];
-        if !core.iter().any(|one| one.longer == timer || one.shorter == timer) {
+        if !core.iter().any(|one| one.longer_as == timer || one.shorter_as == timer) {
             continue;
         }
         let value = Value::Time(Micros(value));
@@ -234,32 +275,37 @@ fn finding(
         prediction.changes.push(says);
         prediction.edits.extend(edit(system, timer, &value));
     }
+    // Where no changes were found for all of them together, the one that mends this.
+    if let (true, Some(least)) = (prediction.changes.is_empty(), value_of(system, first.shorter)) {
+        let enough: i64 = core.iter().map(|one| one.order.margin.0).sum();
+        let says = Statement::plain(SET)
+            .with("name", name(system, last.longer))
+            .with("hop", hop_name(system, last.longer))
+            .with("value", Value::Time(Micros(least.saturating_add(enough))));
+        prediction.changes.push(says);
+    }
     Finding { cause: last.cause, prediction }
 }
 
-const LINKS: Text =
-    Text::new("{from} sends requests to {to} here", "{from} はここで {to} にリクエストを送ります");
+const ABSENT: Text =
+    Text::new("{hop}: {name} could be set here", "{hop}: {name} はここで設定できます");
 const SET: Text =
     Text::new("set {name} of {hop} to {value}", "{hop} の {name} を {value} に設定します");
-const WRITES: Text = Text::new("{hop}: {name} is {value}", "{hop}: {name} は {value}");
-const DEFAULT: Text = Text::new(
-    "{hop}: {name} is not set, the default of {product} {versions} is {value}",
-    "{hop}: {name} は未設定で、{product} {versions} の既定値は {value}",
-);
 
-fn shows(system: &System, timer: Timer, setting: &Setting) -> Statement {
-    let (text, product, versions) = match setting.origin {
-        Origin::Written(_) => (WRITES, "", ""),
-        Origin::Default { known, .. } => {
-            (DEFAULT, known.product, if known.versions == "all" { "" } else { known.versions })
+/// A character beside the place where a setting can be added: the one it is put before, or, at the
+/// end of a line or of the file, the last one.
+fn beside(system: &System, slot: &Slot) -> Span {
+    let text = &system.file(slot.file).text;
+    let at = (slot.at as usize).min(text.len());
+    let before = text[..at].trim_end();
+    let here = text.get(at..).and_then(|rest| rest.chars().next()).filter(|c| !c.is_whitespace());
+    match here {
+        Some(c) => Span::new(slot.file, at..at + c.len_utf8()),
+        None => {
+            let start = before.char_indices().next_back().map_or(0, |(start, _)| start);
+            Span::new(slot.file, start..before.len())
         }
-    };
-    Statement::plain(text)
-        .with("hop", hop_name(system, timer))
-        .with("name", setting.name)
-        .with("value", &setting.value)
-        .with("product", product)
-        .with("versions", versions)
+    }
 }
 
 /// How sure a value is.
@@ -284,12 +330,5 @@ fn hop_name(system: &System, (owner, _): Timer) -> &str {
 
 /// The change in the syntax of the file: in place of what is written, or where it can be added.
 fn edit(system: &System, (owner, key): Timer, value: &Value) -> Option<Edit> {
-    let setting = owner.setting(system, key)?;
-    match (setting.origin, setting.notation) {
-        (Origin::Written(at), Some(notation)) => {
-            Some(Edit { at, text: notation.write(value)?, safe: true })
-        }
-        (Origin::Default { .. }, _) => owner.slot(system, key)?.fill(value),
-        (Origin::Written(_), None) => None,
-    }
+    owner.setting(system, key)?.changed_to(value, owner.slots(system))
 }

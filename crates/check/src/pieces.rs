@@ -1,7 +1,7 @@
 //! The pieces of the path over which an order of timers has to hold, and the settings on them.
 
 use model::config::{
-    Confidence, Found, Guard, HopId, Key, LinkId, Setting, Shape, Site, Slot, System,
+    Confidence, Found, Guard, Hop, HopId, Key, LinkId, Setting, Shape, Site, Slot, System,
 };
 
 /// What a setting belongs to.
@@ -72,7 +72,31 @@ impl Piece {
                 .setting(system, site, key)
                 .and_then(Setting::text)
                 .is_none_or(|word| !words.contains(&word)),
+            Guard::Written(any) => any.iter().any(|&(site, key)| {
+                self.setting(system, site, key).is_some_and(Setting::is_written)
+            }),
+            Guard::Bounded(site, any) => any.iter().any(|&key| {
+                self.setting(system, site, key)
+                    .is_some_and(|set| set.time().is_some() || set.is_written())
+            }),
+            Guard::Is(site, tasks) => {
+                self.hop(system, site).is_some_and(|hop| tasks.contains(&hop.task))
+            }
+            Guard::IsNot(site, tasks) => {
+                self.hop(system, site).is_some_and(|hop| !tasks.contains(&hop.task))
+            }
+            Guard::Runs(site, any) => {
+                self.hop(system, site).is_some_and(|hop| any.iter().any(|name| hop.runs(name)))
+            }
+            Guard::RunsNot(site, any) => {
+                self.hop(system, site).is_some_and(|hop| !any.iter().any(|name| hop.runs(name)))
+            }
         }
+    }
+
+    /// The hop at a site; for a link, the one that sends.
+    fn hop(self, system: &System, site: Site) -> Option<&Hop> {
+        Some(system.hop(self.owner(system, site)?.hop(system)))
     }
 
     /// How sure it is that its ends belong together.
@@ -99,13 +123,17 @@ impl Owner {
         self.settings(system).get(key)
     }
 
-    /// Where a setting that nobody wrote can be added.
-    pub(crate) fn slot(self, system: &System, key: Key) -> Option<&Slot> {
-        let slots = match self {
+    /// Where settings that nobody wrote can be added.
+    pub(crate) fn slots(self, system: &System) -> &[Slot] {
+        match self {
             Owner::Hop(id) => &system.hop(id).slots,
             Owner::Link(id) => &system.link(id).slots,
-        };
-        slots.iter().find(|slot| slot.key == key)
+        }
+    }
+
+    /// Where this setting can be added.
+    pub(crate) fn slot(self, system: &System, key: Key) -> Option<&Slot> {
+        self.slots(system).iter().find(|slot| slot.key == key)
     }
 
     /// The hop whose setting it is: for a link, the one that sends.

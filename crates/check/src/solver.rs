@@ -12,6 +12,10 @@ pub(crate) const FOREVER: i64 = 10 * 365 * 86_400 * 1_000_000;
 /// itself.
 const MOST_TRIALS: usize = 20_000;
 
+/// Unknowns that hang together beyond which no changes are looked for: the effort grows with the
+/// cube of their number, and nobody changes hundreds of timers at once.
+const MOST_UNKNOWNS: usize = 200;
+
 /// `longer` has to exceed `shorter` by at least `margin`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Relation {
@@ -54,6 +58,20 @@ impl Problem {
     pub(crate) fn contradictions(&self) -> Vec<Vec<usize>> {
         let mut found: Vec<Vec<usize>> = Vec::new();
         let mut left: Vec<bool> = vec![true; self.relations.len()];
+        // What two values alone contradict is the shortest there is, and needs no search.
+        for (number, relation) in self.relations.iter().enumerate() {
+            let value = |at: usize| self.unknowns[at].value;
+            if let (Some(longer), Some(shorter)) = (value(relation.longer), value(relation.shorter))
+                && longer < shorter.saturating_add(relation.margin)
+            {
+                left[number] = false;
+                found.push(vec![number]);
+            }
+        }
+        // What is left goes through an unknown without a value.
+        if self.unknowns.iter().all(|unknown| unknown.value.is_some()) {
+            return found;
+        }
         while let Some(circle) = self.circle(&left) {
             // The relation that goes out is the last of the circle, so that what another circle
             // needs of the first ones is still there.
@@ -125,6 +143,9 @@ impl Problem {
         let broken = self.contradictions();
         if broken.is_empty() {
             return Some(Vec::new());
+        }
+        if self.unknowns.len() > MOST_UNKNOWNS {
+            return None;
         }
         let mut candidates: Vec<usize> = self
             .part_of(&broken)

@@ -14,6 +14,12 @@ use crate::programs::{
 use crate::readers::Reader;
 use crate::tree::At;
 
+/// Services of a file that are read.
+const MOST_SERVICES: usize = 2000;
+
+/// Ports, variables, volumes of a service that are read: aliases may repeat long lists.
+const MOST_ITEMS: usize = 500;
+
 /// Reads compose files.
 #[derive(Debug)]
 pub(crate) struct Compose;
@@ -49,7 +55,7 @@ impl Reader for Compose {
                 draft.remark(document.span(*at..*at), says);
             }
             for root in tree.roots() {
-                for (entry, service) in root.get("services").entries() {
+                for (entry, service) in root.get("services").entries().take(MOST_SERVICES) {
                     if service.entries().next().is_some() {
                         let hop = Service { document, name: &entry.key, at: service }
                             .hop(entry.key_at.clone());
@@ -163,12 +169,12 @@ impl Service<'_> {
                 draft.hop.listens.push(Listen { address: String::new(), port, tls: false, at });
             }
         };
-        for item in self.at.get("expose").items() {
+        for item in self.at.get("expose").items().take(MOST_ITEMS) {
             if let Some(text) = item.text() {
                 add(text, item);
             }
         }
-        for item in self.at.get("ports").items() {
+        for item in self.at.get("ports").items().take(MOST_ITEMS) {
             let target = item.get("target");
             match (item.text(), target.text()) {
                 (Some(text), _) if !text.ends_with("/udp") => add(inner_port(text), item),
@@ -296,7 +302,7 @@ impl Service<'_> {
     /// Files and folders of the project that are mounted.
     fn given(&self) -> Vec<String> {
         let mut given: Vec<String> = Vec::new();
-        for item in self.at.get("volumes").items() {
+        for item in self.at.get("volumes").items().take(MOST_ITEMS) {
             let source = match item.text() {
                 Some(text) => text.split(':').next(),
                 None => item.get("source").text(),
@@ -307,7 +313,7 @@ impl Service<'_> {
                     .map(|source| join(self.folder(), source)),
             );
         }
-        for item in self.at.get("configs").items() {
+        for item in self.at.get("configs").items().take(MOST_ITEMS) {
             let name = item.text().or_else(|| item.get("source").text());
             let root = self.document.tree().roots().next();
             let file = name.and_then(|name| root?.get("configs").get(name).get("file").text());
@@ -324,12 +330,12 @@ impl Service<'_> {
             let value = fill_variables(value, &std::collections::BTreeMap::new());
             found.push(Variable { name: name.to_owned(), value, at: at.span(self.document.id) });
         };
-        for (entry, value) in environment.entries() {
+        for (entry, value) in environment.entries().take(MOST_ITEMS) {
             if let Some(text) = value.text() {
                 add(&entry.key, text, value);
             }
         }
-        for item in environment.items() {
+        for item in environment.items().take(MOST_ITEMS) {
             if let Some((name, value)) = item.text().and_then(|text| text.split_once('=')) {
                 add(name, value, item);
             }

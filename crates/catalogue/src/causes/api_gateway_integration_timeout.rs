@@ -35,6 +35,8 @@
 //! - Synchronous reports, exports, model calls behind an API.
 //! - A function attached to public subnets, or to private ones without a route to a NAT gateway
 //!   or endpoint: it has no address of its own on the internet.
+//! - `why502 check` compares the integration's timeout with the function's, and with the timers
+//!   of whatever stands behind the gateway.
 //!
 //! ## Reproduce it
 //!
@@ -62,11 +64,13 @@
 //!   functions".
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
     Signal as S, Test, Text,
 };
 
+use crate::rules::ladder;
 use crate::{sentences, visibility};
 
 /// API gateway stopped waiting for its integration: see the page above.
@@ -146,10 +150,7 @@ pub static CAUSE: Cause = Cause {
             visibility::FUNCTION_ERRORS,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the integration's timeout against the function's, \
-        and against the timers of the calls it makes; the function's subnets and their routes.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&ladder::API_GATEWAY_HANDLER), Rule::Order(&ladder::BEHIND_API_GATEWAY)]),
     drill: Drill::NotYet(
         "The gateway and its bound are AWS's own and cannot be installed in the lab; the drill of \
         target-response-timeout shows the same at nginx, HAProxy, Envoy and Apache httpd.",

@@ -200,9 +200,9 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::PROCESS_EXITS, visibility::EXIT_ALIGNED, visibility::APP_ERRORS],
     },
-    predicts: Predicts::NotYet(
-        "Not predictable from settings: a crash is a defect of code; only \
-        its blast radius (instances, restart back-off) is a setting.",
+    predicts: Predicts::Never(
+        "No setting tells: a crash is a defect of code; only its blast radius (instances, \
+        restart back-off) is a setting.",
     ),
     drill: Drill::Runs(&[
         Scenario {

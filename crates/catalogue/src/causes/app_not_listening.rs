@@ -38,6 +38,7 @@
 //! - `containerPort`, `targetPort`, target group port and the application's own setting differ.
 //!   In Kubernetes `containerPort` is information only.
 //! - Start-up longer than the grace that health checks give; no start-up or readiness probe.
+//! - `why502 check` finds a server on a loopback address that is reached by another one.
 //!
 //! ## Reproduce it
 //!
@@ -62,6 +63,7 @@
 //! - Kubernetes, Configure Liveness, Readiness and Startup Probes.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Step, Test, Text,
@@ -69,6 +71,7 @@ use model::{
 };
 
 use crate::drills::{STEADY, envoy_routes};
+use crate::rules::listening;
 use crate::{sentences, visibility};
 
 /// Application not listening: see the page above.
@@ -238,10 +241,7 @@ the window, and nothing reported that a process was not listening.",
             visibility::DEPLOYS,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the port the application \
-        binds against the port of the target.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(listening::loopback)]),
     drill: Drill::Runs(&[
         Scenario {
             name: "nginx-node-port-taken",

@@ -132,10 +132,7 @@ pub static CAUSE: Cause = Cause {
         rivals: &[],
         visible: &[visibility::APP_ERRORS, visibility::EGRESS],
     },
-    predicts: Predicts::NotYet(
-        "Not predictable from settings: the application decides what it \
-        answers.",
-    ),
+    predicts: Predicts::Never("No setting tells: the application decides what it answers."),
     drill: Drill::Runs(&[
         NGINX_NODE,
         Scenario {

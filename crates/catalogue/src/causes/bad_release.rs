@@ -236,9 +236,9 @@ time.",
             visibility::APP_ERRORS,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Not predictable from settings: a defect of code; what can be \
-        checked is whether a roll-out would stop by itself.",
+    predicts: Predicts::Never(
+        "No setting tells: it is a defect of code; what can be checked is whether a roll-out \
+        would stop by itself.",
     ),
     drill: Drill::Runs(&[
         Scenario {

@@ -140,9 +140,9 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::DURATIONS, visibility::JOINED, visibility::LATENCY],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and measured durations: known \
-        client timers against the slow routes.",
+    predicts: Predicts::Never(
+        "No setting tells: the timers of clients and the durations of the routes they ask for \
+        stand in no configuration of the path.",
     ),
     drill: Drill::Runs(&[
         NGINX_NODE,

@@ -36,6 +36,8 @@
 //! - A listener's security policy that is raised (TLS 1.2 or 1.3 only) while old clients are about.
 //! - Mutual TLS: a trust store without the new authority; client certificates that all run out in
 //!   one month.
+//! - `why502 check` reads certificates that are among the files and finds those of the outermost hop
+//!   that have ended or end within two weeks.
 //!
 //! ## Reproduce it
 //!
@@ -61,11 +63,13 @@
 //! - Google Cloud, mutual TLS errors in the load balancer's log.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
     Signal as S, Test, Text,
 };
 
+use crate::rules::certificates;
 use crate::visibility;
 
 /// Clients' TLS handshakes fail at the edge: see the page above.
@@ -134,10 +138,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::CERTIFICATES, visibility::CHANGES],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the listener's security policy and trust store, and the \
-        dates and the chain of its certificate.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(certificates::expiry_at_the_edge)]),
     drill: Drill::NotYet(
         "The servers of the lab write no log of handshakes; the load balancers that do cannot run \
         inside it.",

@@ -167,9 +167,9 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::CHANGES],
     },
-    predicts: Predicts::NotYet(
-        "Needs two states of the configuration: the relation is that of each cause it leads to, which \
-        holds after the change and did not before.",
+    predicts: Predicts::Never(
+        "No setting tells: the relation is that of each cause it leads to, which holds after \
+        the change and did not before.",
     ),
     drill: Drill::Runs(&[POSTGRESQL_TIMEOUT]),
     remedies: &[

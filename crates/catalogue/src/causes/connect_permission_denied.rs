@@ -110,9 +110,9 @@ pub static CAUSE: Cause = Cause {
         rivals: &[],
         visible: &[visibility::DENIALS, visibility::DURATIONS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: SELinux enforcing, httpd_can_network_connect off, and a \
-        proxy with a target on a port whose type httpd may not connect to.",
+    predicts: Predicts::Never(
+        "No setting tells: whether a policy of the kernel is enforced, and what it allows the \
+        proxy, is a state of the machine.",
     ),
     drill: Drill::NotYet(
         "SELinux and AppArmor policies belong to the whole machine and cannot be loaded inside the \

@@ -164,9 +164,9 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::CONNTRACK, visibility::SUCCESSES, visibility::FIREWALL],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the table's limit against the rate of connections and \
-        the timers of their entries.",
+    predicts: Predicts::Never(
+        "No setting tells: the table's limit is the kernel's, and what it has to hold is a \
+        rate of connections that only measurement gives.",
     ),
     drill: Drill::Runs(&[NGINX]),
     remedies: &[

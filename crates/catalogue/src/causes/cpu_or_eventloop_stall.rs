@@ -207,10 +207,9 @@ pub static CAUSE: Cause = Cause {
             visibility::HEALTH,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Not predictable from settings: what holds a process is code; \
-        quota and heap against use need figures that no configuration \
-        holds.",
+    predicts: Predicts::Never(
+        "No setting tells: what holds a process is code; quota and heap against use need \
+        figures that no configuration holds.",
     ),
     drill: Drill::Runs(DRILLS),
     remedies: &[

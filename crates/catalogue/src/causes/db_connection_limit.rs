@@ -43,6 +43,8 @@
 //! - Serverless functions and autoscaling without an upper bound; a pool per process with many
 //!   processes per instance; a new connection per request.
 //! - Connections left open in a transaction: `idle in transaction`.
+//! - `why502 check` multiplies instances, workers and pool for every program of a database and
+//!   compares the sum with what the database accepts.
 //!
 //! ## Reproduce it
 //!
@@ -70,12 +72,14 @@
 //! - Measured with PostgreSQL 15 behind Node.js 20 and nginx 1.22.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::NGINX_API;
+use crate::rules::database_budget;
 use crate::visibility;
 
 /// Database out of connections: see the page above.
@@ -165,10 +169,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::DATABASE, visibility::STARTS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: instances times pool size \
-        against max_connections.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(database_budget::in_operation)]),
     drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {

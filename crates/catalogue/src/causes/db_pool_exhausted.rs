@@ -40,6 +40,8 @@
 //! - No timer for waiting (`connectionTimeoutMillis` 0, node-postgres' default): requests wait
 //!   until the gateway gives up.
 //! - The pool's timer is longer than the gateway's: the error never reaches the client.
+//! - `why502 check` compares the wait for a connection with the timer of the gateway in front
+//!   and, for Puma, the threads of a process with its pool.
 //!
 //! ## Reproduce it
 //!
@@ -64,6 +66,7 @@
 //! - PostgreSQL documentation, `pg_stat_activity`.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test,
@@ -71,6 +74,7 @@ use model::{
 };
 
 use crate::drills::NGINX_API;
+use crate::rules::{ladder, workers};
 use crate::{sentences, visibility};
 
 /// Application's own connection pool empty: see the page above.
@@ -166,10 +170,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::POOL_TIMEOUTS, visibility::DURATIONS, visibility::LATENCY],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and measured durations: requests at a time against \
-        the pool's bound, and the pool's timer against the gateway's.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&ladder::POOL), Rule::Look(workers::threads_and_pool)]),
     drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {

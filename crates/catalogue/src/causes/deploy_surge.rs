@@ -41,6 +41,9 @@
 //! - Direct VPC subnet smaller than twice the addresses of old and new instances together (four
 //!   times before 2025-03-26).
 //! - All traffic moved in one step, tags that keep old revisions with minimum instances alive.
+//! - `why502 check` adds the instances that a roll-out starts beside the old ones and compares
+//!   their connections with the database's limit and their addresses with the subnet's. Their
+//!   ports are found under `nat-port-exhaustion`.
 //!
 //! ## Reproduce it
 //!
@@ -66,12 +69,14 @@
 //! - Google Cloud, Cloud NAT addresses and ports; Cloud SQL quotas and limits.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Rollout, Scenario, Server, Shows, Signal as S, Step, Test, Text,
 };
 
 use crate::drills::{NGINX_ORDERS, STEADY};
+use crate::rules::{database_budget, subnet_budget};
 use crate::{sentences, visibility};
 
 /// Deploy surge: see the page above.
@@ -208,10 +213,10 @@ fewer than half of the deploys were followed by such failures.",
             visibility::NAT_DROPS,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: twice the instances times \
-        what each takes, against each shared limit.",
-    ),
+    predicts: Predicts::By(&[
+        Rule::Look(database_budget::at_release),
+        Rule::Look(subnet_budget::at_release),
+    ]),
     drill: Drill::Runs(&[Scenario {
         name: "nginx-node-postgresql",
         happens: Text::new(

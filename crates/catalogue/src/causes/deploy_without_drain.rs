@@ -59,6 +59,9 @@
 //! - Google Cloud: connection draining timeout 0 on the backend service.
 //! - Applications: `server.close()` waits for idle keep-alive connections that nobody closes,
 //!   until SIGKILL comes.
+//! - `why502 check` finds programs that end at the signal without anything that delays it, pods
+//!   behind a platform's load balancer without a `preStop` hook, and a deregistration delay of
+//!   0.
 //!
 //! ## Reproduce it
 //!
@@ -88,6 +91,7 @@
 //!   draining.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
     Part, Place, Predicts, Remedy, Rival, Rollout, Scenario, Server, Shows, Side, Signal as S,
@@ -95,6 +99,7 @@ use model::{
 };
 
 use crate::drills::{HAPROXY_CHECKED, NGINX_ORDERS, STEADY, envoy};
+use crate::rules::drain;
 use crate::visibility;
 
 /// Deploy without draining: see the page above.
@@ -346,10 +351,11 @@ half went to targets that were gone afterwards.",
             visibility::EXIT_ALIGNED,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: grace period, preStop hook \
-        and drain time against the slowest route.",
-    ),
+    predicts: Predicts::By(&[
+        Rule::Look(drain::stops_at_once),
+        Rule::Look(drain::signal_before_rotation),
+        Rule::Look(drain::no_delay),
+    ]),
     drill: Drill::Runs(&[
         Scenario {
             name: "nginx-node",

@@ -45,6 +45,9 @@
 //!   `terminationGracePeriodSeconds` 30 s including `preStop`, gunicorn `graceful_timeout` 30 s,
 //!   Cloud Run 10 s, ECS `stopTimeout` 30 s, systemd `TimeoutStopSec` 90 s, ALB deregistration delay
 //!   300 s, Docker 10 s.
+//! - `why502 check` adds the `preStop` delay and the program's own time to finish and compares
+//!   the sum with the time until the kill; where somebody wrote how long a request may take,
+//!   that has to fit, too, and into the deregistration delay.
 //!
 //! ## Reproduce it
 //!
@@ -69,12 +72,14 @@
 //! - gunicorn 20.1 behind nginx 1.22 and HAProxy 2.6 was observed.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows,
     Signal as S, Step, Test, Text,
 };
 
+use crate::rules::drain;
 use crate::visibility;
 
 /// Drain shorter than the longest request: see the page above.
@@ -158,10 +163,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::DRAIN_CUT, visibility::DURATIONS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: every grace period on the way against the slowest \
-        route.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(drain::does_not_fit), Rule::Order(&drain::GRACE), Rule::Order(&drain::DEREGISTRATION)]),
     drill: Drill::Runs(&[GUNICORN]),
     remedies: &[
         Remedy {

@@ -131,9 +131,9 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::DURATIONS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a rate: new connections \
-        per second times 60 s against the port range.",
+    predicts: Predicts::Never(
+        "No setting tells: connections that are closed after each request use the ports up \
+        from some rate on, which only measurement gives.",
     ),
     drill: Drill::Runs(&[
         Scenario {

@@ -46,6 +46,8 @@
 //! - Retries without a limit or without backoff: they multiply the load on what is down.
 //! - No circuit breaker, no cached or reduced answer, pages that need every dependency.
 //! - Quotas that are close to their limit at peak.
+//! - `why502 check` compares the timers of outward calls with the hop in front, and multiplies
+//!   the attempts of two hops in a row: nine or more are a finding.
 //!
 //! ## Reproduce it
 //!
@@ -74,6 +76,7 @@
 //! - Envoy, outlier detection and circuit breaking.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Nat,
     Part, Place, Predicts, Remedy, Rival, Router, Scenario, Server, Shows, Side, Signal as S, Step,
@@ -81,6 +84,7 @@ use model::{
 };
 
 use crate::drills::{NGINX_FRONT, STEADY};
+use crate::rules::{attempts, ladder};
 use crate::visibility;
 
 /// Outage of an external dependency: see the page above.
@@ -258,10 +262,7 @@ from here.",
             visibility::EXIT_ALIGNED,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the timeout of each outward call \
-        against the timer of the hop in front.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&ladder::OUTWARD), Rule::Look(attempts::multiplied)]),
     drill: Drill::Runs(&[
         NGINX_NODE_REFUSED,
         Scenario {

@@ -141,9 +141,9 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::DURATIONS, visibility::THROTTLES],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a rate: requests per key at peak against rate \
-        plus burst, and the key against the number of proxies in front.",
+    predicts: Predicts::Never(
+        "No setting tells: a rate is written, but not how many requests come at peak, nor how \
+        many of them share a key.",
     ),
     drill: Drill::Runs(&[
         NGINX_NODE,

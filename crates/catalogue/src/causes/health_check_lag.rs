@@ -30,6 +30,7 @@
 //!   interval.
 //! - No retry on another target for requests that were never sent (`proxy_next_upstream`, `option
 //!   redispatch`, `retry_on: connect-failure`), and no passive checks beside the active ones.
+//! - `why502 check` finds checks that may take longer than the time between two.
 //!
 //! ## Reproduce it
 //!
@@ -52,12 +53,14 @@
 //!   `option redispatch`; Envoy, "Health checking" and "Outlier detection". HAProxy 2.6 was observed.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Action, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
     Predicts, Remedy, Scenario, Server, Shows, Side, Signal as S, Step, Test, Text,
 };
 
 use crate::drills::STEADY;
+use crate::rules::check_timers;
 use crate::{sentences, visibility};
 
 /// Health checks too slow to notice: see the page above.
@@ -130,10 +133,7 @@ pub static CAUSE: Cause = Cause {
         rivals: &[],
         visible: &[visibility::DOWN_AFTER, visibility::HEALTHY_TARGETS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: interval times threshold plus timeout of each check against \
-        the retries on other targets that the same gateway allows.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(check_timers::overlapping)]),
     drill: Drill::Runs(&[HAPROXY]),
     remedies: &[
         Remedy {

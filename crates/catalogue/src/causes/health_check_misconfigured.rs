@@ -35,6 +35,7 @@
 //!   https or to a login.
 //! - A matcher of `200` only; `option httpchk` without a Host field (HTTP/1.0 has none).
 //! - A check port that is not the serving port; a check of the database inside it.
+//! - `why502 check` compares the port of each check with those that the target listens on.
 //!
 //! ## Reproduce it
 //!
@@ -60,11 +61,13 @@
 //! - HAProxy 2.6, Apache 2.4 and Envoy 1.40 were observed.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
+use crate::rules::checked_port;
 use crate::{sentences, visibility};
 
 /// Health check asks for the wrong thing: see the page above.
@@ -119,10 +122,7 @@ pub static CAUSE: Cause = Cause {
         rivals: &[],
         visible: &[visibility::CHECKS, visibility::NO_SERVER_LEFT],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: path, port, Host field and matcher of the check \
-        against the routes of the target.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(checked_port::port)]),
     drill: Drill::Runs(&[HAPROXY]),
     remedies: &[
         Remedy {

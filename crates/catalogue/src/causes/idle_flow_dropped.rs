@@ -43,6 +43,8 @@
 //!   Azure 4 min, Cloud NAT 1200 s, Cloud Run outbound 600 s to a VPC; Envoy's pool keeps an hour,
 //!   database pools forever.
 //! - TCP keep-alive off, or its first probe after two hours (`tcp_keepalive_time` 7200).
+//! - `why502 check` compares the idle and lifetime bounds of each pool with the idle timer of
+//!   the balancer it connects to, and of the NAT it leaves by.
 //!
 //! ## Reproduce it
 //!
@@ -70,12 +72,14 @@
 //!   behind both, with drop and with reset.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Protocol, Remedy, Reuse, Rival, Router, Scenario, Server, Shows, Signal as S,
     Test, Text,
 };
 
+use crate::rules::idle_flows;
 use crate::{sentences, visibility};
 
 /// Idle connection forgotten on the way: see the page above.
@@ -222,10 +226,7 @@ pub static CAUSE: Cause = Cause {
             visibility::REUSE,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: idle timers of pools against those of the firewalls and \
-        NATs between them.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&idle_flows::FORGOTTEN), Rule::Look(idle_flows::through_nat)]),
     drill: Drill::Runs(&[SWALLOWED, RESET]),
     remedies: &[
         Remedy {

@@ -36,6 +36,8 @@
 //!   bursts: timers on the hour, webhooks, a mailing.
 //! - A release that sets the minimum back to what its template says.
 //! - A slow dependency: each request holds its place longer.
+//! - `why502 check` multiplies instances by concurrency on both sides of a call: a caller that
+//!   may have four times as many requests under way as the service takes is worth a note.
 //!
 //! ## Reproduce it
 //!
@@ -61,11 +63,13 @@
 //!   quotas"; Amazon ECS, service event messages; Kubernetes, Resource quotas.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
     Signal as S, Test, Text,
 };
 
+use crate::rules::instances;
 use crate::{sentences, visibility};
 
 /// No instance to give the request to: see the page above.
@@ -158,10 +162,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::SCALING, visibility::STARTS, visibility::LATENCY],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a rate: maximum instances times concurrency \
-        against peak rate times duration, and minimum instances against the rate of a burst.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(instances::callers)]),
     drill: Drill::NotYet(
         "The refusal comes from the scheduler of a managed platform; the lab has real servers and \
         no autoscaler, and an imitation would prove nothing.",

@@ -68,6 +68,9 @@
 //!   nginx upstream pool 60 s.
 //! - nginx 1.29.7 and 1.30.0 switched upstream keep-alive on by default (32 connections,
 //!   HTTP/1.1). An upgrade can start the race without any change of configuration.
+//! - `why502 check` does this for every link whose connections are used again, and for the
+//!   pools of a database. For Node.js before 18.2 it compares `headersTimeout` with
+//!   `keepAliveTimeout`.
 //!
 //! ## Reproduce it
 //!
@@ -108,6 +111,7 @@ use model::{
 };
 
 use crate::drills::{envoy, haproxy};
+use crate::rules::{idle_flows, node_timers};
 use crate::{sentences, visibility};
 
 /// What happens in a scenario, for the names of its gateway and its service.
@@ -372,7 +376,11 @@ pub static CAUSE: Cause = Cause {
             visibility::EXIT_ALIGNED,
         ],
     },
-    predicts: Predicts::By(&[Rule::Order(&IDLE_ORDER)]),
+    predicts: Predicts::By(&[
+        Rule::Order(&IDLE_ORDER),
+        Rule::Order(&idle_flows::DATABASE),
+        Rule::Look(node_timers::head_before_idle),
+    ]),
     drill: Drill::Runs(&[
         Scenario {
             name: "nginx-node",

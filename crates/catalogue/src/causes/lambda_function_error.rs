@@ -34,6 +34,8 @@
 //! - Errors that leave the handler: a rejected promise nobody awaits, an environment variable
 //!   that is missing in one stage.
 //! - A package built for another runtime or processor.
+//! - `why502 check` compares the function's timeout with the timers of its calls that somebody
+//!   wrote.
 //!
 //! ## Reproduce it
 //!
@@ -57,11 +59,13 @@
 //!   502/503 status code".
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
     Signal as S, Test, Text,
 };
 
+use crate::rules::ladder;
 use crate::{sentences, visibility};
 
 /// Function failed: see the page above.
@@ -160,10 +164,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::FUNCTION_ERRORS, visibility::EGRESS, visibility::DEPLOYS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the function's timeout against its callers' and \
-        against the timers of its own calls; errors in the code cannot be predicted.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&ladder::CALLS_OF_A_FUNCTION)]),
     drill: Drill::NotYet(
         "The lab has no function platform: AWS alone runs the runtime and the gateway that turn \
         an unhandled error into a status.",

@@ -123,9 +123,9 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::FUNCTION_ERRORS, visibility::DEPLOYS],
     },
-    predicts: Predicts::NotYet(
-        "Not predictable from settings alone: the code decides what the handler returns, the \
-        integration type and payload version what it has to be.",
+    predicts: Predicts::Never(
+        "No setting tells: the code decides what the handler returns, the integration type \
+        and payload version what it has to be.",
     ),
     drill: Drill::NotYet(
         "Only AWS runs the gateway that checks the shape of a function's answer; the lab runs \

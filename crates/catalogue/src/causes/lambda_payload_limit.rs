@@ -30,6 +30,8 @@
 //! - Files through a function: the largest upload × 4/3 > 1 MB (ALB), 6 MB (others).
 //! - Lists, exports and reports without an upper bound on their length.
 //! - A function moved from API Gateway (6 MB) to an ALB (1 MB).
+//! - `why502 check` compares the largest body that the hops in front let through with what one
+//!   call carries.
 //!
 //! ## Reproduce it
 //!
@@ -54,11 +56,13 @@
 //!   running a REST API in API Gateway" (payload size, 10 MB).
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
     Signal as S, Test, Text,
 };
 
+use crate::rules::functions;
 use crate::{sentences, visibility};
 
 /// Too much for a function to take or to answer: see the page above.
@@ -119,10 +123,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::FUNCTION_ERRORS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the largest upload the routes accept, times 4/3 for \
-        binary content, against the smallest payload bound between client and function.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(functions::bodies)]),
     drill: Drill::NotYet(
         "The bounds belong to AWS's own front ends of its function platform, none of which can be \
         installed in the lab.",

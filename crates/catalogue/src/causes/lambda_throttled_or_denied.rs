@@ -32,6 +32,7 @@
 //! - Reserved concurrency below the peak; reserved 0 switches the function off.
 //! - A function may grow by 1,000 executions in ten seconds; a burst from nothing can be steeper.
 //! - An API re-created, or an alias in the integration's address, without `add-permission` for it.
+//! - `why502 check` finds functions that are called and have a reserved concurrency of 0.
 //!
 //! ## Reproduce it
 //!
@@ -56,11 +57,13 @@
 //!   permissions on Lambda function".
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows,
     Signal as S, Test, Text,
 };
 
+use crate::rules::functions;
 use crate::{sentences, visibility};
 
 /// Function not started: see the page above.
@@ -154,10 +157,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::THROTTLES, visibility::LATENCY],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a rate: rate times duration against reserved and \
-        account concurrency, and the integration's function address against its resource policy.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(functions::switched_off)]),
     drill: Drill::NotYet(
         "The refusal is AWS's own, before any code runs: its platform and its permissions cannot \
         be installed in the lab.",

@@ -46,6 +46,7 @@
 //!   5.4, 128 before, and containers have a value of their own.
 //! - One process that both accepts and computes.
 //! - Many gateways, each without a limit of connections, in front of one small backend.
+//! - `why502 check` finds queues of fewer than 32 connections that somebody wrote.
 //!
 //! ## Reproduce it
 //!
@@ -73,6 +74,7 @@
 //! - Measured with nginx 1.22, gunicorn 20.1 and Linux 6.18 on loopback.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
     Part, Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Side, Signal as S, Test,
@@ -80,6 +82,7 @@ use model::{
 };
 
 use crate::drills::nginx;
+use crate::rules::workers;
 use crate::{sentences, visibility};
 
 /// Accept queue full: see the page above.
@@ -177,10 +180,7 @@ pub static CAUSE: Cause = Cause {
             visibility::LATENCY,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: backlog and somaxconn against \
-        the connections that arrive in the longest pause of the program.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(workers::short_queue)]),
     drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {

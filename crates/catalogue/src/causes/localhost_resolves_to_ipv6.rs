@@ -36,6 +36,8 @@
 //!   `localhost`, and a server bound to 127.0.0.1 (gunicorn and uvicorn bind to it by default,
 //!   `app.listen(port, '127.0.0.1')`).
 //! - `getent ahosts localhost` begins with `::1`.
+//! - `why502 check` finds callers that take the IPv6 address, by their version or setting, in
+//!   front of a server that listens on IPv4 only.
 //!
 //! ## Reproduce it
 //!
@@ -60,12 +62,14 @@
 //!   `/etc/hosts`.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
     Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test,
     Text,
 };
 
+use crate::rules::addresses;
 use crate::visibility;
 
 /// localhost means ::1: see the page above.
@@ -187,10 +191,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::LISTEN_ADDRESS, visibility::LISTEN, visibility::SUCCESSES],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: a name with two addresses against the address the \
-        server binds to.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(addresses::localhost)]),
     drill: Drill::Runs(&[ENVOY]),
     remedies: &[
         Remedy {

@@ -193,9 +193,8 @@ was told to stop or a deploy completed.",
         ],
         visible: &[visibility::EXIT_ALIGNED, visibility::JOINED, visibility::DEPLOYS],
     },
-    predicts: Predicts::NotYet(
-        "Not predictable from settings alone: the bytes come from the \
-        application; protocol versions on both sides can be compared.",
+    predicts: Predicts::Never(
+        "No setting tells: the bytes come from the application.",
     ),
     drill: Drill::Runs(&[
         NGINX_HEADER_LINE,

@@ -32,6 +32,8 @@
 //! - A custom network ACL that allows the service's port inbound and lacks 1024-65535 outbound (on the
 //!   target's subnet) or inbound (on the gateway's subnet). A new ACL denies everything.
 //! - A deny rule with a lower number than the rule that allows the ephemeral ports.
+//! - `why502 check` evaluates the ACLs of both subnets for the answers, where both subnets and
+//!   all rules are known.
 //!
 //! ## Reproduce it
 //!
@@ -55,12 +57,14 @@
 //! - nginx 1.22 was observed behind a stateless nftables rule.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Band, Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival,
     Scenario, Shows, Signal as S, Step, Test, Text, When,
 };
 
 use crate::causes::security_group_block::NGINX_IN;
+use crate::rules::filters;
 use crate::visibility;
 
 /// Answers blocked on the way back: see the page above.
@@ -142,10 +146,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::RETURNS, visibility::BACKWARD, visibility::RETURN_FLAGS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: for each pair of subnets the ACL entries for the service's \
-        port one way and for 1024-65535 the other way, on both subnets.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(filters::return_path)]),
     drill: Drill::Runs(&[NGINX_ONE_WAY]),
     remedies: &[
         Remedy {

@@ -53,6 +53,10 @@
 //!   address, through the NAT.
 //! - HTTP clients without keep-alive; a single, manually assigned NAT address; roll-outs that
 //!   double the instances.
+//! - `why502 check` multiplies instances by two revisions and by ports, and compares the
+//!   product with the addresses; it compares the requests at a time of one instance with its
+//!   ports, and finds databases on a public address and calls of the own service by its public
+//!   name.
 //!
 //! ## Reproduce it
 //!
@@ -88,6 +92,7 @@
 //!   3.6.1 (TIME-WAIT).
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Nat,
     Part, Place, Predicts, Protocol, Remedy, Rival, Router, Scenario, Server, Shows, Side,
@@ -95,6 +100,7 @@ use model::{
 };
 
 use crate::drills::NODE_OK;
+use crate::rules::{egress, nat_budget};
 use crate::visibility;
 
 /// NAT out of ports: see the page above.
@@ -279,11 +285,12 @@ whether other destinations fail too.",
             visibility::LATENCY,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: instances times ports per \
-        instance against 64,512 per address, and the rate to the busiest \
-        destination.",
-    ),
+    predicts: Predicts::By(&[
+        Rule::Look(nat_budget::at_release),
+        Rule::Look(nat_budget::per_instance),
+        Rule::Look(egress::database),
+        Rule::Look(egress::own_name),
+    ]),
     drill: Drill::Runs(&[Scenario {
         name: "node-fetch",
         happens: Text::new(

@@ -44,6 +44,8 @@
 //! - A check timeout close to the service's latency under load. ALB: every 30 s, timeout 5 s, 2
 //!   failures; HAProxy: every 2 s, 3 failures.
 //! - Firewall without the checkers' addresses (Google Cloud: 35.191.0.0/16, 130.211.0.0/22).
+//! - `why502 check` evaluates the firewalls for the port of the health check, where it is not
+//!   the serving port.
 //!
 //! ## Reproduce it
 //!
@@ -72,12 +74,14 @@
 //! - Google Cloud, health checks overview and load balancer logging.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Action, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Step, Test, Text,
 };
 
 use crate::drills::{STEADY, envoy_routes};
+use crate::rules::filters;
 use crate::{sentences, visibility};
 
 /// No healthy target: see the page above.
@@ -163,10 +167,7 @@ usable.",
         ],
         visible: &[visibility::HEALTH, visibility::NO_SERVER_LEFT, visibility::LATENCY],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: check path, port, matcher and \
-        timers against what the target serves.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(filters::checking)]),
     drill: Drill::Runs(&[
         HAPROXY_NODE,
         Scenario {

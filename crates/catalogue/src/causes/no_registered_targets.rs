@@ -36,6 +36,7 @@
 //! - A listener rule that points at a group nobody registers with; a zone not enabled on the
 //!   load balancer.
 //! - Blue-green switches that move the rule before the new group is filled.
+//! - `why502 check` finds services that requests are sent to and that may have no instance.
 //!
 //! ## Reproduce it
 //!
@@ -60,12 +61,14 @@
 //! - HAProxy configuration manual, section 8.5 (`SC`); Kubernetes, Debug Services.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place, Predicts,
     Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::{APP, STEADY, envoy, haproxy};
+use crate::rules::instances;
 use crate::{sentences, visibility};
 
 /// No target registered: see the page above.
@@ -142,10 +145,7 @@ pub static CAUSE: Cause = Cause {
             visibility::DEPLOYS,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a look at live target \
-        groups: a rule whose group has no target.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(instances::none)]),
     drill: Drill::Runs(&[
         HAPROXY_EMPTY,
         Scenario {

@@ -43,6 +43,8 @@
 //! - Files written to Cloud Run's file system count as memory.
 //! - A JVM or Node.js heap limit above the container's limit; worker counts raised without
 //!   raising the limit.
+//! - `why502 check` compares the heap's bound, times the processes, with the container's
+//!   memory.
 //!
 //! ## Reproduce it
 //!
@@ -71,6 +73,7 @@
 //!   `gunicorn/arbiter.py`.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
     Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S,
@@ -78,6 +81,7 @@ use model::{
 };
 
 use crate::drills::NGINX_ORDERS;
+use crate::rules::memory;
 use crate::{sentences, visibility};
 
 /// Killed for memory: see the page above.
@@ -248,10 +252,7 @@ memory limit.",
         ],
         visible: &[visibility::OOM_KILLS, visibility::FUNCTION_KILLS, visibility::EXIT_ALIGNED],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a measured size per \
-        request: limit against baseline plus concurrency times size.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(memory::heap)]),
     drill: Drill::Runs(&[
         Scenario {
             name: "nginx-node",

@@ -33,6 +33,8 @@
 //!   (`com.amazonaws.global.cloudfront.origin-facing`, Cloudflare's and Fastly's published ranges).
 //! - The quota of rules per security group, of which that prefix list takes 55.
 //! - An internal load balancer or a private address as the origin without a VPC origin.
+//! - `why502 check` finds origins whose rules for the port name private addresses and groups
+//!   only.
 //!
 //! ## Reproduce it
 //!
@@ -55,11 +57,13 @@
 //! - Cloudflare, Error 521 and Error 522.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Mechanism as M, Place, Predicts, Remedy, Rival, Shows, Side,
     Signal as S, Test, Text,
 };
 
+use crate::rules::filters;
 use crate::visibility;
 
 /// Origin refuses the CDN: see the page above.
@@ -181,10 +185,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::CDN, visibility::BEHIND, visibility::FIREWALL_FOCUS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the origin's rules for its port against the CDN's published \
-        ranges or its managed prefix list.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(filters::origin)]),
     drill: Drill::NotYet(
         "The lab has no CDN whose log says what CloudFront's says; security-group-block has the drill of \
         the same rule between two hops of one's own.",

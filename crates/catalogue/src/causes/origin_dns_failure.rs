@@ -139,9 +139,9 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::EGRESS, visibility::DEPLOYS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a look at live DNS: every \
-        name in the gateway's configuration must resolve there.",
+    predicts: Predicts::Never(
+        "No setting tells: whether a name resolves is known to the servers of its zone and to \
+        the resolver that the gateway asks.",
     ),
     drill: Drill::Runs(&[
         NGINX_NO_RECORD,

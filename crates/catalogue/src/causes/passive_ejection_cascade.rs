@@ -39,6 +39,9 @@
 //! - Envoy: `max_ejection_percent` is 10 by default; whether one host may be ejected regardless
 //!   depends on the version (`always_eject_one_host`).
 //! - Small groups, and one slow route shared by all targets.
+//! - `why502 check` finds groups of two or more targets that are left out for a minute or
+//!   longer after one failure, and requests that are sent again although their method is not
+//!   idempotent.
 //!
 //! ## Reproduce it
 //!
@@ -67,12 +70,14 @@
 //! - Envoy, outlier detection.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
     Part, Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Step, Test, Text,
 };
 
 use crate::drills::{STEADY, envoy_routes};
+use crate::rules::{attempts, ejection};
 use crate::visibility;
 
 /// Proxy ejected all its targets: see the page above.
@@ -193,10 +198,7 @@ proxy's own count of failures.",
             visibility::DURATIONS,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: failure counts and periods \
-        against the number of targets and the slow routes.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(ejection::long_out), Rule::Look(attempts::unsafe_methods)]),
     drill: Drill::Runs(&[
         NGINX_NODE,
         Scenario {

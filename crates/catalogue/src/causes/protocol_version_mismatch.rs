@@ -31,6 +31,8 @@
 //! - `proxy_pass` where `grpc_pass` or `fastcgi_pass` is meant, and the reverse; PHP-FPM's port 9000
 //!   asked with HTTP.
 //! - A Kubernetes Service port without `appProtocol` or with a name that says another protocol.
+//! - `why502 check` finds FastCGI, HTTP/2 or HTTP/1 spoken to a server that is known not to
+//!   understand it.
 //!
 //! ## Reproduce it
 //!
@@ -53,12 +55,14 @@
 //! - nginx `src/http/modules/ngx_http_fastcgi_module.c`; RFC 9113, section 3.4; nginx 1.22 was observed.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Cause, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place, Predicts,
     Remedy, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::{APP, STEADY};
+use crate::rules::protocols;
 use crate::{sentences, visibility};
 
 /// Gateway and target speak different protocols: see the page above.
@@ -94,10 +98,7 @@ pub static CAUSE: Cause = Cause {
         rivals: &[],
         visible: &[visibility::HEALTH],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the protocol of each route or target group against what \
-        the target's server is set to speak on that port.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(protocols::not_understood)]),
     drill: Drill::Runs(&[NGINX_FASTCGI]),
     remedies: &[
         Remedy {

@@ -127,9 +127,9 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::LATENCY, visibility::DURATIONS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a rate: arrival rate times duration, twice for \
-        nginx, against worker connections times workers and the limit of file descriptors.",
+    predicts: Predicts::Never(
+        "No setting tells: the bound is written, but what has to fit below it is a rate times \
+        a duration, which only measurement gives.",
     ),
     drill: Drill::Runs(&[
         NGINX_NODE,

@@ -39,6 +39,8 @@
 //!   hop was raised and the next one was not.
 //! - `client_max_body_size` at its default in front of an application that accepts files.
 //! - Sessions or groups kept in cookies and tokens, `GET` with long lists in the query.
+//! - `why502 check` finds a limit that somebody raised at one hop and that is smaller at the
+//!   next.
 //!
 //! ## Reproduce it
 //!
@@ -63,12 +65,14 @@
 //!   15.5.14, 15.5.15; RFC 6585 section 5.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::STEADY;
+use crate::rules::sizes;
 use crate::sentences;
 
 /// Request too large: see the page above.
@@ -117,10 +121,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the smallest limit on request line, header and \
-        content over all hops of a route, against the largest the application accepts.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(sizes::requests)]),
     drill: Drill::Runs(&[Scenario {
         name: "nginx-node",
         happens: Text::new(

@@ -130,9 +130,8 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::APP_ERRORS, visibility::DEPLOYS],
     },
-    predicts: Predicts::NotYet(
-        "Not predictable from settings: what cuts a response is code, or a \
-        time limit in the target that no configuration reader knows yet.",
+    predicts: Predicts::Never(
+        "No setting tells: what cuts a response is code, or a time limit within the target.",
     ),
     drill: Drill::Runs(DRILLS),
     remedies: &[

@@ -39,6 +39,8 @@
 //! - Cookies per feature flag or per tenant, chunked session cookies, debug fields
 //!   (`Server-Timing`, `X-Debug-*`), long `Link` preload lists.
 //! - Limits that differ between hops.
+//! - `why502 check` finds a limit that somebody raised at one hop and that is smaller at the
+//!   one in front.
 //!
 //! ## Reproduce it
 //!
@@ -66,12 +68,14 @@
 //! - RFC 9110 section 5.4 (field limits).
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
 use crate::drills::{NODE_FRONT, STEADY};
+use crate::rules::sizes;
 use crate::{sentences, visibility};
 
 /// Response header too large: see the page above.
@@ -130,10 +134,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::SUCCESSES, visibility::DEPLOYS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a measured header size: \
-        the smallest header limit on the path.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(sizes::response_heads)]),
     drill: Drill::Runs(&[
         NGINX_NODE,
         Scenario {

@@ -94,9 +94,9 @@ pub static CAUSE: Cause = Cause {
         rivals: &[],
         visible: &[visibility::DURATIONS, visibility::DEPLOYS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the hosts and paths of the routes against each other and \
-        the clusters they name against those that exist.",
+    predicts: Predicts::Never(
+        "No setting tells: which names and paths clients use stands in DNS and in the \
+        clients, and routes that refer to nothing are a reader's remark.",
     ),
     drill: Drill::Runs(&[ENVOY_CLUSTER]),
     remedies: &[

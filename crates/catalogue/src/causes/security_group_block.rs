@@ -34,6 +34,8 @@
 //! - A rule by address for gateways whose addresses change; on Google Cloud without 35.191.0.0/16 and
 //!   130.211.0.0/22; a target's security group without that of the load balancer.
 //! - A Kubernetes NetworkPolicy that selects the pods and lists no ingress for the gateway.
+//! - `why502 check` evaluates the rules of both ends for the serving port; it is silent where a
+//!   peer's addresses are not known, and unsure where rules may be written elsewhere.
 //!
 //! ## Reproduce it
 //!
@@ -57,12 +59,14 @@
 //! - nginx 1.22 and HAProxy 2.6 were observed behind nftables rules, both directions.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows,
     Signal as S, Step, Test, Text, When,
 };
 
+use crate::rules::filters;
 use crate::visibility;
 
 /// Firewall between gateway and target: see the page above.
@@ -152,10 +156,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::FIREWALL, visibility::FIREWALL_FOCUS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the gateway's addresses against the rules in front of \
-        the target, both ways.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(filters::serving)]),
     drill: Drill::Runs(&[NGINX_IN]),
     remedies: &[
         Remedy {

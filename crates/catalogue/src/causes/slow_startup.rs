@@ -46,6 +46,8 @@
 //! - Work before `listen()`: models, caches, migrations, class loading.
 //! - Minimum instances 0; ALB slow start off; Cloud Run without start-up CPU boost.
 //! - One instance that is restarted in place.
+//! - `why502 check` finds pods that get requests without any readiness probe, and liveness
+//!   probes that kill what is not up within ten seconds.
 //!
 //! ## Reproduce it
 //!
@@ -70,6 +72,7 @@
 //! - Measured with Node.js 20 behind nginx 1.22.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Rollout, Scenario, Server,
@@ -77,6 +80,7 @@ use model::{
 };
 
 use crate::drills::nginx;
+use crate::rules::{check_timers, readiness};
 use crate::visibility;
 
 /// Traffic before the start is finished: see the page above.
@@ -219,10 +223,7 @@ pub static CAUSE: Cause = Cause {
             visibility::DEPLOYS,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: probes and their delays \
-        against the time a start takes, which only a log holds.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(readiness::unasked), Rule::Look(check_timers::kills_starters)]),
     drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {

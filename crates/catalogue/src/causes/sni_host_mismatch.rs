@@ -39,6 +39,8 @@
 //! - HAProxy: no `sni` on the `server` line. CloudFront: forwarding the viewer's Host to an
 //!   origin whose certificate has other names.
 //! - Targets addressed by IP, or moved to a shared host that needs SNI.
+//! - `why502 check` compares the name that is verified with the names of the certificate, and
+//!   finds handshakes without a name where the host cannot do without.
 //!
 //! ## Reproduce it
 //!
@@ -63,12 +65,14 @@
 //!   origin server"; Google Cloud load balancer logging.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Cause, Certificate, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::{NODE_FRONT, STEADY, envoy, envoy_app};
+use crate::rules::certificates;
 use crate::{sentences, visibility};
 
 /// Server name does not match the certificate: see the page above.
@@ -133,10 +137,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::SUCCESSES, visibility::DEPLOYS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and of certificates: the name \
-        sent against the names covered.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(certificates::name), Rule::Look(certificates::no_name)]),
     drill: Drill::Runs(&[
         NGINX_NODE,
         Scenario {

@@ -35,6 +35,8 @@
 //! - HAProxy: a `server` line with a name and no `resolvers`. Apache: connection reuse on, which
 //!   keeps an address per child.
 //! - Envoy `STATIC` clusters; JVM `networkaddress.cache.ttl` -1.
+//! - `why502 check` finds names that are looked up once for load balancers, containers of
+//!   compose and hosts of others. The name of a Kubernetes Service is no finding.
 //!
 //! ## Reproduce it
 //!
@@ -59,12 +61,14 @@
 //! - nginx 1.22 was observed over such a move.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side,
     Signal as S, Step, Test, Text, When,
 };
 
+use crate::rules::names;
 use crate::{sentences, visibility};
 
 /// Proxy keeps an old address: see the page above.
@@ -143,10 +147,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::RELOADS, visibility::STOPS, visibility::SUCCESSES],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: a name as target without anything that looks it up \
-        again.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(names::looked_up_once)]),
     drill: Drill::Runs(&[NGINX]),
     remedies: &[
         Remedy {

@@ -42,6 +42,7 @@
 //! - The application binds 127.0.0.1 while the gateway comes from another address; `localhost`
 //!   in `proxy_pass` resolving to `::1` as well.
 //! - Targets registered before they listen; restart policies that leave gaps; a single process.
+//! - `why502 check` compares the port of each link with those that the target listens on.
 //!
 //! ## Reproduce it
 //!
@@ -67,12 +68,14 @@
 //! - AWS, Troubleshoot your Application Load Balancers, HTTP 502.
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::{APP, STEADY, envoy, envoy_app, haproxy};
+use crate::rules::listening;
 use crate::{sentences, visibility};
 
 /// Target refuses connections: see the page above.
@@ -138,10 +141,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::DURATIONS, visibility::HEALTH],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: listening address and port \
-        against target address and port.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(listening::port)]),
     drill: Drill::Runs(&[
         NGINX_NODE,
         Scenario {

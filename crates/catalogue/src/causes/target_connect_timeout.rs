@@ -45,6 +45,8 @@
 //! - nginx resolves the name in `proxy_pass` once at start; the target's address changes later.
 //! - Connect timers are long by default: nginx 60 s, kernel 127 s (`tcp_syn_retries` 6);
 //!   HAProxy has none.
+//! - `why502 check` evaluates network ACLs for the serving port, and finds programs that call
+//!   the internet from subnets without a way out.
 //!
 //! ## Reproduce it
 //!
@@ -71,12 +73,14 @@
 //! - nginx `src/http/ngx_http_upstream.c`; Envoy FAQ, "How do I configure timeouts?".
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
 use crate::drills::{APP, STEADY, envoy, envoy_app, haproxy};
+use crate::rules::{filters, routes};
 use crate::{sentences, visibility};
 
 /// Target does not answer the connection: see the page above.
@@ -202,10 +206,7 @@ from here.",
             visibility::HEALTH,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the gateway's addresses \
-        against the rules in front of the target.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(filters::acl_forward), Rule::Look(routes::no_way_out)]),
     drill: Drill::Runs(&[
         NGINX_FIREWALL,
         Scenario {

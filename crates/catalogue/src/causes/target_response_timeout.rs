@@ -147,9 +147,9 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::DURATIONS, visibility::LATENCY, visibility::JOINED],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and measured durations: the \
-        slowest route against the smallest timer on the path.",
+    predicts: Predicts::Never(
+        "No setting tells: how long a route takes is measured; that a timer is shorter than \
+        the ones behind it is `timeout-ladder-inversion`.",
     ),
     drill: Drill::Runs(&[
         NGINX_NODE,

@@ -107,9 +107,9 @@ pub static CAUSE: Cause = Cause {
         rivals: &[],
         visible: &[visibility::SUCCESSES, visibility::HEALTH],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the address of every target against the networks and \
-        routes of the gateway.",
+    predicts: Predicts::Never(
+        "No setting tells: whether a host has a route to an address is in the tables of the \
+        hosts and networks between; a subnet without a way out is `target-connect-timeout`.",
     ),
     drill: Drill::Runs(&[NGINX_NEIGHBOUR]),
     remedies: &[

@@ -39,6 +39,9 @@
 //! nginx 60 s; CloudFront 30 s with everything; HTTP clients with 10 s or 30 s in front of a
 //! gateway with 60 s; Envoy 15 s for the whole response; Node.js `fetch` 300 s inside anything.
 //!
+//! `why502 check` does so for every chain of hops. Equal timers pass, and so do two defaults:
+//! somebody has to have written one of them. Attempts count together.
+//!
 //! ## Reproduce it
 //!
 //! `why502 drill timeout-ladder-inversion`: Envoy (or nginx) waits 5 s for an nginx that waits
@@ -64,6 +67,7 @@
 //!   <https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts>
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
     Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test,
@@ -71,6 +75,7 @@ use model::{
 };
 
 use crate::drills::envoy_routes;
+use crate::rules::{attempts, ladder};
 use crate::visibility;
 
 /// Timeouts in the wrong order: see the page above.
@@ -163,10 +168,14 @@ people leave at any time, a timer does not.",
         }],
         visible: &[visibility::JOINED, visibility::DURATIONS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: each adjacent pair of timers \
-        on a path, outer against inner.",
-    ),
+    predicts: Predicts::By(&[
+        Rule::Order(&ladder::LINKS),
+        Rule::Order(&ladder::PASSED_ON),
+        Rule::Order(&ladder::HANDLER),
+        Rule::Order(&ladder::STATEMENT),
+        Rule::Order(&ladder::CALLS_OF_A_PROGRAM),
+        Rule::Look(attempts::longer_than_the_wait),
+    ]),
     drill: Drill::Runs(&[
         ENVOY_NGINX,
         Scenario {

@@ -45,6 +45,7 @@
 //! - PHP-FPM `listen.owner`, `listen.group`, `listen.mode` (default 0660 of the pool's user),
 //!   gunicorn `--umask`, and a home directory of mode 0700 above the socket.
 //! - A container that shares the volume but not the user.
+//! - `why502 check` compares the two paths.
 //!
 //! ## Reproduce it
 //!
@@ -70,6 +71,7 @@
 //! - Measured with nginx 1.22, Apache 2.4, HAProxy 2.6 and Envoy 1.40.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Band, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M,
     Part, Place, Predicts, Protocol, Remedy, Scenario, Server, Shows, Side, Signal as S, Test,
@@ -77,6 +79,7 @@ use model::{
 };
 
 use crate::drills::nginx;
+use crate::rules::listening;
 use crate::visibility;
 
 /// Unix socket absent or forbidden: see the page above.
@@ -188,10 +191,7 @@ pub static CAUSE: Cause = Cause {
             visibility::HEALTH,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the socket's path, owner and \
-        mode on both sides.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(listening::socket)]),
     drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {

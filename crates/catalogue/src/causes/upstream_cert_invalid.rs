@@ -40,6 +40,8 @@
 //!   not.
 //! - A private authority that is not in `proxy_ssl_trusted_certificate`, `ca-file` or
 //!   `NODE_EXTRA_CA_CERTS`; nginx `proxy_ssl_verify_depth` 1 with two intermediates.
+//! - `why502 check` reads certificates that are among the files and finds those that have ended
+//!   or end within two weeks.
 //!
 //! ## Reproduce it
 //!
@@ -65,12 +67,14 @@
 //! - The records of nginx 1.22, Apache 2.4, HAProxy 2.6, Envoy 1.40 and Node.js 20 were observed.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Certificate, Claim, Direction, Drill, Expect, Host, Knob, Load,
     Mechanism as M, Part, Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side,
     Signal as S, Test, Text,
 };
 
+use crate::rules::certificates;
 use crate::{sentences, visibility};
 
 /// Target's certificate is not valid: see the page above.
@@ -180,10 +184,7 @@ pub static CAUSE: Cause = Cause {
             visibility::HEALTH,
         ],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and of certificates: notAfter and the chain against \
-        what the gateway trusts.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(certificates::expiry_behind)]),
     drill: Drill::Runs(&[NGINX]),
     remedies: &[
         Remedy {

@@ -40,6 +40,7 @@
 //! - Mutual TLS switched on at the target (Istio `PeerAuthentication` `STRICT`) before callers
 //!   have certificates.
 //! - HTTP/2 demanded by the gateway, not offered by the target (ALPN).
+//! - `why502 check` finds TLS spoken to a plain port and plain HTTP spoken to one of TLS.
 //!
 //! ## Reproduce it
 //!
@@ -66,12 +67,14 @@
 //! - Google Cloud load balancer logging, `failed_to_negotiate_alpn`.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Cause, Certificate, Claim, Direction, Drill, Expect, Host, Knob, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Test, Text,
 };
 
 use crate::drills::{APP, STEADY, envoy, envoy_app};
+use crate::rules::certificates;
 use crate::{sentences, visibility};
 
 /// TLS with the target cannot be agreed: see the page above.
@@ -150,10 +153,7 @@ whatever their name.",
         ],
         visible: &[visibility::HEALTH, visibility::DEPLOYS, visibility::SUCCESSES],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: scheme, protocol floor, \
-        ciphers and client certificate on both sides.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(certificates::spoken)]),
     drill: Drill::Runs(&[
         NGINX_PLAINTEXT,
         Scenario {

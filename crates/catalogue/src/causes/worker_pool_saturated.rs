@@ -44,6 +44,7 @@
 //!   event MPM.
 //! - Calls inside requests without timers, so that one slow dependency takes all workers.
 //! - `net.core.somaxconn` (4,096 since Linux 5.4) caps every listen queue.
+//! - `why502 check` finds servers with one worker of one thread.
 //!
 //! ## Reproduce it
 //!
@@ -73,12 +74,14 @@
 //!   `tcp_abort_on_overflow`).
 
 use model::Condition::AtLeast;
+use model::config::Rule;
 use model::{
     Arrivals, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test, Text,
 };
 
 use crate::drills::{STEADY, haproxy};
+use crate::rules::workers;
 use crate::{sentences, visibility};
 
 /// All workers busy: see the page above.
@@ -226,10 +229,7 @@ those.",
         ],
         visible: &[visibility::POOLS, visibility::LISTEN_OVERFLOWS, visibility::LATENCY],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration and a rate: workers against \
-        arrival rate times duration.",
-    ),
+    predicts: Predicts::By(&[Rule::Look(workers::single)]),
     drill: Drill::Runs(&[
         Scenario {
             name: "haproxy-gunicorn",

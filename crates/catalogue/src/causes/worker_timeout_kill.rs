@@ -43,6 +43,8 @@
 //! - Reports, exports and uploads served by the same pool as everything else; calls without a timer
 //!   inside a request.
 //! - The gateway's timer is longer than the supervisor's, so clients get `502` rather than `504`.
+//! - `why502 check` compares the supervisor's limit with the timers of the calls that a worker
+//!   makes.
 //!
 //! ## Reproduce it
 //!
@@ -66,6 +68,7 @@
 //! - Measured with gunicorn 20.1 and nginx 1.22.
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Arrivals, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Protocol, Remedy, Rival, Scenario, Server, Shows, Side, Signal as S, Test,
@@ -73,6 +76,7 @@ use model::{
 };
 
 use crate::drills::nginx;
+use crate::rules::ladder;
 use crate::visibility;
 
 /// Worker killed for taking too long: see the page above.
@@ -182,10 +186,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::WORKER_KILLS, visibility::DURATIONS],
     },
-    predicts: Predicts::NotYet(
-        "Needs the readers of configuration: the supervisor's limit \
-        against the gateway's timer and the longest request.",
-    ),
+    predicts: Predicts::By(&[Rule::Order(&ladder::CALLS_OF_A_WORKER)]),
     drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {

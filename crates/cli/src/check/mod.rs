@@ -82,7 +82,9 @@ pub(crate) fn show_path(options: &ShowPath) -> Result<ExitCode> {
 }
 
 fn judge(options: &args::Check, gathered: Gathered) -> Result<(Checked, Gathered)> {
-    let system = configs::read(gathered.inputs());
+    let today = today::today();
+    let mut system = configs::read(gathered.inputs());
+    system.today.clone_from(&today);
     let causes: Vec<_> = catalogue::ALL.to_vec();
     let least = match options.min_confidence {
         Sure::Low => Confidence::Low,
@@ -92,7 +94,7 @@ fn judge(options: &args::Check, gathered: Gathered) -> Result<(Checked, Gathered
     let mut findings = check::check(&system, &causes);
     findings.retain(|finding| finding.prediction.confidence >= least);
     let slugs: Vec<&str> = causes.iter().map(|cause| cause.slug).collect();
-    let sorted = ignore::sort(&system, findings, &today::today(), &slugs);
+    let sorted = ignore::sort(&system, findings, &today, &slugs);
     let mut checked = Checked { system, findings: sorted.kept, ignored: sorted.ignored, known: 0 };
     checked.system.remarks.extend(sorted.remarks);
     checked.system.remarks.sort();

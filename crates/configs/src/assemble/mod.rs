@@ -39,6 +39,7 @@ pub(crate) fn assemble(mut draft: Draft, files: Vec<Source>) -> System {
         filters,
         subnets,
         remarks,
+        today: String::new(),
     }
 }
 
@@ -59,5 +60,32 @@ impl Numbers {
 
     pub(crate) fn of(&self, id: DraftId) -> Option<HopId> {
         self.0.get(id.0).copied().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::config::{Hop, Product, Task};
+
+    use super::*;
+    use crate::draft::{HopDraft, LinkDraft, Name, Reach};
+
+    fn links_to_the_only_program(product: &'static str) -> usize {
+        let mut draft = Draft::default();
+        let front = Hop::new(Task::Gateway, "front");
+        let front = draft.add_hop(HopDraft::new(front, Vec::new()));
+        let mut program = Hop::new(Task::App, "program");
+        program.products.push(Product { name: product, ..Product::default() });
+        draft.add_hop(HopDraft::new(program, Vec::new()));
+        let to = Reach::Name(Name::host("backend"));
+        draft.links.push(LinkDraft::new(front, to, "backend".to_owned()));
+        let system = assemble(draft, Vec::new());
+        system.links().filter(|(_, link)| system.hop(link.to).name == "program").count()
+    }
+
+    #[test]
+    fn a_function_is_never_guessed_to_be_the_target() {
+        assert_eq!(links_to_the_only_program("Node.js"), 1);
+        assert_eq!(links_to_the_only_program("AWS Lambda"), 0);
     }
 }

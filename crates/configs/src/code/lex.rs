@@ -48,8 +48,15 @@ const PAIRS: &[&str] =
 
 /// The tokens of a text.
 pub(crate) fn lex(text: &str, language: Language) -> Vec<Token> {
-    let mut lexer =
-        Lexer { text, bytes: text.as_bytes(), language, at: 0, first: true, out: Vec::new() };
+    let mut lexer = Lexer {
+        text,
+        bytes: text.as_bytes(),
+        language,
+        at: 0,
+        first: true,
+        out: Vec::new(),
+        unclosed: [0; 3],
+    };
     while lexer.at < lexer.bytes.len() {
         lexer.step();
     }
@@ -63,6 +70,8 @@ struct Lexer<'t> {
     at: usize,
     first: bool,
     out: Vec<Token>,
+    /// For `'`, `"` and `/`: up to where one of them is known to stay open.
+    unclosed: [usize; 3],
 }
 
 impl Lexer<'_> {
@@ -140,6 +149,10 @@ impl Lexer<'_> {
         }
         // Only raw strings of Go go over several lines.
         let raw = quote == b'`';
+        let kind = usize::from(quote == b'"');
+        if self.at < self.unclosed[kind] {
+            return self.push(Kind::Mark, self.at + 1);
+        }
         let mut at = self.at + 1;
         while let Some(&byte) = self.bytes.get(at) {
             match byte {
@@ -150,7 +163,9 @@ impl Lexer<'_> {
             }
             at += 1;
         }
-        // An apostrophe in text that is no code, such as the text of JSX.
+        // An apostrophe in text that is no code, such as the text of JSX. The rest of the line is not
+        // searched again for every one of them.
+        self.unclosed[kind] = at;
         self.push(Kind::Mark, self.at + 1);
     }
 
@@ -204,6 +219,9 @@ impl Lexer<'_> {
     }
 
     fn regex(&mut self) {
+        if self.at < self.unclosed[2] {
+            return self.push(Kind::Mark, self.at + 1);
+        }
         let mut at = self.at + 1;
         let mut set = false;
         while let Some(&byte) = self.bytes.get(at) {
@@ -221,6 +239,7 @@ impl Lexer<'_> {
             }
             at += 1;
         }
+        self.unclosed[2] = at;
         self.push(Kind::Mark, self.at + 1);
     }
 

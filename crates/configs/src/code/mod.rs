@@ -4,6 +4,7 @@
 mod lex;
 mod value;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -12,6 +13,9 @@ pub(crate) use value::{Known, Scale};
 
 /// Names with what is known of their values.
 pub(crate) type Names = BTreeMap<String, Known>;
+
+/// Tokens and brackets of an expression that is read at most.
+const MOST_STEPS: usize = 120;
 
 /// Longest dotted name that is read.
 const MOST_PARTS: usize = 8;
@@ -28,6 +32,7 @@ pub(crate) struct Code<'t> {
     partner: Vec<usize>,
     /// The innermost bracket that is open at a token.
     around: Vec<Option<usize>>,
+    assigned: OnceCell<Vec<(usize, Range<usize>)>>,
 }
 
 impl<'t> Code<'t> {
@@ -59,7 +64,7 @@ impl<'t> Code<'t> {
                 open.push(at);
             }
         }
-        Code { text, language, tokens, partner, around }
+        Code { text, language, tokens, partner, around, assigned: OnceCell::new() }
     }
 
     /// How many tokens it has.
@@ -174,10 +179,16 @@ impl<'t> Code<'t> {
         self.string(at).unwrap_or_else(|| self.word(at))
     }
 
-    /// The expression that begins at a token: to the end of the statement or the part.
+    /// The expression that begins at a token: to the end of the statement or the part. Empty if it
+    /// is too long to be a setting.
     pub(crate) fn expression(&self, start: usize) -> Range<usize> {
         let mut at = start;
+        let mut steps = 0;
         while let Some(token) = self.tokens.get(at) {
+            steps += 1;
+            if steps > MOST_STEPS {
+                return start..start;
+            }
             let ends =
                 token.kind == Kind::Mark && matches!(self.word(at), ";" | "," | ")" | "]" | "}");
             let new_line = at > start && token.first && !self.goes_on(at);
@@ -215,6 +226,10 @@ impl<'t> Code<'t> {
 
     /// Every `name = expression`, with the token of the name's last word and the expression.
     pub(crate) fn assignments(&self) -> Vec<(usize, Range<usize>)> {
+        self.assigned.get_or_init(|| self.find_assignments()).clone()
+    }
+
+    fn find_assignments(&self) -> Vec<(usize, Range<usize>)> {
         let sign =
             |at: usize| self.is(at, "=") || (self.language == Language::Go && self.is(at, ":="));
         (1..self.len())

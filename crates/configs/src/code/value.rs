@@ -239,7 +239,7 @@ impl Reader<'_, '_> {
                     | "time.Duration"
             );
             let known = self.within(open, depth);
-            return if changes { known } else { Known::Unknown };
+            return if changes { as_number(known) } else { Known::Unknown };
         }
         let variable = parts.first().and_then(|part| self.code.string(part.start));
         let stand_in = parts.get(1).map(|part| {
@@ -272,6 +272,20 @@ impl Reader<'_, '_> {
     fn variable(&self, name: &str) -> Known {
         let set = self.environment.get(name).filter(|value| !value.contains('$'));
         Known::Variable(name.to_owned(), set.map(|value| Box::new(Known::Text(value.clone()))))
+    }
+}
+
+/// A string that is a number, as one.
+fn as_number(known: Known) -> Known {
+    match known {
+        Known::Text(text) => match text.trim().parse::<f64>() {
+            Ok(number) if number.is_finite() => Known::Number(number),
+            _ => Known::Text(text),
+        },
+        Known::Variable(name, stands) => {
+            Known::Variable(name, stands.map(|known| Box::new(as_number(*known))))
+        }
+        known => known,
     }
 }
 
@@ -314,6 +328,7 @@ mod tests {
         assert_eq!(js("process.env.PORT || 3000"), Some(3000.0));
         assert_eq!(js("parseInt(process.env.PORT ?? '3000', 10)"), Some(3000.0));
         assert_eq!(js("Number(process.env.PORT) || 3000"), Some(3000.0));
+        assert_eq!(js("parseInt(process.env.T || '30000', 10) + 5000"), Some(35_000.0));
         assert_eq!(js("config.port"), None);
         assert_eq!(js("65 * x"), None);
         assert_eq!(js("1 / 0"), None);

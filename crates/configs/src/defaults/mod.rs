@@ -219,9 +219,9 @@ impl Preset {
     }
 }
 
-/// What a product does in a version when nobody says otherwise, wherever the version alone decides:
-/// for the question what changes when an image is updated. `None` if no default is known, or if more
-/// than the version decides it.
+/// What a product does in a version when nobody says otherwise: for the question what changes when an
+/// image is updated. Of defaults that also depend on other settings, the first one of the version
+/// counts. `None` if no default is known.
 #[must_use]
 pub fn default_at(
     product: &str,
@@ -231,12 +231,8 @@ pub fn default_at(
     let table = ALL.iter().find(|table| table.product == product)?;
     let rows = [table.hop, table.link, table.check];
     rows.into_iter().find_map(|rows| {
-        let always: fn(&Subject<'_>) -> bool = always;
-        let row = rows.iter().find(|row| {
-            row.key == key
-                && std::ptr::fn_addr_eq(row.when, always)
-                && row.stands(version, rows) != Stands::Never
-        })?;
+        let row =
+            rows.iter().find(|row| row.key == key && row.stands(version, rows) != Stands::Never)?;
         Some((row.value.value(), &row.known))
     })
 }
@@ -331,6 +327,22 @@ impl Place<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_update_can_be_asked_what_it_changes() {
+        let idle = |product, version| {
+            default_at(product, Key::ClientIdleTimeout, version).map(|(value, _)| value.to_string())
+        };
+        assert_eq!(idle("Puma", "6.4.2").as_deref(), Some("20 s"));
+        assert_eq!(idle("Puma", "7.1").as_deref(), Some("65 s"));
+        assert_eq!(idle("Fastify", "3.29").as_deref(), Some("5 s"));
+        assert_eq!(idle("Fastify", "5.0").as_deref(), Some("72 s"));
+        assert_eq!(idle("MySQL", "").as_deref(), Some("28800 s"));
+        assert_eq!(idle("Node.js", "20").as_deref(), Some("5 s"));
+        assert_eq!(idle("Node.js", "").as_deref(), Some("5 s"));
+        assert_eq!(idle("Node.js", "27.0.0").as_deref(), Some("65 s"));
+        assert_eq!(idle("nobody's", "1"), None);
+    }
 
     #[test]
     fn rows_say_where_they_are_from_and_bounds_are_versions() {

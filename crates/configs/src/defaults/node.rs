@@ -12,6 +12,8 @@ const HTTP: &str = "https://nodejs.org/api/http.html#class-httpserver";
 const RAISED: &str = "https://github.com/nodejs/node/pull/62782";
 const CHANGES: &str = "https://nodejs.org/api/http.html#serverrequesttimeout";
 const DNS: &str = "https://nodejs.org/api/dns.html#dnssetdefaultresultorderorder";
+/// From 20 on, both families are tried.
+const FAMILY: &str = "https://nodejs.org/api/net.html#netgetdefaultautoselectfamily";
 const FASTIFY_SERVER: &str = "https://fastify.dev/docs/latest/Reference/Server/";
 const PG: &str = "https://node-postgres.com/apis/pool";
 const MYSQL2: &str =
@@ -39,6 +41,14 @@ pub(crate) static NODE: Table = Table {
         row(Key::ClientBodyTimeout, "requestTimeout", Preset::Unlimited, CHANGES)
             .versions("", "18.0", "before 18")
             .when(serves)
+            .out_of_use(),
+        row(Key::PrefersIpv6, "autoSelectFamily", Preset::Flag(false), FAMILY).versions(
+            "20.0",
+            "",
+            "20 and later",
+        ),
+        row(Key::PrefersIpv6, "--dns-result-order", Preset::Flag(true), DNS)
+            .versions("17.0", "20.0", "17 to 19")
             .out_of_use(),
         row(Key::PrefersIpv6, "--dns-result-order", Preset::Flag(false), DNS)
             .versions("", "17.0", "before 17")

@@ -8,6 +8,12 @@ use super::words::{self, Word};
 /// How many stages may build on each other.
 const MOST_STAGES_DEEP: usize = 16;
 
+/// Variables that are kept.
+const MOST_VARIABLES: usize = 1000;
+
+/// Longest text that variables are filled in to: they may hold each other.
+const MOST_FILLED: usize = 1 << 14;
+
 /// An instruction with what follows it.
 #[derive(Clone, Debug)]
 struct Instruction {
@@ -74,16 +80,12 @@ pub(crate) fn read(text: &str) -> Option<Image> {
         }
     }
     let (mut entry, mut command) = (Vec::new(), Vec::new());
+    let mut values: BTreeMap<String, String> = BTreeMap::new();
     for instruction in chain.iter().flat_map(|stage| &stage.instructions) {
         let start = instruction.rest.start;
         let rest = text.get(instruction.rest.clone()).unwrap_or("");
-        let values: BTreeMap<String, String> = image
-            .environment
-            .iter()
-            .map(|(name, value, _)| (name.clone(), value.clone()))
-            .collect();
         match instruction.name.as_str() {
-            "ENV" => environment(rest, start, &mut image.environment),
+            "ENV" => environment(rest, start, &mut values, &mut image.environment),
             "EXPOSE" => {
                 image.ports.extend(words::split(rest, start).into_iter().filter_map(|word| {
                     let (port, protocol) = word.text.split_once('/').unwrap_or((&word.text, "tcp"));
@@ -184,14 +186,21 @@ fn run(rest: &str, start: usize) -> Vec<Word> {
     words::list(&joined, start).unwrap_or_else(|| words::split(rest, start))
 }
 
-fn environment(rest: &str, start: usize, out: &mut Vec<(String, String, Range<usize>)>) {
+fn environment(
+    rest: &str,
+    start: usize,
+    values: &mut BTreeMap<String, String>,
+    out: &mut Vec<(String, String, Range<usize>)>,
+) {
     let words = words::split(rest, start);
     let Some(first) = words.first() else { return };
     let mut set = |name: &str, value: &str, at: Range<usize>| {
-        let known: BTreeMap<String, String> =
-            out.iter().map(|(name, value, _)| (name.clone(), value.clone())).collect();
-        let value = fill(value, &known);
+        if out.len() >= MOST_VARIABLES {
+            return;
+        }
+        let value = fill(value, values);
         out.retain(|(had, ..)| had != name);
+        values.insert(name.to_owned(), value.clone());
         out.push((name.to_owned(), value, at));
     };
     if !first.text.contains('=') {
@@ -250,6 +259,9 @@ pub(crate) fn fill(text: &str, values: &BTreeMap<String, String>) -> String {
                 after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
             (&after[..end], None, end)
         };
+        if out.len() > MOST_FILLED {
+            return text.to_owned();
+        }
         let value =
             values.get(name).map(String::as_str).filter(|value| !value.is_empty()).or(stand_in);
         match value {
@@ -259,7 +271,7 @@ pub(crate) fn fill(text: &str, values: &BTreeMap<String, String>) -> String {
         rest = &rest[at + 1 + length..];
     }
     out.push_str(rest);
-    out
+    if out.len() > MOST_FILLED { text.to_owned() } else { out }
 }
 
 #[cfg(test)]
@@ -284,6 +296,12 @@ mod tests {
     fn values_are_filled_in() {
         let values = BTreeMap::from([("A".to_owned(), "1".to_owned())]);
         assert_eq!(fill("$A-${A}-${B:-2}-${B-3}-$B-${", &values), "1-1-2-3-$B-${");
+        let mut laughs = "FROM a\nENV A0=xxxxxxxxxxxxxxxx\n".to_owned();
+        for at in 0..60 {
+            laughs.push_str(&format!("ENV A{}=$A{at}$A{at}\n", at + 1));
+        }
+        let image = read(&laughs).unwrap();
+        assert!(image.environment.iter().all(|(_, value, _)| value.len() <= MOST_FILLED));
         assert!(read("").is_none());
         assert!(read("RUN x").is_none());
     }

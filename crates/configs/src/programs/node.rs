@@ -1,6 +1,7 @@
 //! Servers of Node.js: where they listen, how long they keep connections, whether they finish requests
 //! when they are told to stop, their pools of connections to databases, and whom they call.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use model::config::{Key, Notation, Setting, Slot, Value};
@@ -10,6 +11,11 @@ use crate::assemble::environment;
 use crate::code::{Kind, Known, Language, Scale};
 use crate::document::Document;
 use crate::draft::{Draft, LinkDraft, Name, Reach};
+
+/// Servers, pools and calls of one file that are read.
+const MOST_SERVERS: usize = 16;
+const MOST_POOLS: usize = 16;
+const MOST_CALLS: usize = 200;
 
 /// Servers' settings and what they mean; milliseconds. <https://nodejs.org/api/http.html#class-httpserver>
 const SERVER: &[(&str, Key, &str)] = &[
@@ -94,8 +100,12 @@ pub(crate) fn read(document: &Document, folder: &str, draft: &mut Draft) {
 /// Every `listen`; true if one of a server was found.
 fn server(reading: &Reading<'_>, folder: &str, draft: &mut Draft) -> bool {
     let code = &reading.code;
-    let mut found = false;
+    let mut found = 0;
+    let made = made(reading);
     for open in (1..code.len()).filter(|&at| code.is(at, "(")) {
+        if found >= MOST_SERVERS {
+            break;
+        }
         let called = open - 1;
         if !code.is(called, "listen")
             || called == 0
@@ -105,11 +115,11 @@ fn server(reading: &Reading<'_>, folder: &str, draft: &mut Draft) -> bool {
         }
         let parts = code.parts(open);
         let Some(first) = parts.first() else { continue };
-        let made = made_by(reading, code.word(code.name_start(called)));
-        let is_server = SERVERS.contains(&made.as_str())
-            || MAKES_SERVER.iter().any(|call| made.ends_with(call));
+        let receiver = made.get(code.word(code.name_start(called))).map_or("", String::as_str);
+        let is_server =
+            SERVERS.contains(&receiver) || MAKES_SERVER.iter().any(|call| receiver.ends_with(call));
         let Some(place) = place(reading, first, parts.get(1), is_server) else { continue };
-        found = true;
+        found += 1;
         let program = draft.program_of(folder);
         program.hop.at.get_or_insert(reading.span(first));
         runs(program, "Node.js");
@@ -128,9 +138,9 @@ fn server(reading: &Reading<'_>, folder: &str, draft: &mut Draft) -> bool {
                 super::add_product_first(program, framework);
             }
         }
-        program.hop.slots.extend(slot(reading, open));
+        program.hop.slots.extend(slot(reading, open, receiver));
     }
-    found
+    found > 0
 }
 
 /// Calls that make something that listens, whatever it is given as a port.
@@ -183,7 +193,7 @@ fn place(
 
 /// Where `keepAliveTimeout` can be added after a `listen`: on the name its result is kept in, on the
 /// server that listens, or on the result itself.
-fn slot(reading: &Reading<'_>, open: usize) -> Option<Slot> {
+fn slot(reading: &Reading<'_>, open: usize, receiver: &str) -> Option<Slot> {
     let code = &reading.code;
     if code.text.contains("keepAliveTimeout") {
         return None;
@@ -203,14 +213,13 @@ fn slot(reading: &Reading<'_>, open: usize) -> Option<Slot> {
         text,
         notation: Notation::Milliseconds,
     };
-    let receiver = made_by(reading, code.word(start));
     let end_of_call = code.token(close)?.at.end;
     let end = if code.is(close + 1, ";") { code.token(close + 1)?.at.end } else { end_of_call };
     let begin = code.token(start)?.at.start;
     let line = code.text.get(..begin)?.rfind('\n').map_or(0, |at| at + 1);
     let indent: String =
         code.text.get(line..begin)?.chars().take_while(|c| *c == ' ' || *c == '\t').collect();
-    match receiver.as_str() {
+    match receiver {
         // Fastify gives no server back, but has one.
         "fastify" | "Fastify" => {
             let name = code.word(start);
@@ -247,17 +256,20 @@ fn is_express(text: &str) -> bool {
     ["'express'", "\"express\"", "'koa'", "\"koa\""].iter().any(|word| text.contains(word))
 }
 
-/// The call that made what a name stands for; empty if it is not known.
-fn made_by(reading: &Reading<'_>, name: &str) -> String {
+/// The calls that made what names stand for.
+fn made<'t>(reading: &Reading<'t>) -> BTreeMap<&'t str, String> {
     let code = &reading.code;
-    let made = code.assignments().into_iter().find(|(word, _)| code.word(*word) == name);
-    let Some((_, expression)) = made else { return String::new() };
-    let mut first = expression.start;
-    if code.is(first, "new") || code.is(first, "await") {
-        first += 1;
+    let mut made = BTreeMap::new();
+    for (name, expression) in code.assignments() {
+        let mut first = expression.start;
+        if code.is(first, "new") || code.is(first, "await") {
+            first += 1;
+        }
+        if let Some(open) = (first..expression.end).find(|&at| code.is(at, "(")) {
+            made.entry(code.word(name)).or_insert_with(|| code.callee(open));
+        }
     }
-    let open = (first..expression.end).find(|&at| code.is(at, "("));
-    open.map_or_else(String::new, |open| code.callee(open))
+    made
 }
 
 /// Settings of servers, assigned or as options.
@@ -341,11 +353,10 @@ fn stop(reading: &Reading<'_>, folder: &str, draft: &mut Draft) {
 /// Pools of connections to databases.
 fn pools(reading: &Reading<'_>, folder: &str, draft: &mut Draft) {
     let code = &reading.code;
-    for open in (1..code.len()).filter(|&at| code.is(at, "(")) {
+    let brackets = (1..code.len()).filter(|&at| code.is(at, "("));
+    let pools = brackets.filter(|&open| POOLS.contains(&code.callee(open).as_str()));
+    for open in pools.take(MOST_POOLS) {
         let callee = code.callee(open);
-        if !POOLS.contains(&callee.as_str()) {
-            continue;
-        }
         // undici has a `Pool`, too: its first argument is an address.
         let mysql = callee.contains("createPool");
         let Some(options) = code.parts(open).into_iter().next() else { continue };
@@ -409,10 +420,9 @@ fn pools(reading: &Reading<'_>, folder: &str, draft: &mut Draft) {
 /// Requests to addresses that the code names.
 fn calls(reading: &Reading<'_>, folder: &str, draft: &mut Draft) {
     let code = &reading.code;
-    for open in (1..code.len()).filter(|&at| code.is(at, "(")) {
-        if !SENDS.contains(&code.callee(open).as_str()) {
-            continue;
-        }
+    let brackets = (1..code.len()).filter(|&at| code.is(at, "("));
+    let sending = brackets.filter(|&open| SENDS.contains(&code.callee(open).as_str()));
+    for open in sending.take(MOST_CALLS) {
         let Some(first) = code.parts(open).into_iter().next() else { continue };
         let at = reading.span(&first);
         let from = draft.program_id(folder);

@@ -1,7 +1,7 @@
 //! Predictions: the relation between settings that will make a cause happen, and what a rule
 //! found of it in one system.
 
-use super::{Edit, HopId, Key, LinkId, Setting, Span, System};
+use super::{Edit, HopId, Key, LinkId, Setting, Span, System, Task};
 use crate::names::vocabulary;
 use crate::{Cause, Micros, Statement, Text};
 
@@ -84,6 +84,19 @@ pub enum Guard {
     On(Site, Key),
     /// The word is none of these.
     NotOneOf(Site, Key, &'static [&'static str]),
+    /// Somebody wrote at least one of these settings: without it, products would be found fault
+    /// with for what everyone leaves as it is.
+    Written(&'static [(Site, Key)]),
+    /// At least one of these is a span of time, or somebody wrote that it has no bound.
+    Bounded(Site, &'static [Key]),
+    /// The hop has one of these tasks.
+    Is(Site, &'static [Task]),
+    /// The hop has none of these tasks.
+    IsNot(Site, &'static [Task]),
+    /// One of these products runs there.
+    Runs(Site, &'static [&'static str]),
+    /// None of these products runs there.
+    RunsNot(Site, &'static [&'static str]),
 }
 
 /// One timer has to outlast another by a margin.
@@ -166,6 +179,61 @@ impl Prediction {
     #[must_use]
     pub fn at(mut self, span: Span, shows: Statement) -> Prediction {
         self.places.push((PlaceOf::Text(span), shows));
+        self
+    }
+}
+
+const LINKS: Text =
+    Text::new("{from} sends requests to {to} here", "{from} はここで {to} にリクエストを送ります");
+
+impl Prediction {
+    /// Rests on this setting of this hop, or of a link that this hop sends on.
+    #[must_use]
+    pub fn rests_on(mut self, system: &System, hop: HopId, setting: &Setting) -> Prediction {
+        if !self.hops.contains(&hop) {
+            self.hops.push(hop);
+        }
+        let shows = setting.stated(&system.hop(hop).name);
+        self.on(setting, shows)
+    }
+
+    /// Concerns this link, which is cited where it is written.
+    #[must_use]
+    pub fn along(mut self, system: &System, id: LinkId) -> Prediction {
+        let link = system.link(id);
+        if !self.links.contains(&id) {
+            self.links.push(id);
+        }
+        for hop in [link.from, link.to] {
+            if !self.hops.contains(&hop) {
+                self.hops.push(hop);
+            }
+        }
+        let Some(at) = link.at else { return self };
+        let shows = Statement::plain(LINKS)
+            .with("from", &system.hop(link.from).name)
+            .with("to", &system.hop(link.to).name);
+        self.at(at, shows)
+    }
+
+    /// One more step of the arithmetic.
+    #[must_use]
+    pub fn step(mut self, says: Statement) -> Prediction {
+        self.arithmetic.push(says);
+        self
+    }
+
+    /// One more change, in words.
+    #[must_use]
+    pub fn change(mut self, says: Statement) -> Prediction {
+        self.changes.push(says);
+        self
+    }
+
+    /// The change in the syntax of the files, where one could be written.
+    #[must_use]
+    pub fn edit(mut self, edit: Option<Edit>) -> Prediction {
+        self.edits.extend(edit);
         self
     }
 }

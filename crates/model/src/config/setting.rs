@@ -1,7 +1,7 @@
 //! One setting: what it is, its value, what the vendor calls it, and where it comes from.
 
-use super::{Key, Notation};
-use crate::Micros;
+use super::{Edit, Key, Notation, Slot};
+use crate::{Micros, Statement, Text};
 
 /// A file of configuration: its position in [`System::files`](super::System::files).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +88,12 @@ pub enum Origin {
     },
 }
 
+const WRITES: Text = Text::new("{hop}: {name} is {value}", "{hop}: {name} は {value}");
+const DEFAULT: Text = Text::new(
+    "{hop}: {name} is not set, the default of {product} is {value}",
+    "{hop}: {name} は未設定で、{product} の既定値は {value}",
+);
+
 /// One setting of a hop, a link or a check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
@@ -172,6 +178,41 @@ impl Setting {
         match self.origin {
             Origin::Written(span) => Some(span),
             Origin::Default { version_at, .. } => version_at,
+        }
+    }
+
+    /// The setting as a sentence: whose it is, what it is called, its value, and why it holds if
+    /// nobody wrote it.
+    #[must_use]
+    pub fn stated(&self, hop: &str) -> Statement {
+        let (text, product) = match self.origin {
+            Origin::Written(_) => (WRITES, String::new()),
+            Origin::Default { known, .. } if known.versions == "all" => {
+                (DEFAULT, known.product.to_owned())
+            }
+            Origin::Default { known, .. } => {
+                (DEFAULT, format!("{} {}", known.product, known.versions))
+            }
+        };
+        Statement::plain(text)
+            .with("hop", hop)
+            .with("name", self.name)
+            .with("value", &self.value)
+            .with("product", product)
+    }
+
+    /// The edit that gives it another value: in place of what is written, or in the slot for it.
+    /// `None` if neither can be written.
+    #[must_use]
+    pub fn changed_to(&self, value: &Value, slots: &[Slot]) -> Option<Edit> {
+        match (self.origin, self.notation) {
+            (Origin::Written(at), Some(notation)) => {
+                Some(Edit { at, text: notation.write(value)?, safe: true })
+            }
+            (Origin::Default { .. }, _) => {
+                slots.iter().find(|slot| slot.key == self.key)?.fill(value)
+            }
+            (Origin::Written(_), None) => None,
         }
     }
 

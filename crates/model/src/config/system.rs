@@ -55,6 +55,8 @@ pub struct System {
     pub subnets: Vec<Subnet>,
     /// What could not be read.
     pub remarks: Vec<Remark>,
+    /// The day of the check, such as `2026-11-22`, for what ends some day; empty if not known.
+    pub today: String,
 }
 
 impl System {

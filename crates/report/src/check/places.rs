@@ -46,11 +46,14 @@ fn span_of(place: &PlaceOf) -> Option<Span> {
     }
 }
 
-/// A sentence with its first letter large and a full stop, masked.
+/// A sentence with its first letter large, unless it begins with a name, and a full stop, masked.
 pub(crate) fn sentence(says: &Statement, lang: Lang) -> String {
     let text = crate::mask::mask(&says.render(lang)).into_owned();
     let mut chars = text.chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    let is_name = says.text.get(lang).starts_with('{');
+    let first =
+        chars.next().map(|c| if is_name { c.to_string() } else { c.to_uppercase().collect() });
+    let first: String = first.unwrap_or_default();
     let end = if text.ends_with(['.', '。', '!', '?']) { "" } else { lang_stop(lang) };
     format!("{first}{}{end}", chars.as_str())
 }

@@ -1,0 +1,189 @@
+//! The verb `check`, as people run it: a folder of configuration in, findings out, files changed only
+//! by `--fix`.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const MAIN_TF: &str = r#"resource "aws_lb" "front" {
+  name               = "shop"
+  load_balancer_type = "application"
+  subnets            = var.subnets
+}
+
+resource "aws_lb_target_group" "app" {
+  name     = "app"
+  port     = 3000
+  protocol = "HTTP"
+  vpc_id   = var.vpc_id
+
+  health_check {
+    path = "/healthz"
+  }
+}
+
+resource "aws_lb_listener" "https" {
+  load_balancer_arn = aws_lb.front.arn
+  port              = 443
+  protocol          = "HTTPS"
+  certificate_arn   = var.certificate
+
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.app.arn
+  }
+}
+"#;
+
+const DOCKERFILE: &str =
+    "FROM node:20\nWORKDIR /app\nCOPY . .\nEXPOSE 3000\nCMD [\"node\", \"server.js\"]\n";
+
+const SERVER_JS: &str = r#"const express = require("express");
+
+const app = express();
+app.get("/healthz", (req, res) => res.send("ok"));
+
+const server = app.listen(3000);
+"#;
+
+/// A load balancer of AWS in front of a Node.js program, no timer of which anybody has set.
+fn shop() -> tempfile::TempDir {
+    folder(&[("main.tf", MAIN_TF), ("Dockerfile", DOCKERFILE), ("server.js", SERVER_JS)])
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+fn check(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_why502"))
+        .arg("check")
+        .args(arguments)
+        .args(["--lang", "en"])
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn json(folder: &Path, arguments: &[&str]) -> Value {
+    let output = check(folder, &[&["--format", "json"], arguments].concat());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The findings of one cause.
+fn of<'f>(found: &'f Value, cause: &str) -> Vec<&'f Value> {
+    found["findings"].as_array().unwrap().iter().filter(|f| f["cause"] == cause).collect()
+}
+
+#[test]
+fn a_race_between_a_load_balancer_and_node_is_predicted_and_fixed() {
+    let shop = shop();
+    let found = json(shop.path(), &[]);
+    let races = of(&found, "keepalive-race");
+    assert_eq!(races.len(), 1, "{found:#}");
+    let cited: Vec<&str> = races[0]["places"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|place| place["path"].as_str())
+        .collect();
+    for file in ["main.tf", "Dockerfile", "server.js"] {
+        assert!(cited.contains(&file), "{file} is not cited: {cited:?}");
+    }
+    assert_eq!(races[0]["edits"].as_array().unwrap().len(), 1, "the smallest change is one edit");
+    assert_eq!(races[0]["edits"][0]["path"], "server.js");
+    assert_eq!(check(shop.path(), &[]).status.code(), Some(1));
+
+    let before = fs::read_to_string(shop.path().join("server.js")).unwrap();
+    let diff = text(&check(shop.path(), &["--diff"]).stdout);
+    assert!(diff.contains("+server.keepAliveTimeout = 65000;"), "{diff}");
+    assert_eq!(fs::read_to_string(shop.path().join("server.js")).unwrap(), before);
+
+    check(shop.path(), &["--fix"]);
+    let after = fs::read_to_string(shop.path().join("server.js")).unwrap();
+    assert!(after.contains("server.keepAliveTimeout = 65000;"), "{after}");
+    assert_eq!(fs::read_to_string(shop.path().join("main.tf")).unwrap(), MAIN_TF);
+    let left = json(shop.path(), &[]);
+    assert!(of(&left, "keepalive-race").is_empty(), "{left:#}");
+    assert_eq!(check(shop.path(), &[]).status.code(), Some(0), "{left:#}");
+}
+
+#[test]
+fn a_longer_timer_is_no_finding() {
+    let longer = SERVER_JS.to_owned() + "server.keepAliveTimeout = 75 * 1000;\n";
+    let shop = folder(&[("main.tf", MAIN_TF), ("Dockerfile", DOCKERFILE), ("server.js", &longer)]);
+    assert!(of(&json(shop.path(), &[]), "keepalive-race").is_empty());
+}
+
+#[test]
+fn a_comment_with_a_reason_silences_and_one_without_does_not() {
+    let shop = shop();
+    let with = |comment: &str| {
+        let text = format!("# {comment}\n{DOCKERFILE}");
+        fs::write(shop.path().join("Dockerfile"), text).unwrap();
+        json(shop.path(), &[])
+    };
+    let silenced = with("why502: ignore[keepalive-race] clients retry, see ADR 7");
+    assert!(of(&silenced, "keepalive-race").is_empty(), "{silenced:#}");
+    assert_eq!(silenced["ignored"][0]["reason"], "clients retry, see ADR 7");
+    let spoken = with("why502: ignore[keepalive-race]");
+    assert_eq!(of(&spoken, "keepalive-race").len(), 1);
+    assert!(spoken["remarks"].to_string().contains("reason"), "{spoken:#}");
+}
+
+#[test]
+fn a_baseline_holds_what_is_known_and_lines_above_do_not_matter() {
+    let shop = shop();
+    check(shop.path(), &["--write-baseline", "known.txt"]);
+    let text = format!("// one more line\n{SERVER_JS}");
+    fs::write(shop.path().join("server.js"), text).unwrap();
+    let output = check(shop.path(), &["--baseline", "known.txt"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text_of(&output));
+    assert_eq!(check(shop.path(), &[]).status.code(), Some(1));
+}
+
+fn text_of(output: &Output) -> String {
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+#[test]
+fn one_run_writes_every_form() {
+    let shop = shop();
+    check(
+        shop.path(),
+        &["--format", "github", "-o", "a.json", "-o", "a.sarif", "-o", "a.xml", "-o", "a.txt"],
+    );
+    let read = |name: &str| fs::read_to_string(shop.path().join(name)).unwrap();
+    let schema: Value =
+        serde_json::from_str(include_str!("../../../schema/check.v1.schema.json")).unwrap();
+    let found: Value = serde_json::from_str(&read("a.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let wrong: Vec<String> = validator.iter_errors(&found).map(|e| e.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let sarif: Value = serde_json::from_str(&read("a.sarif")).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "keepalive-race");
+    assert!(read("a.xml").contains("<failure type=\"error\""), "{}", read("a.xml"));
+    assert!(read("a.txt").contains("error[keepalive-race]"), "{}", read("a.txt"));
+}
+
+#[test]
+fn nothing_that_is_configuration_is_said_so() {
+    let empty = folder(&[("notes.md", "# Notes\n")]);
+    let output = check(empty.path(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("configuration"), "{}", text(&output.stderr));
+    let missing = check(empty.path(), &["absent.tf"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(text(&missing.stderr).contains("absent.tf"), "{}", text(&missing.stderr));
+}
