@@ -391,7 +391,7 @@ fn words(at: At<'_>) -> Vec<Word> {
 }
 
 /// True if a command runs something beside the server, by the words people use for it.
-fn is_worker(words: &[Word]) -> bool {
+pub(crate) fn is_worker(words: &[Word]) -> bool {
     const BESIDE: &[&str] = &[
         "worker",
         "celery",

@@ -20,6 +20,7 @@ mod draft;
 mod envoy;
 mod google;
 mod haproxy;
+mod kubernetes;
 mod nginx;
 mod part;
 mod programs;

@@ -39,6 +39,7 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::compose::Compose,
     &crate::programs::Programs,
     &crate::google::Output,
+    &crate::kubernetes::Kubernetes,
 ];
 
 /// The names of all readers.

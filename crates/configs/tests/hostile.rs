@@ -118,3 +118,36 @@ fn outputs_of_many_resources_are_read_in_time() {
     let text = format!("[{all}{{}}]");
     assert_eq!(remarks("gcloud", vec![input("all.json", text)]), "");
 }
+
+#[test]
+fn objects_of_kubernetes_do_not_multiply_without_end() {
+    let objects: String = (0..12_000)
+        .map(|n| {
+            format!(
+                "apiVersion: v1\nkind: Service\nmetadata: {{name: s{n}}}\nspec: {{selector: {{a: b}}, \
+                 ports: [{{port: 80}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{n}, \
+                 labels: {{a: b}}}}\nspec: {{containers: [{{name: c}}]}}\n---\n"
+            )
+        })
+        .collect();
+    let said = remarks("objects", vec![input("all.yaml", objects)]);
+    assert!(said.contains("too many objects"), "{said}");
+    let mut aliases = String::from("x: &p {name: X, value: 'http://h/'}\n");
+    for n in 0..40 {
+        let before = if n == 0 { "p".to_owned() } else { format!("l{}", n - 1) };
+        aliases.push_str(&format!("l{n}: &l{n} [*{before}, *{before}]\n"));
+    }
+    aliases.push_str("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: *l39\n");
+    remarks("aliases", vec![input("pod.yaml", aliases)]);
+    let lists = "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [".repeat(100_000);
+    remarks("lists", vec![input("lists.json", lists)]);
+    let paths: String = (0..5_000)
+        .map(|n| format!("      - {{path: /{n}, backend: {{serviceName: s, servicePort: 80}}}}\n"))
+        .collect();
+    let ingress = format!(
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: i}}\nspec:\n  rules:\n    \
+         - http:\n        paths: &p\n{}\n",
+        paths.replace("      -", "          -")
+    );
+    remarks("paths", vec![input("ingress.yaml", ingress)]);
+}

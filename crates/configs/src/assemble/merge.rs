@@ -5,7 +5,7 @@ use super::environment;
 use crate::draft::{Draft, DraftId, HopDraft};
 
 /// Products that run whatever program they are given.
-const PLATFORMS: &[&str] = &["Cloud Run"];
+const PLATFORMS: &[&str] = &["Kubernetes", "Cloud Run"];
 
 /// Merges what belongs together; says of each hop whether it became part of another.
 pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {

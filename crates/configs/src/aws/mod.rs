@@ -8,7 +8,7 @@ mod classic;
 mod cloudfront;
 mod compute;
 mod database;
-mod defaults;
+pub(crate) mod defaults;
 mod dns;
 mod ecs;
 mod endpoint;

@@ -4,7 +4,7 @@
 //! Since 1.29.7 an `upstream` block keeps connections by itself. Where that alone decides, the
 //! reader leaves `UpstreamKeepAlive` out and a row here fills it in.
 
-use model::config::{Key, KnownDefault};
+use model::config::{CheckKind, Key, KnownDefault};
 
 use super::{Preset, Row, Subject, Table};
 
@@ -130,11 +130,11 @@ pub(crate) static TABLE: Table = Table {
             .when(retries),
     ],
     check: &[
-        row(Key::CheckInterval, "interval", Preset::Seconds(5), HEALTH),
-        row(Key::CheckPath, "uri", Preset::Text("/"), HEALTH),
-        row(Key::CheckMatcher, "match", Preset::Text("200-399"), HEALTH),
-        row(Key::CheckHealthyThreshold, "passes", Preset::Count(1), HEALTH),
-        row(Key::CheckUnhealthyThreshold, "fails", Preset::Count(1), HEALTH),
+        row(Key::CheckInterval, "interval", Preset::Seconds(5), HEALTH).when(is_own),
+        row(Key::CheckPath, "uri", Preset::Text("/"), HEALTH).when(is_own),
+        row(Key::CheckMatcher, "match", Preset::Text("200-399"), HEALTH).when(is_own),
+        row(Key::CheckHealthyThreshold, "passes", Preset::Count(1), HEALTH).when(is_own),
+        row(Key::CheckUnhealthyThreshold, "fails", Preset::Count(1), HEALTH).when(is_own),
     ],
 };
 
@@ -182,6 +182,11 @@ pub(crate) static TRIES: KnownDefault =
 /// `worker_connections` is 512 and `worker_processes` is 1.
 pub(crate) static WORKERS: KnownDefault =
     KnownDefault { product: "nginx", versions: "all", source: MAIN, fixed: false };
+
+/// A check that nginx makes, not one that somebody makes of it.
+fn is_own(at: &Subject<'_>) -> bool {
+    at.check.is_some_and(|check| check.kind == CheckKind::Balancer)
+}
 
 fn protocol(at: &Subject<'_>, word: &str) -> bool {
     at.says(Key::UpstreamProtocol, word)

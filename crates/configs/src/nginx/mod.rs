@@ -23,6 +23,7 @@ use crate::draft::{Draft, DraftId, HopDraft};
 use crate::readers::Reader;
 use pools::Upstream;
 use routes::Routing;
+pub(crate) use values::size;
 
 /// How nginx writes a directive.
 const FORM: Form = Form { end: ";", time: Notation::SecondsUnit };

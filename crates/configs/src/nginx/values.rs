@@ -43,7 +43,7 @@ pub(super) fn time(text: &str) -> Option<Micros> {
 }
 
 /// A size: `4096`, `8k`, `1m`, `1g` (`ngx_parse_size`, `ngx_parse_offset`).
-pub(super) fn size(text: &str) -> Option<u64> {
+pub(crate) fn size(text: &str) -> Option<u64> {
     let (number, unit) = match text.as_bytes().last()? {
         b'k' | b'K' => (&text[..text.len() - 1], 1 << 10),
         b'm' | b'M' => (&text[..text.len() - 1], 1 << 20),
