@@ -41,6 +41,7 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
                 version: version.text().unwrap_or_default().to_owned(),
                 version_at: version.there().map(Part::span),
             });
+            hop.hop.products.push(Product { name: "Amazon RDS", ..Product::default() });
         }
         let said = part.get(("port", "Port|Endpoint.Port|DbInstancePort"));
         let (port, at) = match said.port() {

@@ -36,6 +36,7 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
                 version: digits.join("."),
                 version_at: Some(version.span()),
             });
+            hop.hop.products.push(Product { name: "Cloud SQL", ..Product::default() });
             for port in [port, PROXY_PORT] {
                 let at = Some(version.span());
                 hop.hop.listens.push(Listen { address: String::new(), port, tls: false, at });
