@@ -66,8 +66,7 @@ def _(ev):
                  "    self.connect()",
                  "django.db.utils.OperationalError: connection to server at \"shop.c1a2b3c4d5e6.ap-northeast-1.rds.amazonaws.com\" "
                  "(10.0.40.21), port 5432 failed: FATAL:  sorry, too many clients already"]
-        for number, line in enumerate(lines):
-            ev.add("app.log", "django", at + number, line)
+        ev.lines("app.log", "django", at, lines)
 
     full_database(ev, start, alb.ok, fail, say)
 
@@ -136,8 +135,7 @@ def _(ev):
                  "      An unhandled exception has occurred while executing the request.",
                  "      Npgsql.PostgresException (0x80004005): 53300: sorry, too many clients already",
                  "         at Npgsql.Internal.NpgsqlConnector.ReadMessageLong(Boolean async)"]
-        for number, line in enumerate(lines):
-            ev.add("app.log", "dotnet", at + number, line)
+        ev.lines("app.log", "dotnet", at, lines)
 
     full_database(ev, start, lambda at: proxy.ok(at, API), fail, say)
 
@@ -161,8 +159,7 @@ def _(ev):
                  "    raise exc.TimeoutError(",
                  "sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout "
                  "30.00 (Background on this error at: https://sqlalche.me/e/20/3o7r)"]
-        for number, line in enumerate(lines):
-            ev.add("app.log", "django", said + number, line)
+        ev.lines("app.log", "django", said, lines)
     for at in ev.spread(start, start + 30 * MIN, 12):
         ev.add("postgresql.log", "postgresql", at, f"{when(at).strftime('%Y-%m-%d %H:%M:%S')}.{at // MS % 1000:03d} UTC [4711] LOG:  "
                "checkpoint starting: time")

@@ -69,8 +69,7 @@ def _(ev):
                  "    raise ConnectionError(err, request=request)",
                  "requests.exceptions.ConnectionError: ('Connection aborted.', RemoteDisconnected('Remote end closed connection "
                  "without response'))"]
-        for number, line in enumerate(lines):
-            ev.add("app.log", "django", at + number, line)
+        ev.lines("app.log", "django", at, lines)
     calls(ev, t("2026-11-25T09:00:00"), 502, say)
 
 
@@ -92,8 +91,7 @@ def _(ev):
                  "      reservation failed",
                  "      System.Net.Http.HttpRequestException: An error occurred while sending the request.",
                  "       ---> System.Net.Http.HttpIOException: The response ended prematurely. (ResponseEnded)"]
-        for number, line in enumerate(lines):
-            ev.add("app.log", "dotnet", at + number, line)
+        ev.lines("app.log", "dotnet", at, lines)
     calls(ev, t("2026-11-25T11:00:00"), 502, say)
 
 

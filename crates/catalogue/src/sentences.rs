@@ -58,3 +58,22 @@ pub(crate) const LOST_CALLS_HAD_STOOD: Text = Text::new(
     "その宛先への失敗した呼び出しの {value} は、確立済みの接続が終わったものです。接続の拒否、タイムア\
     ウト、エラー応答ではありません。",
 );
+
+/// The share of the fullest minute: [`model::Signal::BurstShare`].
+pub(crate) const ONE_MINUTE: Text =
+    Text::new("{value} of them fall into one minute.", "{value} が 1 分間に集中しています。");
+
+/// Between `external-dependency-outage` and `idle-flow-dropped`.
+pub(crate) const FIRST_AFTER_A_PAUSE: Text = Text::new(
+    "Whether the first call after a pause fails and the next ones succeed, or calls fail \
+    whatever came before them.",
+    "休止後の最初の呼び出しだけが失敗し次は成功するか、直前の状況によらず失敗するかです。",
+);
+
+/// Between `external-dependency-outage` and `keepalive-race`.
+pub(crate) const ALSO_IN_OTHER_WAYS: Text = Text::new(
+    "Whether the calls also fail in other ways (refused, timed out, answered with an \
+    error), or only where a connection that had been idle ends.",
+    "呼び出しがほかの形(拒否、タイムアウト、エラー応答)でも失敗するか、アイドルだった接\
+    続の終了だけかです。",
+);

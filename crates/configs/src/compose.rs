@@ -8,8 +8,8 @@ use model::config::{
 use crate::document::Document;
 use crate::draft::{Draft, HopDraft, Name, Variable};
 use crate::programs::{
-    DATABASES, Word, duration, fill_variables, image_product, join, probed, run_command,
-    split_words,
+    DATABASES, Word, duration, fill_variables, image_contains, image_product, join, probed,
+    run_command, split_words,
 };
 use crate::readers::Reader;
 use crate::tree::At;
@@ -143,15 +143,7 @@ impl Service<'_> {
             // The image is what is built here, under a name of its own.
             _ if draft.folder.is_some() => {}
             Some(product) => {
-                if DATABASES.iter().any(|(name, _)| *name == product.name) {
-                    draft.hop.task = Task::Database;
-                }
-                if ["nginx", "Apache httpd", "HAProxy", "Envoy", "Caddy", "Traefik"]
-                    .contains(&product.name)
-                {
-                    draft.hop.task = Task::Gateway;
-                }
-                draft.hop.products.push(product);
+                image_contains(&mut draft.hop, product);
             }
             None => {}
         }

@@ -28,6 +28,7 @@ mod readers;
 mod resources;
 mod terraform;
 mod tree;
+mod values;
 
 use model::config::{Source, System};
 

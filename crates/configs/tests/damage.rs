@@ -1,10 +1,13 @@
 //! Damaged files: whatever is cut off or changed in the files of the cases, reading ends without a
 //! panic, and what it says can be printed.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 
-use configs::{Input, read};
+use common::inputs;
+use configs::read;
 
 /// Damages tried per case.
 const TRIES: u64 = 60;
@@ -54,20 +57,6 @@ fn cut_and_changed_files_are_read() {
             assert!(system.describe().len() < 10 << 20, "{}", case.display());
         }
     }
-}
-
-/// The files of a case.
-fn inputs(given: &str) -> Vec<Input> {
-    let mut inputs: Vec<Input> = Vec::new();
-    for line in given.lines() {
-        if let Some(path) = line.strip_prefix("### ") {
-            inputs.push(Input { path: path.to_owned(), text: String::new() });
-        } else if let Some(input) = inputs.last_mut() {
-            input.text.push_str(line);
-            input.text.push('\n');
-        }
-    }
-    inputs
 }
 
 /// A number below the bound (xorshift64).

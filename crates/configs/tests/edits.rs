@@ -1,10 +1,13 @@
 //! Edits do what they say: wherever a setting of a case can be changed or added, it is, and the
 //! files, read again, say the new value at the same place of the path.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 
-use configs::{Input, read};
+use common::inputs;
+use configs::read;
 use model::Micros;
 use model::config::{Edit, Key, Origin, Setting, Slot, System, Value};
 
@@ -93,18 +96,4 @@ fn values() -> [Value; 3] {
 
 fn kind(value: &Value) -> std::mem::Discriminant<Value> {
     std::mem::discriminant(value)
-}
-
-/// The files of a case.
-fn inputs(given: &str) -> Vec<Input> {
-    let mut inputs: Vec<Input> = Vec::new();
-    for line in given.lines() {
-        if let Some(path) = line.strip_prefix("### ") {
-            inputs.push(Input { path: path.to_owned(), text: String::new() });
-        } else if let Some(input) = inputs.last_mut() {
-            input.text.push_str(line);
-            input.text.push('\n');
-        }
-    }
-    inputs
 }

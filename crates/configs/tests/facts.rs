@@ -2,11 +2,14 @@
 //! a small system, each after a line `### path`, and after a line `=>` what is understood of them.
 //! Adding one needs no Rust; `WHY502_BLESS=1` writes the facts, to be read before they are committed.
 
+mod common;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use configs::{Input, read};
+use common::inputs;
+use configs::read;
 
 #[test]
 fn configuration_is_read_as_the_facts_say() {
@@ -36,20 +39,6 @@ fn configuration_is_read_as_the_facts_say() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-}
-
-/// The files of a case.
-fn inputs(given: &str) -> Vec<Input> {
-    let mut inputs: Vec<Input> = Vec::new();
-    for line in given.lines() {
-        if let Some(path) = line.strip_prefix("### ") {
-            inputs.push(Input { path: path.to_owned(), text: String::new() });
-        } else if let Some(input) = inputs.last_mut() {
-            input.text.push_str(line);
-            input.text.push('\n');
-        }
-    }
-    inputs
 }
 
 /// The lines that only one of them has.

@@ -70,7 +70,7 @@ use model::{
 };
 
 use crate::rules::certificates;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Clients' TLS handshakes fail at the edge: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -119,14 +119,7 @@ pub static CAUSE: Cause = Cause {
                 ),
             )
             .independent(),
-            Test::new(
-                S::BurstShare,
-                AtLeast(0.6),
-                Text::new(
-                    "{value} of them fall into one minute.",
-                    "{value} が 1 分間に集中しています。",
-                ),
-            ),
+            Test::new(S::BurstShare, AtLeast(0.6), sentences::ONE_MINUTE),
         ],
         rules_out: &[],
         rivals: &[Rival {

@@ -100,7 +100,7 @@ use model::{
 
 use crate::drills::{HAPROXY_CHECKED, NGINX_ORDERS, STEADY, envoy};
 use crate::rules::drain;
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Deploy without draining: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -212,14 +212,7 @@ half went to targets that were gone afterwards.",
                     "{value} が、その後二度と応答しなかったターゲット宛てでした。",
                 ),
             ),
-            Test::new(
-                S::BurstShare,
-                AtLeast(0.6),
-                Text::new(
-                    "{value} of them fall into one minute.",
-                    "{value} が 1 分間に集中しています。",
-                ),
-            ),
+            Test::new(S::BurstShare, AtLeast(0.6), sentences::ONE_MINUTE),
         ],
         rules_out: &[
             Test::new(

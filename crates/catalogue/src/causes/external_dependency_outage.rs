@@ -85,7 +85,7 @@ use model::{
 
 use crate::drills::{NGINX_FRONT, STEADY};
 use crate::rules::{attempts, ladder};
-use crate::visibility;
+use crate::{sentences, visibility};
 
 /// Outage of an external dependency: see the page above.
 pub static CAUSE: Cause = Cause {
@@ -220,23 +220,8 @@ whether other destinations fail too.",
                     "データベースへの接続がすべて使用中なのか、そもそも開けないのかです。",
                 ),
             },
-            Rival {
-                slug: "idle-flow-dropped",
-                separates: Text::new(
-                    "Whether the first call after a pause fails and the next ones succeed, or calls fail \
-                    whatever came before them.",
-                    "休止後の最初の呼び出しだけが失敗し次は成功するか、直前の状況によらず失敗するかです。",
-                ),
-            },
-            Rival {
-                slug: "keepalive-race",
-                separates: Text::new(
-                    "Whether the calls also fail in other ways (refused, timed out, answered with an \
-                    error), or only where a connection that had been idle ends.",
-                    "呼び出しがほかの形(拒否、タイムアウト、エラー応答)でも失敗するか、アイドルだった接\
-                    続の終了だけかです。",
-                ),
-            },
+            Rival { slug: "idle-flow-dropped", separates: sentences::FIRST_AFTER_A_PAUSE },
+            Rival { slug: "keepalive-race", separates: sentences::ALSO_IN_OTHER_WAYS },
             Rival {
                 slug: "target-connect-timeout",
                 separates: Text::new(

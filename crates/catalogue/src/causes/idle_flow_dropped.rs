@@ -202,11 +202,7 @@ pub static CAUSE: Cause = Cause {
         rivals: &[
             Rival {
                 slug: "external-dependency-outage",
-                separates: Text::new(
-                    "Whether the first call after a pause fails and the next ones succeed, or calls fail \
-                    whatever came before them.",
-                    "休止後の最初の呼び出しだけが失敗し次は成功するか、直前の状況によらず失敗するかです。",
-                ),
+                separates: sentences::FIRST_AFTER_A_PAUSE,
             },
             Rival {
             slug: "keepalive-race",

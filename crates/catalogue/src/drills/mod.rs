@@ -2,6 +2,7 @@
 //! configurations of gateways.
 
 mod gateways;
+pub(crate) mod keepalive_race;
 
 use model::{Arrivals, Ask, Host, Load, Part, Protocol, Server};
 

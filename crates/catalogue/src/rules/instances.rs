@@ -136,16 +136,7 @@ const NOBODY_CHANGE: Text =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::test_support::{Made, count, only, unknown};
-
-    fn served(set: impl FnOnce(&mut Made, HopId)) -> System {
-        let mut made = Made::new();
-        let front = made.hop(Task::Gateway, "front");
-        let app = made.hop(Task::App, "app");
-        made.link(front, app, "app:3000");
-        set(&mut made, app);
-        made.system
-    }
+    use crate::rules::test_support::{Made, count, only, served, unknown};
 
     #[test]
     fn a_service_takes_what_its_callers_send() {

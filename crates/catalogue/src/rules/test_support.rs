@@ -235,3 +235,13 @@ pub(super) fn assert_complete(one: &Prediction) {
 pub(super) fn said(found: &[Prediction]) -> Vec<String> {
     found.iter().map(|one| one.says.render(Lang::En)).collect()
 }
+
+/// A gateway in front of an application, and what `set` says of the application.
+pub(super) fn served(set: impl FnOnce(&mut Made, HopId)) -> System {
+    let mut made = Made::new();
+    let front = made.hop(Task::Gateway, "front");
+    let app = made.hop(Task::App, "app");
+    made.link(front, app, "app:3000");
+    set(&mut made, app);
+    made.system
+}

@@ -131,19 +131,8 @@ const QUEUE_CHANGE: Text =
 
 #[cfg(test)]
 mod tests {
-    use model::config::HopId;
-
     use super::*;
-    use crate::rules::test_support::{Made, count, only, secs, unknown};
-
-    fn served(set: impl FnOnce(&mut Made, HopId)) -> System {
-        let mut made = Made::new();
-        let front = made.hop(Task::Gateway, "front");
-        let app = made.hop(Task::App, "app");
-        made.link(front, app, "app:3000");
-        set(&mut made, app);
-        made.system
-    }
+    use crate::rules::test_support::{Made, count, only, secs, served, unknown};
 
     #[test]
     fn one_worker_is_few() {

@@ -3,6 +3,8 @@
 use model::Micros;
 use model::config::{Key, Notation, Setting, Span, Value};
 
+use crate::values;
+
 /// A time: a number in seconds, or with `ms`, `s`, `mi`, `h` (`ap_timeout_parameter_parse`).
 pub(super) fn time(text: &str) -> Option<Micros> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -19,15 +21,7 @@ pub(super) fn time(text: &str) -> Option<Micros> {
 
 /// A time as a setting; what is no time is not knowable.
 pub(super) fn time_setting(key: Key, name: &'static str, text: &str, at: Span) -> Setting {
-    let Some(value) = time(text) else {
-        return Setting::written(key, Value::Unknown(text.to_owned()), name, at);
-    };
-    let notation = match text.bytes().all(|b| b.is_ascii_digit()) {
-        true => Notation::Seconds,
-        false if text.ends_with("ms") => Notation::MillisecondsUnit,
-        false => Notation::SecondsUnit,
-    };
-    Setting::written(key, Value::Time(value), name, at).as_written_in(notation)
+    values::time((key, name, at), text, time(text), Notation::Seconds)
 }
 
 /// A number as a setting; 0 is no limit where the directive says so.
@@ -38,11 +32,10 @@ pub(super) fn count_setting(
     at: Span,
     unlimited_at_zero: bool,
 ) -> Setting {
-    match text.parse::<u64>() {
-        Ok(0) if unlimited_at_zero => Setting::written(key, Value::Unlimited, name, at),
-        Ok(n) => Setting::written(key, Value::Count(n), name, at).as_written_in(Notation::Count),
-        Err(_) => Setting::written(key, Value::Unknown(text.to_owned()), name, at),
-    }
+    values::number((key, name, at), text, |n| match n {
+        0 if unlimited_at_zero => Value::Unlimited,
+        n => Value::Count(n),
+    })
 }
 
 /// A number of bytes as a setting; 0 is no limit where the directive says so.
@@ -53,11 +46,10 @@ pub(super) fn bytes_setting(
     at: Span,
     unlimited_at_zero: bool,
 ) -> Setting {
-    match text.parse::<u64>() {
-        Ok(0) if unlimited_at_zero => Setting::written(key, Value::Unlimited, name, at),
-        Ok(n) => Setting::written(key, Value::Bytes(n), name, at).as_written_in(Notation::Count),
-        Err(_) => Setting::written(key, Value::Unknown(text.to_owned()), name, at),
-    }
+    values::number((key, name, at), text, |n| match n {
+        0 if unlimited_at_zero => Value::Unlimited,
+        n => Value::Bytes(n),
+    })
 }
 
 /// `On` or `Off`.

@@ -1,21 +1,12 @@
 //! What Amazon's services do unless told otherwise, each with the page that says so.
 
-use model::Micros;
-use model::config::{Key, KnownDefault, Setting, Value};
+use model::config::KnownDefault;
 
-macro_rules! known {
-    ($($(#[$about:meta])* $name:ident $product:literal $fixed:literal $page:literal;)*) => {
-        $($(#[$about])*
-        pub(crate) static $name: KnownDefault = KnownDefault {
-            product: $product,
-            versions: "all",
-            source: concat!("https://docs.aws.amazon.com/", $page),
-            fixed: $fixed,
-        };)*
-    };
-}
+use crate::defaults::stated::known;
+pub(crate) use crate::defaults::stated::{count, flag, seconds, word};
 
 known! {
+    below "https://docs.aws.amazon.com/";
     /// Attributes of an Application Load Balancer.
     ALB "AWS ALB" false "elasticloadbalancing/latest/application/edit-load-balancer-attributes.html";
     /// What no attribute of an Application Load Balancer changes.
@@ -76,43 +67,3 @@ pub(crate) static TERRAFORM_RDS: KnownDefault = KnownDefault {
     source: "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/db_instance",
     fixed: false,
 };
-
-/// A time that nobody wrote, in seconds.
-pub(crate) fn seconds(
-    key: Key,
-    seconds: i64,
-    name: &'static str,
-    known: &'static KnownDefault,
-) -> Setting {
-    Setting::default(key, Value::Time(Micros::from_secs(seconds)), name, known, None)
-}
-
-/// A number that nobody wrote.
-pub(crate) fn count(
-    key: Key,
-    count: u64,
-    name: &'static str,
-    known: &'static KnownDefault,
-) -> Setting {
-    Setting::default(key, Value::Count(count), name, known, None)
-}
-
-/// A word that nobody wrote.
-pub(crate) fn word(
-    key: Key,
-    word: &str,
-    name: &'static str,
-    known: &'static KnownDefault,
-) -> Setting {
-    Setting::default(key, Value::Text(word.to_owned()), name, known, None)
-}
-
-/// A flag that nobody wrote.
-pub(crate) fn flag(
-    key: Key,
-    on: bool,
-    name: &'static str,
-    known: &'static KnownDefault,
-) -> Setting {
-    Setting::default(key, Value::Flag(on), name, known, None)
-}

@@ -1,6 +1,6 @@
 //! Security groups and network ACLs.
 
-use model::config::{Cidr, Direction, FilterKind, FilterRule, Span};
+use model::config::{Cidr, Direction, FilterKind, FilterRule};
 
 use super::Cloud;
 use crate::draft::{Draft, FilterDraft, LooseRule, PeerDraft};
@@ -106,28 +106,11 @@ fn group(cloud: &Cloud<'_>, part: Part<'_>, apart: bool) -> FilterDraft {
     if part.of.tongue == Tongue::Vendor && !says_egress && !apart {
         // Amazon lets everything out unless rules say otherwise; Terraform takes that rule away.
         // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-securitygroup.html
-        let rule = rule(Direction::Egress, "-1", (0, u16::MAX), Some(part.resource.at));
+        let rule =
+            FilterRule::allows(Direction::Egress, "-1", (0, u16::MAX), Some(part.resource.at));
         made.rules.push((rule, vec![PeerDraft::Block(Cidr::ANY_V4)]));
     }
     made
-}
-
-fn rule(
-    direction: Direction,
-    protocol: &str,
-    (from_port, to_port): (u16, u16),
-    at: Option<Span>,
-) -> FilterRule {
-    FilterRule {
-        direction,
-        allow: true,
-        protocol: protocol.to_owned(),
-        from_port,
-        to_port,
-        peers: Vec::new(),
-        priority: 0,
-        at,
-    }
 }
 
 /// A rule of a security group; none if its ports are not known to be any.
@@ -147,7 +130,7 @@ fn rules(part: Part<'_>, direction: Direction) -> Vec<(FilterRule, Vec<PeerDraft
         // Which ports it opens is not known, so nobody is known to be let through.
         peers = vec![PeerDraft::Unknown(from.written())];
     }
-    vec![(rule(direction, &protocol, ports, Some(part.span())), peers)]
+    vec![(FilterRule::allows(direction, &protocol, ports, Some(part.span())), peers)]
 }
 
 fn peers(part: Part<'_>) -> Vec<PeerDraft> {
@@ -227,7 +210,7 @@ fn entry(part: Part<'_>, egress: bool) -> (FilterRule, Vec<PeerDraft>) {
     };
     let allowed = part.get(("action|rule_action", "RuleAction")).word();
     let order = part.get(("rule_no|rule_number", "RuleNumber")).number().unwrap_or(0);
-    let mut made = rule(direction, &protocol, ports, Some(part.span()));
+    let mut made = FilterRule::allows(direction, &protocol, ports, Some(part.span()));
     made.allow = allowed == "allow";
     made.priority = u32::try_from(order).unwrap_or(u32::MAX);
     let block = part.get(("cidr_block|ipv6_cidr_block", "CidrBlock|Ipv6CidrBlock"));

@@ -2,7 +2,7 @@
 
 use model::config::Key;
 
-use super::{Preset, Row, Subject, Table};
+use super::{Preset, Row, Subject, Table, sends_http, serves_http, serves_tcp};
 
 const TIMEOUTS: &str = "https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts";
 const MANAGER: &str = "https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto";
@@ -44,10 +44,11 @@ pub(crate) static TABLE: Table = Table {
     link: &[
         row(Key::UpstreamProtocol, "http_protocol_options", Preset::Text("http/1.1"), CLUSTER),
         row(Key::ConnectTimeout, "connect_timeout", Preset::Seconds(5), TIMEOUTS),
-        row(Key::ResponseTimeout, "stream_idle_timeout", Preset::Seconds(300), TIMEOUTS).when(http),
-        row(Key::TotalTimeout, "timeout", Preset::Seconds(15), TIMEOUTS).when(http),
+        row(Key::ResponseTimeout, "stream_idle_timeout", Preset::Seconds(300), TIMEOUTS)
+            .when(sends_http),
+        row(Key::TotalTimeout, "timeout", Preset::Seconds(15), TIMEOUTS).when(sends_http),
         row(Key::UpstreamKeepAlive, "http_protocol_options", Preset::Flag(true), PROTOCOL)
-            .when(http),
+            .when(sends_http),
         row(Key::UpstreamIdleTimeout, "idle_timeout", Preset::Seconds(3600), TIMEOUTS).when(kept),
         row(
             Key::UpstreamKeepAliveRequests,
@@ -58,7 +59,7 @@ pub(crate) static TABLE: Table = Table {
         .when(kept),
         row(Key::UpstreamMaxConnections, "max_connections", Preset::Count(1024), BREAKERS),
         row(Key::UpstreamMaxPending, "max_pending_requests", Preset::Count(1024), BREAKERS),
-        row(Key::Retries, "retry_policy", Preset::Count(0), ROUTES).when(http),
+        row(Key::Retries, "retry_policy", Preset::Count(0), ROUTES).when(sends_http),
         row(Key::UpstreamVerify, "validation_context", Preset::Flag(false), TLS).when(tls),
         row(Key::UpstreamSni, "sni", Preset::Flag(false), TLS).when(tls),
     ],
@@ -76,18 +77,6 @@ pub(crate) static EJECTED_AFTER: Row =
 /// How long it is left out the first time.
 pub(crate) static EJECTED_FOR: Row =
     row(Key::FailTimeout, "base_ejection_time", Preset::Seconds(30), OUTLIERS);
-
-fn serves_tcp(at: &Subject<'_>) -> bool {
-    at.says(Key::ServedProtocol, "tcp")
-}
-
-fn serves_http(at: &Subject<'_>) -> bool {
-    !serves_tcp(at)
-}
-
-fn http(at: &Subject<'_>) -> bool {
-    !at.says(Key::UpstreamProtocol, "tcp")
-}
 
 fn kept(at: &Subject<'_>) -> bool {
     at.settings.flag(Key::UpstreamKeepAlive) == Some(true)

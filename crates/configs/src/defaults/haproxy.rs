@@ -3,7 +3,7 @@
 
 use model::config::{Key, Value};
 
-use super::{Preset, Row, Subject, Table};
+use super::{Preset, Row, Subject, Table, sends_http, serves_http, serves_tcp};
 
 const PROXIES: &str = "https://docs.haproxy.org/3.2/configuration.html#4.2";
 const SERVERS: &str = "https://docs.haproxy.org/3.2/configuration.html#5.2";
@@ -36,13 +36,13 @@ pub(crate) static TABLE: Table = Table {
     link: &[
         row(Key::UpstreamProtocol, "proto", Preset::Text("http/1.1"), SERVERS),
         row(Key::ConnectTimeout, "timeout connect", Preset::Unlimited, PROXIES),
-        row(Key::ResponseTimeout, "timeout server", Preset::Unlimited, PROXIES).when(http),
-        row(Key::SendTimeout, "timeout server", Preset::Unlimited, PROXIES).when(http),
+        row(Key::ResponseTimeout, "timeout server", Preset::Unlimited, PROXIES).when(sends_http),
+        row(Key::SendTimeout, "timeout server", Preset::Unlimited, PROXIES).when(sends_http),
         row(Key::Retries, "retries", Preset::Count(3), PROXIES),
-        row(Key::RetryOn, "retry-on", Preset::Text("conn-failure"), PROXIES).when(http),
+        row(Key::RetryOn, "retry-on", Preset::Text("conn-failure"), PROXIES).when(sends_http),
         row(Key::UpstreamKeepAlive, "option http-keep-alive", Preset::Flag(true), PROXIES)
             .versions("1.5", "", "1.5 and later")
-            .when(http),
+            .when(sends_http),
         row(Key::UpstreamPool, "pool-max-conn", Preset::Unlimited, REUSE)
             .versions("2.0", "", "2.0 and later")
             .when(kept),
@@ -54,13 +54,14 @@ pub(crate) static TABLE: Table = Table {
             .versions("1.9", "", "1.9 and later")
             .when(pooled),
         row(Key::UpstreamKeepAliveRequests, "max-reuse", Preset::Unlimited, SERVERS).when(kept),
-        row(Key::MaxResponseHeader, "tune.bufsize", Preset::Bytes(HEAD), TUNING).when(http),
+        row(Key::MaxResponseHeader, "tune.bufsize", Preset::Bytes(HEAD), TUNING).when(sends_http),
         row(Key::UpstreamVerify, "verify", Preset::Flag(true), SERVERS).when(tls),
         // From 3.3 on the name is that of the `Host` field, which only the request knows.
         row(Key::UpstreamSni, "sni", Preset::Flag(false), SNI)
             .versions("", "3.3", "before 3.3")
-            .when(|at| tls(at) && http(at)),
-        row(Key::UpstreamSni, "sni", Preset::Flag(false), SERVERS).when(|at| tls(at) && !http(at)),
+            .when(|at| tls(at) && sends_http(at)),
+        row(Key::UpstreamSni, "sni", Preset::Flag(false), SERVERS)
+            .when(|at| tls(at) && !sends_http(at)),
     ],
     check: &[
         row(Key::CheckInterval, "inter", Preset::Seconds(2), SERVERS),
@@ -88,20 +89,8 @@ pub(crate) static SERVER_TCP: Row =
 /// Without an option a check opens a connection and closes it.
 pub(crate) static CHECK_TCP: Row = row(Key::CheckProtocol, "check", Preset::Text("tcp"), SERVERS);
 
-fn serves_tcp(at: &Subject<'_>) -> bool {
-    at.says(Key::ServedProtocol, "tcp")
-}
-
-fn serves_http(at: &Subject<'_>) -> bool {
-    !serves_tcp(at)
-}
-
-fn http(at: &Subject<'_>) -> bool {
-    !at.says(Key::UpstreamProtocol, "tcp")
-}
-
 fn kept(at: &Subject<'_>) -> bool {
-    http(at) && at.settings.flag(Key::UpstreamKeepAlive) == Some(true)
+    sends_http(at) && at.settings.flag(Key::UpstreamKeepAlive) == Some(true)
 }
 
 /// True unless idle connections end with the client's.

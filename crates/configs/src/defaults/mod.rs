@@ -15,6 +15,7 @@ pub(crate) mod nginx;
 pub(crate) mod node;
 mod puma;
 pub(crate) mod python;
+pub(crate) mod stated;
 pub(crate) mod version;
 
 use model::Micros;
@@ -111,6 +112,21 @@ impl Subject<'_> {
     pub(crate) fn says(&self, key: Key, word: &str) -> bool {
         self.settings.text(key) == Some(word)
     }
+}
+
+/// Whether clients are served as plain TCP.
+fn serves_tcp(at: &Subject<'_>) -> bool {
+    at.says(Key::ServedProtocol, "tcp")
+}
+
+/// Whether clients are served by requests.
+fn serves_http(at: &Subject<'_>) -> bool {
+    !serves_tcp(at)
+}
+
+/// Whether targets are sent requests, and not bytes.
+fn sends_http(at: &Subject<'_>) -> bool {
+    !at.says(Key::UpstreamProtocol, "tcp")
 }
 
 impl Row {

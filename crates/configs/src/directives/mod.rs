@@ -4,6 +4,8 @@
 pub(crate) mod includes;
 mod place;
 mod scope;
+#[cfg(test)]
+pub(crate) mod test_support;
 pub(crate) mod tree;
 
 use std::ops::Range;

@@ -1,21 +1,12 @@
 //! What Google Cloud's services do unless told otherwise, each with the page that says so.
 
-use model::Micros;
-use model::config::{Key, KnownDefault, Setting, Value};
+use model::config::KnownDefault;
 
-macro_rules! known {
-    ($($(#[$about:meta])* $name:ident $product:literal $fixed:literal $page:literal;)*) => {
-        $($(#[$about])*
-        pub(super) static $name: KnownDefault = KnownDefault {
-            product: $product,
-            versions: "all",
-            source: concat!("https://docs.cloud.google.com/", $page),
-            fixed: $fixed,
-        };)*
-    };
-}
+use crate::defaults::stated::known;
+pub(crate) use crate::defaults::stated::{count, flag, seconds, word};
 
 known! {
+    below "https://docs.cloud.google.com/";
     /// The timer of a request.
     RUN_TIMEOUT "Cloud Run" false "run/docs/configuring/request-timeout";
     /// Requests that an instance handles at a time.
@@ -75,43 +66,3 @@ pub(super) static TERRAFORM_DRAINING: KnownDefault = KnownDefault {
     source: "https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/compute_backend_service",
     fixed: false,
 };
-
-/// A time that nobody wrote, in seconds.
-pub(super) fn seconds(
-    key: Key,
-    seconds: i64,
-    name: &'static str,
-    known: &'static KnownDefault,
-) -> Setting {
-    Setting::default(key, Value::Time(Micros::from_secs(seconds)), name, known, None)
-}
-
-/// A number that nobody wrote.
-pub(super) fn count(
-    key: Key,
-    count: u64,
-    name: &'static str,
-    known: &'static KnownDefault,
-) -> Setting {
-    Setting::default(key, Value::Count(count), name, known, None)
-}
-
-/// A word that nobody wrote.
-pub(super) fn word(
-    key: Key,
-    word: &str,
-    name: &'static str,
-    known: &'static KnownDefault,
-) -> Setting {
-    Setting::default(key, Value::Text(word.to_owned()), name, known, None)
-}
-
-/// A flag that nobody wrote.
-pub(super) fn flag(
-    key: Key,
-    on: bool,
-    name: &'static str,
-    known: &'static KnownDefault,
-) -> Setting {
-    Setting::default(key, Value::Flag(on), name, known, None)
-}

@@ -5,6 +5,8 @@
 use model::Micros;
 use model::config::{Key, Notation, Setting, Span, Value};
 
+use crate::values;
+
 /// A time: `5000` (milliseconds), `500us`, `5s`, `1m`, `2h`, `1d`. HAProxy takes one unit only.
 pub(super) fn time(text: &str) -> Option<Micros> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -37,17 +39,7 @@ pub(super) fn size(text: &str) -> Option<u64> {
 
 /// A time as a setting; what is no time is not knowable.
 pub(super) fn time_setting(key: Key, name: &'static str, text: &str, at: Span) -> Setting {
-    let Some(value) = time(text) else {
-        return Setting::written(key, Value::Unknown(text.to_owned()), name, at);
-    };
-    let notation = if text.ends_with("ms") {
-        Notation::MillisecondsUnit
-    } else if text.bytes().all(|b| b.is_ascii_digit()) {
-        Notation::Milliseconds
-    } else {
-        Notation::SecondsUnit
-    };
-    Setting::written(key, Value::Time(value), name, at).as_written_in(notation)
+    values::time((key, name, at), text, time(text), Notation::Milliseconds)
 }
 
 /// A number as a setting; 0 and -1 stand for no bound.

@@ -1,22 +1,11 @@
 //! What Kubernetes and the controllers of its ingresses do unless told otherwise, each with the page
 //! that says so.
 
-use model::Micros;
-use model::config::{Key, KnownDefault, Setting, Value};
-
-macro_rules! known {
-    ($($(#[$about:meta])* $name:ident $product:literal $fixed:literal $page:literal;)*) => {
-        $($(#[$about])*
-        pub(super) static $name: KnownDefault = KnownDefault {
-            product: $product,
-            versions: "all",
-            source: $page,
-            fixed: $fixed,
-        };)*
-    };
-}
+use crate::defaults::stated::known;
+pub(crate) use crate::defaults::stated::{count, seconds, stated, word};
 
 known! {
+    below "";
     /// How a Pod ends.
     POD "Kubernetes" false "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/";
     /// Probes of containers.
@@ -47,44 +36,4 @@ known! {
     GOOGLE_CLIENTS "Google Cloud Application Load Balancer" false "https://cloud.google.com/load-balancing/docs/https/request-distribution";
     /// How long Google's load balancers keep idle connections to backends.
     GOOGLE_BACKENDS "Google Cloud Application Load Balancer" true "https://cloud.google.com/load-balancing/docs/https/request-distribution";
-}
-
-/// A time that nobody wrote, in seconds.
-pub(super) fn seconds(
-    key: Key,
-    seconds: i64,
-    name: &'static str,
-    known: &'static KnownDefault,
-) -> Setting {
-    stated(key, Value::Time(Micros::from_secs(seconds)), name, known)
-}
-
-/// A number that nobody wrote.
-pub(super) fn count(
-    key: Key,
-    count: u64,
-    name: &'static str,
-    known: &'static KnownDefault,
-) -> Setting {
-    stated(key, Value::Count(count), name, known)
-}
-
-/// A word that nobody wrote.
-pub(super) fn word(
-    key: Key,
-    word: &str,
-    name: &'static str,
-    known: &'static KnownDefault,
-) -> Setting {
-    stated(key, Value::Text(word.to_owned()), name, known)
-}
-
-/// A value that nobody wrote.
-pub(super) fn stated(
-    key: Key,
-    value: Value,
-    name: &'static str,
-    known: &'static KnownDefault,
-) -> Setting {
-    Setting::default(key, value, name, known, None)
 }

@@ -39,14 +39,14 @@ fn filter(object: &Object<'_>, selector: At<'_>, workloads: &[Workload]) -> Filt
         let own = object.spec(list);
         if !speaks_of(object, direction) {
             // What a policy does not speak of it does not restrict.
-            let rule = rule(direction, "-1", (0, u16::MAX), object.here());
+            let rule = FilterRule::allows(direction, "-1", (0, u16::MAX), Some(object.here()));
             rules.push((rule, anywhere()));
             continue;
         }
         for item in own.items().take(MOST_ITEMS) {
             let peers = others(item.get(peers));
             for (protocol, range, known) in ports(item.get("ports"), &selected) {
-                let rule = rule(direction, &protocol, range, object.span(item));
+                let rule = FilterRule::allows(direction, &protocol, range, Some(object.span(item)));
                 let unknown = || vec![PeerDraft::Unknown("a port by its name".to_owned())];
                 rules.push((rule, if known { peers.clone() } else { unknown() }));
             }
@@ -76,24 +76,6 @@ fn speaks_of(object: &Object<'_>, direction: Direction) -> bool {
         return types.items().take(MOST_ITEMS).any(|item| item.text() == Some(word));
     }
     direction == Direction::Ingress || object.spec(list).there().is_some()
-}
-
-fn rule(
-    direction: Direction,
-    protocol: &str,
-    (from_port, to_port): (u16, u16),
-    at: model::config::Span,
-) -> FilterRule {
-    FilterRule {
-        direction,
-        allow: true,
-        protocol: protocol.to_owned(),
-        from_port,
-        to_port,
-        peers: Vec::new(),
-        priority: 0,
-        at: Some(at),
-    }
 }
 
 fn anywhere() -> Vec<PeerDraft> {

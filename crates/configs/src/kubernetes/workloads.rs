@@ -9,7 +9,7 @@ use super::{Cluster, defaults as known, probes, scale};
 use crate::compose::is_worker;
 use crate::draft::{Draft, DraftId, HopDraft, Labels, Name, Variable};
 use crate::part::put;
-use crate::programs::{DATABASES, Word, image_product, join, run_command};
+use crate::programs::{Word, image_contains, image_product, join, run_command};
 use crate::tree::At;
 
 /// Containers of a Pod that are read.
@@ -197,15 +197,7 @@ impl<'d> Reading<'_, 'd> {
         let image = at.get("image");
         let Some(text) = image.text() else { return };
         if let Some(product) = image_product(text, Some(self.object.span(image))) {
-            if DATABASES.iter().any(|(name, _)| *name == product.name) {
-                draft.hop.task = Task::Database;
-            }
-            if ["nginx", "Apache httpd", "HAProxy", "Envoy", "Caddy", "Traefik"]
-                .contains(&product.name)
-            {
-                draft.hop.task = Task::Gateway;
-            }
-            draft.hop.products.push(product);
+            image_contains(&mut draft.hop, product);
         }
         draft.image = Some(text.to_owned());
     }

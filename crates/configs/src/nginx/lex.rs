@@ -299,22 +299,10 @@ impl Lexer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn shape(directives: &[Directive]) -> String {
-        let one = |directive: &Directive| {
-            let words: Vec<&str> = directive.words.iter().map(|w| w.text.as_str()).collect();
-            let block = match directive.opens {
-                Some(_) => format!("({})", shape(&directive.block)),
-                None => String::new(),
-            };
-            format!("{}{block}", words.join("|"))
-        };
-        directives.iter().map(one).collect::<Vec<_>>().join(" ")
-    }
+    use crate::directives::test_support::shape;
 
     fn read(text: &str) -> (String, Option<&'static str>) {
-        let (directives, fault) = parse(text, 0, 0);
-        (shape(&directives), fault.map(|fault| fault.says))
+        shape(parse(text, 0, 0))
     }
 
     #[test]

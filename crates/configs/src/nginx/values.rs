@@ -5,6 +5,7 @@ use model::config::{Key, Notation, Setting, Span, Value};
 
 use crate::defaults::nginx::NO_RESOLVER;
 use crate::directives::{Directive, Places};
+use crate::values;
 
 /// A time: `60`, `60s`, `500ms`, `1h30m`, `1m 30s` (`ngx_parse_time`).
 pub(super) fn time(text: &str) -> Option<Micros> {
@@ -55,33 +56,17 @@ pub(crate) fn size(text: &str) -> Option<u64> {
 
 /// A time as a setting; what is no time is not knowable.
 pub(super) fn time_setting(key: Key, name: &'static str, text: &str, at: Span) -> Setting {
-    let Some(value) = time(text) else {
-        return Setting::written(key, Value::Unknown(text.to_owned()), name, at);
-    };
-    let notation = if text.ends_with("ms") {
-        Notation::MillisecondsUnit
-    } else if text.bytes().all(|b| b.is_ascii_digit()) {
-        Notation::Seconds
-    } else {
-        Notation::SecondsUnit
-    };
-    Setting::written(key, Value::Time(value), name, at).as_written_in(notation)
+    values::time((key, name, at), text, time(text), Notation::Seconds)
 }
 
 /// A size as a setting.
 pub(super) fn size_setting(key: Key, name: &'static str, text: &str, at: Span) -> Setting {
-    match size(text) {
-        Some(bytes) => Setting::written(key, Value::Bytes(bytes), name, at),
-        None => Setting::written(key, Value::Unknown(text.to_owned()), name, at),
-    }
+    values::setting((key, name, at), text, size(text).map(Value::Bytes))
 }
 
 /// A number as a setting.
 pub(super) fn count_setting(key: Key, name: &'static str, text: &str, at: Span) -> Setting {
-    match text.parse() {
-        Ok(n) => Setting::written(key, Value::Count(n), name, at).as_written_in(Notation::Count),
-        Err(_) => Setting::written(key, Value::Unknown(text.to_owned()), name, at),
-    }
+    values::number((key, name, at), text, Value::Count)
 }
 
 /// `on` or `off` as a setting.

@@ -1,6 +1,6 @@
 //! Images of containers: which product they hold, and in which version.
 
-use model::config::{Product, Span};
+use model::config::{Hop, Product, Span, Task};
 
 /// Names of well known images, without registry, and their products in the vendors' spelling.
 const IMAGES: &[(&str, &str)] = &[
@@ -42,6 +42,20 @@ pub(crate) const DATABASES: &[(&str, u16)] = &[
     ("MongoDB", 27017),
     ("Memcached", 11211),
 ];
+
+/// Products whose task is to pass requests on.
+const GATEWAYS: [&str; 6] = ["nginx", "Apache httpd", "HAProxy", "Envoy", "Caddy", "Traefik"];
+
+/// Says of a container what runs in it, and its task where the product has only one.
+pub(crate) fn contains(hop: &mut Hop, product: Product) {
+    if DATABASES.iter().any(|(name, _)| *name == product.name) {
+        hop.task = Task::Database;
+    }
+    if GATEWAYS.contains(&product.name) {
+        hop.task = Task::Gateway;
+    }
+    hop.products.push(product);
+}
 
 /// The product of an image and its version: the tag as far as it is a number. `None` for images
 /// that are not well known, which hold somebody's own program.

@@ -134,6 +134,26 @@ pub struct FilterRule {
 }
 
 impl FilterRule {
+    /// A rule that lets through, of nobody yet.
+    #[must_use]
+    pub fn allows(
+        direction: Direction,
+        protocol: &str,
+        (from_port, to_port): (u16, u16),
+        at: Option<Span>,
+    ) -> FilterRule {
+        FilterRule {
+            direction,
+            allow: true,
+            protocol: protocol.to_owned(),
+            from_port,
+            to_port,
+            peers: Vec::new(),
+            priority: 0,
+            at,
+        }
+    }
+
     /// True if it speaks of TCP and this port.
     #[must_use]
     pub fn covers_tcp(&self, port: u16) -> bool {
