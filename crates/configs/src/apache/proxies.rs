@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::config::{Key, Notation, Route, Setting, Settings, Slot, Value};
 
 use super::FORM;
-use super::values::{Url, count_setting, flag, text_setting, time_setting, url};
+use super::values::{Url, flag, number_setting, text_setting, time_setting, url};
 use super::workers::{Param, Way, check, param, protocol, settings};
 use crate::defaults::apache::{ATTEMPTS, HOST};
 use crate::directives::{Directive, Places, Scope};
@@ -407,7 +407,8 @@ fn attempts(
     let written = param(params, "maxattempts").or_else(|| param(own, "maxattempts"));
     if let Some(param) = written {
         let at = param.span(places);
-        settings.set(count_setting(Key::Retries, "maxattempts", param.value(), at, false));
+        let stands = (Key::Retries, "maxattempts", at);
+        settings.set(number_setting(stands, param.value(), Value::Count, false));
         return;
     }
     let members = balancer.map_or(0, |balancer| balancer.members.len() as u64);

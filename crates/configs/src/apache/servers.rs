@@ -4,7 +4,7 @@
 use model::config::{Hop, Key, Listen, Product, Setting, Settings, Task, Value};
 
 use super::FORM;
-use super::values::{bytes_setting, count_setting, flag, text_setting, time, time_setting};
+use super::values::{flag, number_setting, text_setting, time, time_setting};
 use crate::directives::{Directive, Places, Scope};
 use crate::draft::{HopDraft, Name};
 
@@ -170,7 +170,12 @@ fn settings(places: Places<'_>, scope: &Scope<'_>, names: &[String]) -> Settings
     ] {
         if let Some(found) = scope.get(directive) {
             let at = places.value(found, 0);
-            settings.set(count_setting(key, name, found.text(0), at, unlimited_at_zero));
+            settings.set(number_setting(
+                (key, name, at),
+                found.text(0),
+                Value::Count,
+                unlimited_at_zero,
+            ));
         }
     }
     for (key, name, directive, unlimited_at_zero) in [
@@ -179,7 +184,12 @@ fn settings(places: Places<'_>, scope: &Scope<'_>, names: &[String]) -> Settings
     ] {
         if let Some(found) = scope.get(directive) {
             let at = places.value(found, 0);
-            settings.set(bytes_setting(key, name, found.text(0), at, unlimited_at_zero));
+            settings.set(number_setting(
+                (key, name, at),
+                found.text(0),
+                Value::Bytes,
+                unlimited_at_zero,
+            ));
         }
     }
     if let Some(found) = scope.get("sslcertificatefile") {

@@ -3,7 +3,7 @@
 use model::Micros;
 use model::config::{Key, Notation, Setting, Span, Value};
 
-use crate::values;
+use crate::values::{self, Stands};
 
 /// A time: a number in seconds, or with `ms`, `s`, `mi`, `h` (`ap_timeout_parameter_parse`).
 pub(super) fn time(text: &str) -> Option<Micros> {
@@ -24,31 +24,16 @@ pub(super) fn time_setting(key: Key, name: &'static str, text: &str, at: Span) -
     values::time((key, name, at), text, time(text), Notation::Seconds)
 }
 
-/// A number as a setting; 0 is no limit where the directive says so.
-pub(super) fn count_setting(
-    key: Key,
-    name: &'static str,
+/// A number as a setting, what `of` makes of it; 0 is no limit where the directive says so.
+pub(super) fn number_setting(
+    (key, name, at): Stands,
     text: &str,
-    at: Span,
+    of: fn(u64) -> Value,
     unlimited_at_zero: bool,
 ) -> Setting {
     values::number((key, name, at), text, |n| match n {
         0 if unlimited_at_zero => Value::Unlimited,
-        n => Value::Count(n),
-    })
-}
-
-/// A number of bytes as a setting; 0 is no limit where the directive says so.
-pub(super) fn bytes_setting(
-    key: Key,
-    name: &'static str,
-    text: &str,
-    at: Span,
-    unlimited_at_zero: bool,
-) -> Setting {
-    values::number((key, name, at), text, |n| match n {
-        0 if unlimited_at_zero => Value::Unlimited,
-        n => Value::Bytes(n),
+        n => of(n),
     })
 }
 

@@ -3,7 +3,7 @@
 
 use model::config::{Check, CheckKind, Key, Setting, Settings, Value};
 
-use super::values::{Url, bytes_setting, count_setting, flag, text_setting, time, time_setting};
+use super::values::{Url, flag, number_setting, text_setting, time, time_setting};
 use crate::defaults::apache::{CLOSED, KEPT, RESOLVE_ONCE, REVERSE};
 use crate::directives::{Directive, Places, Word};
 
@@ -85,11 +85,16 @@ pub(super) fn settings(places: Places<'_>, params: &[Param<'_>], url: &Url, way:
     }
     if let Some(param) = param(params, "max") {
         let (key, at) = (Key::UpstreamMaxConnections, param.span(places));
-        settings.set(count_setting(key, "max", param.value(), at, false));
+        settings.set(number_setting((key, "max", at), param.value(), Value::Count, false));
     }
     if let Some(param) = param(params, "responsefieldsize") {
         let (key, at) = (Key::MaxResponseHeader, param.span(places));
-        settings.set(bytes_setting(key, "responsefieldsize", param.value(), at, false));
+        settings.set(number_setting(
+            (key, "responsefieldsize", at),
+            param.value(),
+            Value::Bytes,
+            false,
+        ));
     }
     settings.set(reuse(places, params, url, way));
     let resolves_once = settings.flag(Key::UpstreamKeepAlive) == Some(true);
@@ -165,7 +170,12 @@ pub(super) fn check(places: Places<'_>, params: &[Param<'_>]) -> Option<Check> {
         [(Key::CheckHealthyThreshold, "hcpasses"), (Key::CheckUnhealthyThreshold, "hcfails")]
     {
         if let Some(param) = param(params, name) {
-            settings.set(count_setting(key, name, param.value(), param.span(places), false));
+            settings.set(number_setting(
+                (key, name, param.span(places)),
+                param.value(),
+                Value::Count,
+                false,
+            ));
         }
     }
     let at = Some(places.directive(method.directive));
