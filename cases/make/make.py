@@ -2,6 +2,7 @@
 """Writes the evidence, expectations and origins under cases/.
 
     python3 cases/make/make.py [slug or slug/case ...]
+    python3 cases/make/make.py --check     # writes nothing; names every file that differs
 
 The same input gives the same bytes: change a story, run this, and read the difference. Golden files
 (`events.txt`, `report.txt`) belong to the test harness and are left alone.
@@ -39,12 +40,9 @@ from pages import PAGES
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def write(folder, evidence, expect):
-    """Writes one case's evidence and expectation."""
-    target = folder / "evidence"
-    if target.exists():
-        shutil.rmtree(target)
-    target.mkdir(parents=True)
+def written(folder, evidence, expect):
+    """One case's files, evidence and expectation, by their paths."""
+    files = {}
     for name, records in evidence.files.items():
         records.sort(key=lambda record: record[:2])
         if name in evidence.arrays:
@@ -53,8 +51,29 @@ def write(folder, evidence, expect):
             text = json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
         else:
             text = "".join(text + "\n" for _, _, text in records)
-        (target / name).write_text(text, encoding="utf-8")
-    (folder / "expect").write_text(expect.strip() + "\n", encoding="utf-8")
+        files[folder / "evidence" / name] = text
+    files[folder / "expect"] = expect.strip() + "\n"
+    return files
+
+
+def write(folder, files):
+    """Writes one case's files; what else its evidence held goes."""
+    if (folder / "evidence").exists():
+        shutil.rmtree(folder / "evidence")
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def differing(folder, files):
+    """The files of a case that are not as they would be written, or would not be written at all."""
+    there = {path for path in (folder / "evidence").rglob("*") if path.is_file()}
+    return sorted([path for path in there if path not in files] + [path for path, text in files.items() if differs(path, text)])
+
+
+def differs(path, text):
+    """Whether a file does not hold this text."""
+    return not path.exists() or path.read_text(encoding="utf-8") != text
 
 
 def origin(slug, told):
@@ -89,14 +108,20 @@ def others(path, names):
 
 
 def main(wanted):
-    """Writes all cases, or those named."""
-    told = {}
+    """Writes all cases, or those named; or says which files differ."""
+    check = wanted == ["--check"]
+    wanted = [] if check else wanted
+    told, wrong = {}, []
     for slug, name, expect, story in CASES:
         evidence = Evidence(f"{slug}/{name}")
         story(evidence)
         told.setdefault(slug, []).append((name, evidence, " ".join(story.__doc__.split())))
         if not wanted or slug in wanted or f"{slug}/{name}" in wanted:
-            write(ROOT / slug / name, evidence, expect)
+            files = written(ROOT / slug / name, evidence, expect)
+            if check:
+                wrong += differing(ROOT / slug / name, files)
+            else:
+                write(ROOT / slug / name, files)
     for slug, cases in told.items():
         if wanted and not any(one.split("/")[0] == slug for one in wanted):
             continue
@@ -106,8 +131,14 @@ def main(wanted):
         told_by = origin(slug, cases)
         if kept:
             told_by = told_by.replace("Made by hand", "Where a section does not say that it was captured: made by hand", 1)
-        path.write_text(told_by + kept, encoding="utf-8")
+        if not check:
+            path.write_text(told_by + kept, encoding="utf-8")
+        elif differs(path, told_by + kept):
+            wrong.append(path)
+    for path in wrong:
+        print(f"{path.relative_to(ROOT)} is not what its story writes")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
