@@ -98,9 +98,16 @@ fn address(draft: &mut Draft, at: usize, variable: &Variable) {
             link.at = link.at.or(Some(variable.at));
         }
     }
-    if !met && is_app && !OWN.iter().any(|word| variable.name.contains(word)) {
+    if !met && is_app && !is_own(&variable.name) {
         draft.links.push(link(from, &host, port, variable.at));
     }
+}
+
+/// True if the variable's name says that its address is the program's own, or for browsers. Whole
+/// words count: `BASE_URL` is one's own, `DATABASE_URL` is not.
+fn is_own(name: &str) -> bool {
+    let name = format!("_{name}_");
+    OWN.iter().any(|words| name.contains(&format!("_{words}_")))
 }
 
 /// A link to a host.
@@ -135,6 +142,16 @@ fn meant(environment: &[Variable], variable: &Variable) -> Option<(String, u16)>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn own_addresses_are_told_by_whole_words() {
+        for name in ["BASE_URL", "API_BASE_URL", "PUBLIC_URL", "NEXT_PUBLIC_API", "NEXTAUTH_URL"] {
+            assert!(is_own(name), "{name}");
+        }
+        for name in ["DATABASE_URL", "API_URL", "REPUBLIC_URL", "WEBSITE_API", "PROXYSQL_URL"] {
+            assert!(!is_own(name), "{name}");
+        }
+    }
 
     #[test]
     fn addresses_name_hosts_and_ports() {
