@@ -18,7 +18,7 @@ pub fn text(system: &System) -> String {
     let mut out = String::new();
     let mut shown = vec![false; system.hops.len()];
     for entry in entries(system) {
-        write_hop(system, entry, 0, &mut shown, &mut out);
+        write_hop(system, entry, "", &mut shown, &mut out);
     }
     if out.is_empty() {
         out.push_str("No hop was found in these files.\n");
@@ -52,7 +52,10 @@ pub(crate) fn entries(system: &System) -> Vec<HopId> {
     }
 }
 
-fn write_hop(system: &System, id: HopId, depth: usize, shown: &mut [bool], out: &mut String) {
+/// How deep the tree is followed, in bytes of what stands before a hop; nobody reads further.
+const DEEPEST: usize = 32 * "│  ".len();
+
+fn write_hop(system: &System, id: HopId, before: &str, shown: &mut [bool], out: &mut String) {
     let hop = system.hop(id);
     let again = std::mem::replace(&mut shown[id.0 as usize], true);
     let products: Vec<String> = hop
@@ -73,14 +76,17 @@ fn write_hop(system: &System, id: HopId, depth: usize, shown: &mut [bool], out: 
         return;
     }
     out.push('\n');
-    for (_, link) in system.links_from(id) {
-        let _ = write!(out, "{}└─ ", "   ".repeat(depth));
+    let mut links = system.links_from(id).peekable();
+    while let Some((_, link)) = links.next() {
+        let (branch, below) =
+            if links.peek().is_some() { ("├─", "│  ") } else { ("└─", "   ") };
+        let _ = write!(out, "{before}{branch} ");
         if let Some(label) = label(link) {
             let _ = write!(out, "{label} ");
         }
         let _ = write!(out, "→ ");
-        if depth < 32 {
-            write_hop(system, link.to, depth + 1, shown, out);
+        if before.len() < DEEPEST {
+            write_hop(system, link.to, &format!("{before}{below}"), shown, out);
         } else {
             out.push_str("…\n");
         }

@@ -25,6 +25,7 @@ pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
         let container = draft.hops[runner].clone();
         for &server in &served {
             let hop = &mut draft.hops[server];
+            hop.hop.name = in_container(&container.hop.name, &hop.hop.name, served.len());
             hop.names.extend(container.names.iter().cloned());
             hop.labels = hop.labels.take().or_else(|| container.labels.clone());
             hop.filters.extend(container.filters.iter().cloned());
@@ -44,6 +45,18 @@ pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
     }
     draft.links.retain(|link| !gone[link.from.0]);
     gone
+}
+
+/// The name of a server in a container: people know it by the container's. Where the container has
+/// several, each is told by what its file calls it.
+fn in_container(container: &str, server: &str, of: usize) -> String {
+    const KINDS: [&str; 5] = [" server ", " VirtualHost ", " frontend ", " listen ", " listener "];
+    let kind = KINDS.iter().filter_map(|kind| server.find(kind)).min();
+    match kind {
+        _ if of == 1 => container.to_owned(),
+        Some(at) => format!("{container}{}", &server[at..]),
+        None => server.to_owned(),
+    }
 }
 
 /// Puts what is known of a program into the hop that runs it.
@@ -196,4 +209,17 @@ fn servers(hops: &[HopDraft], gone: &[bool]) -> Vec<(usize, Vec<usize>)> {
         }
     }
     pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_container;
+
+    #[test]
+    fn servers_are_known_by_their_container() {
+        assert_eq!(in_container("edge", "nginx.conf server :80", 1), "edge");
+        assert_eq!(in_container("edge", "nginx.conf server :80", 2), "edge server :80");
+        let of_two = in_container("edge", "vhost of shop.conf VirtualHost a.example", 2);
+        assert_eq!(of_two, "edge VirtualHost a.example");
+    }
 }

@@ -113,6 +113,11 @@ fn patch<'c>(source: &'c Source, edit: &Edit) -> Snippet<'c, Patch<'c>> {
         .patch(Patch::new(excerpt.marked, edit.text.clone()))
 }
 
+/// A number with its noun.
+fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
 /// One sentence with the numbers, and what to do next.
 fn closing(checked: &Checked, lang: Lang) -> String {
     let count =
@@ -126,10 +131,8 @@ fn closing(checked: &Checked, lang: Lang) -> String {
                 (Severity::Warning, "warning"),
                 (Severity::Note, "note"),
             ] {
-                match count(severity) {
-                    0 => {}
-                    1 => parts.push(format!("1 {word}")),
-                    n => parts.push(format!("{n} {word}s")),
+                if count(severity) > 0 {
+                    parts.push(counted(count(severity), word));
                 }
             }
             let found = if parts.is_empty() {
@@ -137,11 +140,11 @@ fn closing(checked: &Checked, lang: Lang) -> String {
             } else {
                 parts.join(", ")
             };
-            let files = if read == 1 { "1 file".to_owned() } else { format!("{read} files") };
             format!(
-                "{found} in {files} of configuration ({} hops, {} links).",
-                checked.system.hops.len(),
-                checked.system.links.len()
+                "{found} in {} of configuration ({}, {}).",
+                counted(read, "file"),
+                counted(checked.system.hops.len(), "hop"),
+                counted(checked.system.links.len(), "link")
             )
         }
         Lang::Ja => {
