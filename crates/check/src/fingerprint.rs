@@ -19,7 +19,8 @@ pub fn fingerprint(system: &System, finding: &Finding) -> String {
             }
             PlaceOf::Text(span) => Some(*span),
         };
-        hash.add(span.map_or("", |span| &system.file(span.file).name));
+        let name = span.map_or("", |span| &system.file(span.file).name);
+        hash.add(name.strip_prefix(&system.base).unwrap_or(name));
     }
     format!("{:016x}", hash.0)
 }

@@ -187,3 +187,22 @@ fn nothing_that_is_configuration_is_said_so() {
     assert_eq!(missing.status.code(), Some(2));
     assert!(text(&missing.stderr).contains("absent.tf"), "{}", text(&missing.stderr));
 }
+
+#[test]
+fn how_the_folder_is_called_changes_only_names() {
+    let shop = shop();
+    let here = json(shop.path(), &[]);
+    let absolute = shop.path().to_str().unwrap();
+    let above = format!("../{}", shop.path().file_name().unwrap().to_str().unwrap());
+    let marks = |found: &Value| -> Vec<String> {
+        let findings = found["findings"].as_array().unwrap().iter();
+        findings.map(|finding| finding["fingerprint"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(!marks(&here).is_empty());
+    for called in [".", absolute, &above] {
+        let found = json(shop.path(), &[called]);
+        assert_eq!(marks(&found), marks(&here), "{called}");
+    }
+    let place = &json(shop.path(), &[absolute])["findings"][0]["places"][0]["path"];
+    assert!(place.as_str().unwrap().starts_with(absolute), "{place}");
+}

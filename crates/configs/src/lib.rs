@@ -38,7 +38,7 @@ pub use readers::{may_be_configuration, names as reader_names};
 /// One file of configuration, as the intake hands it over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// Its path below the folder that is checked, parted by `/`; the name people see.
+    /// Its path, parted by `/`; the name people see.
     pub path: String,
     /// Its bytes as text; bytes that are no UTF-8 already replaced.
     pub text: String,
@@ -46,7 +46,19 @@ pub struct Input {
 
 /// Reads the files of one system. The order of the files does not matter.
 #[must_use]
-pub fn read(mut inputs: Vec<Input>) -> System {
+pub fn read(inputs: Vec<Input>) -> System {
+    read_below("", inputs)
+}
+
+/// Reads the files of one system that lies in a folder: `base` is what the paths of its files begin
+/// with, and ends with `/` unless it is empty. How the folder is called changes nothing but names.
+#[must_use]
+pub fn read_below(base: &str, mut inputs: Vec<Input>) -> System {
+    for input in &mut inputs {
+        if let Some(below) = input.path.strip_prefix(base) {
+            input.path = below.to_owned();
+        }
+    }
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let documents = document::open(inputs);
     let mut draft = draft::Draft::default();
@@ -56,5 +68,9 @@ pub fn read(mut inputs: Vec<Input>) -> System {
     let files = documents.into_iter().map(|doc| doc.into_source(&draft)).collect::<Vec<Source>>();
     let mut system = assemble::assemble(draft, files);
     defaults::fill(&mut system);
+    for file in &mut system.files {
+        file.name.insert_str(0, base);
+    }
+    base.clone_into(&mut system.base);
     system
 }

@@ -6,15 +6,13 @@ mod common;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use common::inputs;
-use configs::read;
+use configs::{read, read_below};
 
-#[test]
-fn configuration_is_read_as_the_facts_say() {
+fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/facts");
-    let bless = std::env::var_os("WHY502_BLESS").is_some();
     let mut cases: Vec<_> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -22,8 +20,43 @@ fn configuration_is_read_as_the_facts_say() {
         .collect();
     cases.sort();
     assert!(!cases.is_empty(), "no case in {}", folder.display());
+    cases
+}
+
+#[test]
+fn it_does_not_matter_how_the_folder_is_named() {
     let mut wrong = String::new();
-    for case in cases {
+    for case in cases() {
+        let text = fs::read_to_string(&case).unwrap();
+        let inputs = inputs(text.split("\n=>\n").next().unwrap());
+        if inputs.iter().any(|input| input.path.starts_with('/')) {
+            continue;
+        }
+        let facts = read(inputs.clone()).describe();
+        for before in ["./", "/srv/checkout/", "../checkout/"] {
+            let mut moved = inputs.clone();
+            for input in &mut moved {
+                input.path.insert_str(0, before);
+            }
+            let found = read_below(before, moved).describe().replace(before, "");
+            if found != facts {
+                let _ = writeln!(
+                    wrong,
+                    "{before} {}:\n{}",
+                    case.display(),
+                    differences(&facts, &found)
+                );
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn configuration_is_read_as_the_facts_say() {
+    let bless = std::env::var_os("WHY502_BLESS").is_some();
+    let mut wrong = String::new();
+    for case in cases() {
         let text = fs::read_to_string(&case).unwrap();
         let (given, expected) = text.split_once("\n=>\n").unwrap_or((&text, ""));
         let inputs = inputs(given);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use configs::Input;
+use model::config::System;
 
 /// Largest file that is read, in bytes: a Terraform plan of a large company is some 50 MB.
 const LARGEST: u64 = 64 << 20;
@@ -32,12 +33,14 @@ const LEFT_OUT: &[&str] = &[
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     files: Vec<(PathBuf, Input)>,
+    base: String,
 }
 
 impl Gathered {
-    /// The files as the readers want them.
-    pub(crate) fn inputs(&self) -> Vec<Input> {
-        self.files.iter().map(|(_, input)| input.clone()).collect()
+    /// The system that the files describe.
+    pub(crate) fn read(&self) -> System {
+        let inputs = self.files.iter().map(|(_, input)| input.clone()).collect();
+        configs::read_below(&self.base, inputs)
     }
 
     /// Where a file of this name lies.
@@ -55,9 +58,11 @@ pub(crate) fn gather(paths: &[PathBuf]) -> Result<Gathered> {
     let home = [super::home()];
     let paths = if paths.is_empty() { &home[..] } else { paths };
     let mut gathered = Gathered::default();
+    let mut folders = Vec::new();
     for path in paths {
         let kind =
             fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        folders.push(shown(if kind.is_dir() { path } else { path.parent().unwrap_or(path) }));
         if kind.is_dir() {
             walk(path, &mut gathered)?;
         } else {
@@ -67,7 +72,34 @@ pub(crate) fn gather(paths: &[PathBuf]) -> Result<Gathered> {
     }
     gathered.files.sort_by(|a, b| a.1.path.cmp(&b.1.path));
     gathered.files.dedup_by(|a, b| a.1.path == b.1.path);
+    gathered.base = common(&folders);
     Ok(gathered)
+}
+
+/// A path as people see it: parted by `/`, without `./` at its beginning; nothing for this folder.
+fn shown(path: &Path) -> String {
+    let name = path.to_string_lossy().replace('\\', "/");
+    let mut name = name.as_str();
+    while let Some(rest) = name.strip_prefix("./") {
+        name = rest.trim_start_matches('/');
+    }
+    if name == "." { String::new() } else { name.to_owned() }
+}
+
+/// The folder that all these folders lie in, ending with `/`; nothing if there is none.
+fn common(folders: &[String]) -> String {
+    let Some((first, rest)) = folders.split_first() else { return String::new() };
+    let parts: Vec<&str> = first.trim_end_matches('/').split('/').collect();
+    let mut shared = parts.len();
+    for folder in rest {
+        let same = parts.iter().zip(folder.trim_end_matches('/').split('/'));
+        shared = shared.min(same.take_while(|(a, b)| **a == *b).count());
+    }
+    match parts[..shared].join("/") {
+        // Whatever lies above this folder has no name in common but `..`.
+        base if base.is_empty() && !first.starts_with('/') => base,
+        base => base + "/",
+    }
 }
 
 fn walk(folder: &Path, gathered: &mut Gathered) -> Result<()> {
@@ -107,8 +139,38 @@ fn add(path: &Path, gathered: &mut Gathered) -> Result<()> {
     let bytes = fs::read(path)?;
     let text = String::from_utf8_lossy(&bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
-    let name = path.to_string_lossy().replace('\\', "/");
-    let name = name.strip_prefix("./").unwrap_or(&name).to_owned();
-    gathered.files.push((path.to_owned(), Input { path: name, text }));
+    gathered.files.push((path.to_owned(), Input { path: shown(path), text }));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_what_people_typed() {
+        for (path, expected) in
+            [(".", ""), ("./", ""), ("./a/b.tf", "a/b.tf"), ("/srv/a", "/srv/a"), ("../a", "../a")]
+        {
+            assert_eq!(shown(Path::new(path)), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_base_is_what_all_folders_share() {
+        for (folders, expected) in [
+            (&[""][..], ""),
+            (&["infra"], "infra/"),
+            (&["infra/", "infra/app"], "infra/"),
+            (&["infra", "app"], ""),
+            (&["/srv/shop/a", "/srv/shop/b"], "/srv/shop/"),
+            (&["/srv", "/etc"], "/"),
+            (&["../a", "../b"], "../"),
+            (&["a", "/srv"], ""),
+            (&["", "a"], ""),
+        ] {
+            let folders: Vec<String> = folders.iter().map(|folder| (*folder).to_owned()).collect();
+            assert_eq!(common(&folders), expected, "{folders:?}");
+        }
+    }
 }

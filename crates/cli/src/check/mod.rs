@@ -71,7 +71,7 @@ pub(crate) fn run(
 /// As [`run`].
 pub(crate) fn show_path(options: &ShowPath) -> Result<ExitCode> {
     let gathered = gather::gather(&options.paths)?;
-    let system = configs::read(gathered.inputs());
+    let system = gathered.read();
     let text = match options.format {
         PathFormat::Text => report::path::text(&system),
         PathFormat::Dot => report::path::dot(&system),
@@ -83,7 +83,7 @@ pub(crate) fn show_path(options: &ShowPath) -> Result<ExitCode> {
 
 fn judge(options: &args::Check, gathered: Gathered) -> Result<(Checked, Gathered)> {
     let today = today::today();
-    let mut system = configs::read(gathered.inputs());
+    let mut system = gathered.read();
     system.today.clone_from(&today);
     let causes: Vec<_> = catalogue::ALL.to_vec();
     let least = match options.min_confidence {

@@ -39,6 +39,7 @@ pub(crate) fn assemble(mut draft: Draft, files: Vec<Source>) -> System {
         filters,
         subnets,
         remarks,
+        base: String::new(),
         today: String::new(),
     }
 }

@@ -297,19 +297,21 @@ pub(crate) fn probed(words: &[Word], document: &Document, check: &mut Check) {
     ));
 }
 
-/// A path below a folder, without `.` at its beginning.
+/// A path from a folder, without `.` and without `..` where they can be resolved.
 pub(crate) fn join(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
+    let root = if folder.starts_with('/') { "/" } else { "" };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(&last)) if last != ".." => {
                 parts.pop();
             }
-            part => parts.push(part),
+            ("..", None) if !root.is_empty() => {}
+            (part, _) => parts.push(part),
         }
     }
-    parts.join("/")
+    format!("{root}{}", parts.join("/"))
 }
 
 /// Adds a product, or the version of one that is known without.
@@ -495,5 +497,25 @@ impl<'d> Reading<'d> {
 pub(crate) fn add_product_first(program: &mut HopDraft, name: &'static str) {
     if !program.hop.runs(name) {
         program.hop.products.insert(0, Product { name, version: String::new(), version_at: None });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::join;
+
+    #[test]
+    fn paths_are_resolved_as_far_as_they_can_be() {
+        for (folder, path, expected) in [
+            ("", "./api", "api"),
+            ("shop", "../lib", "lib"),
+            ("/srv/shop", "./api", "/srv/shop/api"),
+            ("/srv", "../../etc", "/etc"),
+            ("../shop", "api", "../shop/api"),
+            ("..", "../lib", "../../lib"),
+            ("./shop/", ".", "shop"),
+        ] {
+            assert_eq!(join(folder, path), expected, "{folder} {path}");
+        }
     }
 }

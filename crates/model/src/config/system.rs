@@ -55,6 +55,9 @@ pub struct System {
     pub subnets: Vec<Subnet>,
     /// What could not be read.
     pub remarks: Vec<Remark>,
+    /// What stands before the names of the files for as long as they are called from elsewhere: the
+    /// folder that is checked, ending with `/`, or nothing.
+    pub base: String,
     /// The day of the check, such as `2026-11-22`, for what ends some day; empty if not known.
     pub today: String,
 }
