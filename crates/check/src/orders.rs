@@ -16,8 +16,11 @@ use crate::solver::{FOREVER, Problem, Relation, Unknown};
 const WRITTEN: u32 = 10;
 /// Cost of a change that only a person can make.
 const BY_HAND: u32 = 30;
-/// What it costs more to shorten a timer than to lengthen one: the wait it bounds was wanted.
+/// What it costs more to shorten a timer than to lengthen one.
 const SHORTEN: u32 = 1;
+/// What it costs more to shorten one that bounds a wait: requests that take as long would fail all
+/// the time, and not only at a release. Lengthening two others is the smaller change.
+const SHORTEN_A_WAIT: u32 = 25;
 
 /// One timer of one owner.
 type Timer = (Owner, Key);
@@ -171,9 +174,15 @@ fn solve(system: &System, part: &[&Wanted]) -> Vec<Finding> {
     if broken.is_empty() {
         return Vec::new();
     }
-    for relation in broken.iter().flatten().map(|&at| problem.relations[at]) {
-        let unknown = &mut problem.unknowns[relation.shorter];
-        unknown.cost = unknown.cost.map(|cost| cost + SHORTEN);
+    let mut dearer = vec![0; timers.len()];
+    for &at in broken.iter().flatten() {
+        let is_wait = part[at].shorter.1.bounds_a_wait();
+        let more = if is_wait { SHORTEN_A_WAIT } else { SHORTEN };
+        let dearer = &mut dearer[problem.relations[at].shorter];
+        *dearer = more.max(*dearer);
+    }
+    for (unknown, dearer) in problem.unknowns.iter_mut().zip(dearer) {
+        unknown.cost = unknown.cost.map(|cost| cost + dearer);
     }
     let changes = problem.cheapest_changes(round);
     broken
@@ -330,5 +339,23 @@ fn hop_name(system: &System, (owner, _): Timer) -> &str {
 
 /// The change in the syntax of the file: in place of what is written, or where it can be added.
 fn edit(system: &System, (owner, key): Timer, value: &Value) -> Option<Edit> {
-    owner.setting(system, key)?.changed_to(value, owner.slots(system))
+    let edit = owner.setting(system, key)?.changed_to(value, owner.slots(system))?;
+    // What bounds a wait elsewhere on the path is no idle timer alone.
+    let meant = meanings(system, (owner, key));
+    let safe = edit.safe && meant.iter().all(|(key, from)| key.may_change(from, value));
+    Some(Edit { safe, ..edit })
+}
+
+/// Everything that the setting of this timer is on the whole path, with its value.
+fn meanings(system: &System, timer: Timer) -> Vec<(Key, &Value)> {
+    let Some(wanted) = identity(system, timer) else { return Vec::new() };
+    let hops =
+        system.hops().flat_map(|(id, hop)| hop.settings.iter().map(move |s| (Owner::Hop(id), s)));
+    let links = system
+        .links()
+        .flat_map(|(id, link)| link.settings.iter().map(move |s| (Owner::Link(id), s)));
+    hops.chain(links)
+        .filter(|(owner, setting)| identity(system, (*owner, setting.key)) == Some(wanted))
+        .map(|(_, setting)| (setting.key, &setting.value))
+        .collect()
 }

@@ -195,6 +195,10 @@ pub(crate) struct Check {
     #[arg(long, conflicts_with = "fix")]
     pub(crate) diff: bool,
 
+    /// With --fix or --diff: also the edits that change how long clients wait or what runs
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+
     /// Say nothing of what this file lists
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,

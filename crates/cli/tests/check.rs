@@ -206,3 +206,55 @@ fn how_the_folder_is_called_changes_only_names() {
     let place = &json(shop.path(), &[absolute])["findings"][0]["places"][0]["path"];
     assert!(place.as_str().unwrap().starts_with(absolute), "{place}");
 }
+
+/// A gateway that waits a minute, and a container that is killed after five seconds.
+fn short_grace() -> tempfile::TempDir {
+    folder(&[
+        (
+            "compose.yaml",
+            "services:\n  edge:\n    image: nginx:1.27\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf']\n  \
+             app:\n    image: acme/app\n    stop_grace_period: 5s\n    expose: ['3000']\n",
+        ),
+        (
+            "nginx.conf",
+            "events {}\nhttp { server { listen 80; location / {\n  proxy_pass http://app:3000;\n  \
+             proxy_read_timeout 90s;\n} } }\n",
+        ),
+    ])
+}
+
+#[test]
+fn time_to_drain_is_lengthened_and_no_wait_is_shortened() {
+    let folder = short_grace();
+    let diff = text(&check(folder.path(), &["--diff"]).stdout);
+    assert!(diff.contains("+    stop_grace_period: 90s"), "{diff}");
+    assert!(!diff.contains("proxy_read_timeout"), "{diff}");
+    check(folder.path(), &["--fix"]);
+    let found = json(folder.path(), &[]);
+    assert!(of(&found, "drain-too-short").is_empty(), "{found:#}");
+}
+
+#[test]
+fn what_changes_a_wait_is_left_to_people() {
+    let folder = folder(&[
+        (
+            "compose.yaml",
+            "services:\n  edge:\n    image: nginx:1.27\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf']\n  \
+             app:\n    image: acme/app\n    command: gunicorn --timeout 120 -b 0.0.0.0:3000 app:app\n",
+        ),
+        (
+            "nginx.conf",
+            "events {}\nhttp { server { listen 80; location / {\n  proxy_pass http://app:3000;\n  \
+             proxy_read_timeout 30s;\n} } }\n",
+        ),
+    ]);
+    let ladder = |found: &Value| of(found, "timeout-ladder-inversion").len();
+    assert_eq!(ladder(&json(folder.path(), &[])), 1);
+    let before = text(&check(folder.path(), &[]).stdout);
+    assert!(before.contains("With `--unsafe-fixes` also: 1"), "{before}");
+    assert!(!text(&check(folder.path(), &["--diff"]).stdout).contains("read_timeout"));
+    check(folder.path(), &["--fix"]);
+    assert_eq!(ladder(&json(folder.path(), &[])), 1);
+    check(folder.path(), &["--fix", "--unsafe-fixes"]);
+    assert_eq!(ladder(&json(folder.path(), &[])), 0);
+}

@@ -30,8 +30,10 @@ impl std::fmt::Debug for Names<'_> {
     }
 }
 
-/// How many findings an edit of the files would end.
-fn fixable(checked: &Checked) -> usize {
-    let has_edit = |finding: &&Finding| finding.prediction.edits.iter().any(|edit| edit.safe);
-    checked.findings.iter().filter(has_edit).count()
+/// How many findings edits of the files would end: safe ones alone, and not without others.
+fn fixable(checked: &Checked) -> (usize, usize) {
+    let edits = checked.findings.iter().map(|finding| &finding.prediction.edits);
+    let fixable: Vec<_> = edits.filter(|edits| !edits.is_empty()).collect();
+    let safe = fixable.iter().filter(|edits| edits.iter().all(|edit| edit.safe)).count();
+    (safe, fixable.len() - safe)
 }

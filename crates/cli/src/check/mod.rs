@@ -48,12 +48,12 @@ pub(crate) fn run(
         return Ok(ExitCode::SUCCESS);
     }
     if options.diff {
-        let diff = write::diff(&checked);
+        let diff = write::diff(&checked, options.unsafe_fixes);
         Output { format: CheckFormat::Text, file: None }.write(&diff)?;
         return Ok(verdict(&checked, options.fail_on));
     }
     if options.fix {
-        let changed = write::fix(&checked, &gathered)?;
+        let changed = write::fix(&checked, &gathered, options.unsafe_fixes)?;
         for path in &changed {
             complain(&format!("changed {path}"));
         }

@@ -8,10 +8,10 @@ use similar::TextDiff;
 
 use super::gather::Gathered;
 
-/// The edits as a unified diff that `patch -p1` and `git apply` take.
-pub(crate) fn diff(checked: &Checked) -> String {
+/// The safe edits, or all of them, as a unified diff that `patch -p1` and `git apply` take.
+pub(crate) fn diff(checked: &Checked, all: bool) -> String {
     let mut out = String::new();
-    for (file, new) in check::apply(&checked.system, &checked.findings, true) {
+    for (file, new) in check::apply(&checked.system, &checked.findings, all) {
         let old = checked.system.file(file);
         let diff = TextDiff::from_lines(&*old.text, &new);
         let (a, b) = (format!("a/{}", old.name), format!("b/{}", old.name));
@@ -20,14 +20,14 @@ pub(crate) fn diff(checked: &Checked) -> String {
     out
 }
 
-/// Makes the safe edits. The files are written beside the old ones first and then take their
+/// Makes the safe edits, or all of them. The files are written beside the old ones first and then take their
 /// places, so that a stop in between leaves whole files.
 ///
 /// # Errors
 /// If a file changed since it was read, or cannot be written.
-pub(crate) fn fix(checked: &Checked, gathered: &Gathered) -> Result<Vec<String>> {
+pub(crate) fn fix(checked: &Checked, gathered: &Gathered, all: bool) -> Result<Vec<String>> {
     let mut changed = Vec::new();
-    for (file, new) in check::apply(&checked.system, &checked.findings, false) {
+    for (file, new) in check::apply(&checked.system, &checked.findings, all) {
         let old = checked.system.file(file);
         let Some(path) = gathered.path(&old.name) else { continue };
         let bytes = fs::read(path).with_context(|| format!("{} cannot be read", old.name))?;

@@ -89,7 +89,8 @@ pub struct Edit {
     pub at: Span,
     /// What stands there afterwards.
     pub text: String,
-    /// True if it may be made without asking: it changes what it says and nothing else.
+    /// True if it may be made without asking: it changes what it says and nothing else
+    /// ([`Key::may_change`]).
     pub safe: bool,
 }
 

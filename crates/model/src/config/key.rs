@@ -1,5 +1,6 @@
 //! What a setting means, in the field's own words, whatever a vendor calls it.
 
+use super::Value;
 use crate::names::vocabulary;
 
 vocabulary! {
@@ -205,5 +206,46 @@ vocabulary! {
         DnsTtl = "dns-ttl",
         /// Hop: whether IPv6 addresses are tried first, as a runtime's version decides.
         PrefersIpv6 = "prefers-ipv6",
+    }
+}
+
+impl Key {
+    /// True if changing it from one value to another changes nothing for requests but that fewer
+    /// fail: how long idle connections are kept, and more time to drain. What bounds the wait for an
+    /// answer, or what costs money, is for people to decide.
+    #[must_use]
+    pub fn may_change(self, from: &Value, to: &Value) -> bool {
+        let grows = match (from, to) {
+            (Value::Time(from), Value::Time(to)) => to > from,
+            (Value::Count(from), Value::Count(to)) => to > from,
+            _ => false,
+        };
+        match self {
+            Key::ClientIdleTimeout | Key::UpstreamIdleTimeout | Key::PoolIdleTimeout => true,
+            Key::ClientHeaderTimeout
+            | Key::ClientKeepAliveRequests
+            | Key::Backlog
+            | Key::TerminationGrace
+            | Key::ShutdownTimeout
+            | Key::DeregistrationDelay => grows,
+            _ => false,
+        }
+    }
+
+    /// True if it bounds how long somebody waits for an answer.
+    #[must_use]
+    pub fn bounds_a_wait(self) -> bool {
+        matches!(
+            self,
+            Key::ResponseTimeout
+                | Key::TotalTimeout
+                | Key::SendTimeout
+                | Key::AttemptTimeout
+                | Key::RequestTimeout
+                | Key::WorkerTimeout
+                | Key::StatementTimeout
+                | Key::PoolAcquireTimeout
+                | Key::QueueTimeout
+        )
     }
 }

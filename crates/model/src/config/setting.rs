@@ -205,12 +205,14 @@ impl Setting {
     /// `None` if neither can be written.
     #[must_use]
     pub fn changed_to(&self, value: &Value, slots: &[Slot]) -> Option<Edit> {
+        let safe = self.key.may_change(&self.value, value);
         match (self.origin, self.notation) {
             (Origin::Written(at), Some(notation)) => {
-                Some(Edit { at, text: notation.write(value)?, safe: true })
+                Some(Edit { at, text: notation.write(value)?, safe })
             }
             (Origin::Default { .. }, _) => {
-                slots.iter().find(|slot| slot.key == self.key)?.fill(value)
+                let slot = slots.iter().find(|slot| slot.key == self.key)?;
+                Some(Edit { safe, ..slot.fill(value)? })
             }
             (Origin::Written(_), None) => None,
         }

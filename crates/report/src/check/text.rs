@@ -167,6 +167,7 @@ fn closing(checked: &Checked, lang: Lang) -> String {
         }
     };
     out.push('\n');
+    let (safe, others) = super::fixable(checked);
     let mut more = |text: Text, n: usize| {
         if n > 0 {
             out.push_str(&text.get(lang).replace("{n}", &n.to_string()));
@@ -183,7 +184,14 @@ fn closing(checked: &Checked, lang: Lang) -> String {
             "Can be changed by `why502 check --fix`: {n}; `--diff` shows how.",
             "`why502 check --fix` で変更できるもの: {n} 件。`--diff` で内容を確認できます。",
         ),
-        super::fixable(checked),
+        safe,
+    );
+    more(
+        Text::new(
+            "With `--unsafe-fixes` also: {n}; these change how long clients wait, or what runs.",
+            "`--unsafe-fixes` を付けると、さらに {n} 件。クライアントの待ち時間や動作が変わります。",
+        ),
+        others,
     );
     if let Some(first) = checked.findings.first() {
         out.push_str(&format!("{}{}\n", NEXT.get(lang), first.cause.slug));
