@@ -35,7 +35,9 @@
 //!   130.211.0.0/22; a target's security group without that of the load balancer.
 //! - A Kubernetes NetworkPolicy that selects the pods and lists no ingress for the gateway.
 //! - `why502 check` evaluates the rules of both ends for the serving port; it is silent where a
-//!   peer's addresses are not known, and unsure where rules may be written elsewhere.
+//!   peer's addresses are not known, and unsure where rules may be written elsewhere. It finds calls
+//!   that Cloud Run or Cloud Armor accepts from inside the network only, made by a service whose
+//!   egress (`private-ranges-only`, or none) leads past it.
 //!
 //! ## Reproduce it
 //!
@@ -56,6 +58,8 @@
 //! - AWS, VPC flow log records:
 //!   <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>; security groups and
 //!   network ACLs; Application Load Balancer troubleshooting, HTTP 504.
+//! - Google Cloud, Restrict network ingress for Cloud Run:
+//!   <https://docs.cloud.google.com/run/docs/securing/ingress>
 //! - nginx 1.22 and HAProxy 2.6 were observed behind nftables rules, both directions.
 
 use model::Condition::{AtLeast, AtMost};
@@ -66,7 +70,7 @@ use model::{
     Signal as S, Step, Test, Text, When,
 };
 
-use crate::rules::filters;
+use crate::rules::{filters, inside_only};
 use crate::visibility;
 
 /// Firewall between gateway and target: see the page above.
@@ -156,7 +160,7 @@ pub static CAUSE: Cause = Cause {
         ],
         visible: &[visibility::FIREWALL, visibility::FIREWALL_FOCUS],
     },
-    predicts: Predicts::By(&[Rule::Look(filters::serving)]),
+    predicts: Predicts::By(&[Rule::Look(filters::serving), Rule::Look(inside_only::refused)]),
     drill: Drill::Runs(&[NGINX_IN]),
     remedies: &[
         Remedy {

@@ -4,11 +4,11 @@
 use model::config::{HopId, Key, Prediction, Severity, System, Task};
 use model::{Statement, Text};
 
+use super::inside_only;
 use super::nat_budget::nat_of;
 use super::said::{goes_public, sure};
 
 const ALL: &str = "all-traffic";
-const PRIVATE: &str = "private-ranges-only";
 
 /// A database on its public address, with all traffic through the network: every connection takes a
 /// port of the NAT.
@@ -52,23 +52,35 @@ pub(crate) fn own_name(system: &System) -> Vec<Prediction> {
         let (from, to) = (system.hop(link.from), system.hop(link.to));
         let outside = matches!(to.task, Task::Cdn | Task::LoadBalancer | Task::Gateway);
         let Some(mode) = from.get(Key::EgressMode) else { continue };
-        let text = match mode.text() {
-            Some(ALL) if nat_of(system, link.from).is_some() => OWN_THROUGH_NAT,
-            Some(PRIVATE) => OWN_OUTSIDE,
-            _ => continue,
-        };
-        if from.task != Task::App || !outside || !reaches(system, link.to, link.from) {
+        if from.task != Task::App || !outside || mode.text() != Some(ALL) {
             continue;
         }
+        let Some((nat, _)) = nat_of(system, link.from) else { continue };
+        if !reaches(system, link.to, link.from) {
+            continue;
+        }
+        let onward = inside_only::onward(system, link.to, link);
+        let own = onward.iter().find(|(_, next)| next.to == link.from);
+        let (text, back) = match (own, onward.first()) {
+            (Some(own), _) => (OWN_THROUGH_NAT, Some(own.0)),
+            (None, Some(other)) => (SIBLING_THROUGH_NAT, Some(other.0)),
+            (None, None) => (SIBLING_THROUGH_NAT, None),
+        };
         let says = Statement::plain(text).with("hop", &from.name).with("front", &to.name);
         let mut one = Prediction::new(Severity::Warning, sure(system, &[mode], &[id]), says)
             .along(system, id)
             .rests_on(system, link.from, mode);
-        let back = system.links_from(link.to).find(|(_, next)| next.to == link.from);
-        if let Some((back, _)) = back {
+        if let Some(back) = back {
             one = one.along(system, back);
         }
-        found.push(one.change(Statement::plain(OWN_CHANGE).with("hop", &from.name)));
+        // The cure of one finding must not be what breaks the next release.
+        if let Some((back, allowed)) = inside_only::allows_the_nat(system, link, nat) {
+            one = one.rests_on(system, system.link(back).from, allowed).step(
+                Statement::plain(OWN_NEEDS_NAT).with("front", &to.name).with("hop", &from.name),
+            );
+        }
+        let change = if own.is_some() { OWN_CHANGE } else { SIBLING_CHANGE };
+        found.push(one.change(Statement::plain(change).with("hop", &from.name)));
     }
     found
 }
@@ -95,11 +107,22 @@ const OWN_THROUGH_NAT: Text = Text::new(
     "{hop} は自分のサービスを {front} の公開名で呼び出します。呼び出しごとに NAT を通ってポートを使い、同じサービ\
      スのリクエストをもう 1 件占有します",
 );
-const OWN_OUTSIDE: Text = Text::new(
-    "{hop} calls its own service by the public name of {front}, but only private ranges leave through the \
-     network: where {front} accepts the network's addresses only, the call is refused",
-    "{hop} は自分のサービスを {front} の公開名で呼び出しますが、ネットワークを通るのはプライベートアドレス宛てだけ\
-     です。{front} がネットワークのアドレスだけを許可していると拒否されます",
+const SIBLING_THROUGH_NAT: Text = Text::new(
+    "{hop} calls what stands beside it behind {front} by the public name: each such call leaves through the \
+     NAT, takes one of its ports, and comes back",
+    "{hop} は {front} の背後で隣にあるサービスを公開名で呼び出します。呼び出しごとに NAT を通ってポートを使い、戻っ\
+     てきます",
+);
+const SIBLING_CHANGE: Text = Text::new(
+    "let {hop} call it by an internal address, such as that of an internal load balancer, or by a proxy of \
+     its own on 127.0.0.1 that does",
+    "{hop} が内部ロードバランサーなどの内部アドレスか、そこへ送る 127.0.0.1 の自前のプロキシを呼び出すようにします",
+);
+const OWN_NEEDS_NAT: Text = Text::new(
+    "{front} accepts this call only because it comes from the NAT's address: with private-ranges-only it \
+     leaves past the NAT and is refused, so change the call first",
+    "{front} がこの呼び出しを受け付けるのは NAT のアドレスから来るためです。private-ranges-only にすると NAT を\
+     通らなくなり拒否されるので、先に呼び出し方を変えます",
 );
 const OWN_CHANGE: Text = Text::new(
     "let {hop} call itself by 127.0.0.1 or by an internal address",
@@ -133,7 +156,9 @@ mod tests {
         assert!(sql(text(ALL), true, Some(true), "project:region:sql").is_empty());
         assert!(sql(text(ALL), true, None, "project:region:sql").is_empty());
         assert!(sql(text(ALL), true, Some(true), "10.0.0.9:5432").is_empty());
-        assert!(sql(text(PRIVATE), true, Some(false), "project:region:sql").is_empty());
+        assert!(
+            sql(text("private-ranges-only"), true, Some(false), "project:region:sql").is_empty()
+        );
         assert!(sql(unknown(), true, Some(false), "project:region:sql").is_empty());
     }
 
@@ -152,7 +177,7 @@ mod tests {
             own_name(&made.system)
         };
         only(with(ALL, true));
-        only(with(PRIVATE, true));
+        assert!(with("private-ranges-only", true).is_empty());
         assert!(with("none", true).is_empty());
         assert!(with(ALL, false).is_empty());
     }

@@ -16,7 +16,8 @@ pub(crate) fn port(system: &System) -> Vec<Prediction> {
         let known = to.listens.iter().all(|listen| listen.port != 0);
         let missed = to.listens.iter().all(|listen| listen.port != link.port);
         let Some(first) = to.listens.first() else { continue };
-        if link.port == 0 || !known || !missed || !matches!(to.task, Task::App | Task::Gateway) {
+        let serves = matches!(to.task, Task::App | Task::Gateway);
+        if link.port == 0 || !known || !missed || !serves || stands_behind_its_url(to, link.port) {
             continue;
         }
         let declared = to.listens.iter().any(|listen| is_declared(system, listen));
@@ -50,6 +51,11 @@ pub(crate) fn port(system: &System) -> Vec<Prediction> {
         );
     }
     found
+}
+
+/// True where the platform answers at the service's URL and knows the program's port itself.
+fn stands_behind_its_url(hop: &Hop, port: u16) -> bool {
+    hop.runs("Cloud Run") && matches!(port, 80 | 443)
 }
 
 fn is_declared(system: &System, listen: &Listen) -> bool {
@@ -202,6 +208,12 @@ mod tests {
         assert!(with("app:3000", &[]).is_empty());
         assert!(with("app", &[("", 8080)]).is_empty());
         assert!(with("app:3000", &[("/run/app.sock", 0)]).is_empty());
+        let mut run = looked_for(Made::new(), "api.a.run.app:443", &[("", 8080)]);
+        assert_eq!(port(&run).len(), 1);
+        run.hops[1]
+            .products
+            .push(model::config::Product { name: "Cloud Run", ..Default::default() });
+        assert!(port(&run).is_empty());
         let declared = Made::new().read_as("dockerfile");
         let one = only(port(&looked_for(declared, "app:3000", &[("", 8080)])));
         assert_eq!((one.severity, one.confidence), (Severity::Warning, Confidence::Low));

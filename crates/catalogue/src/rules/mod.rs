@@ -16,6 +16,7 @@ pub(crate) mod ejection;
 pub(crate) mod filters;
 pub(crate) mod functions;
 pub(crate) mod idle_flows;
+pub(crate) mod inside_only;
 pub(crate) mod instances;
 pub(crate) mod ladder;
 pub(crate) mod listening;

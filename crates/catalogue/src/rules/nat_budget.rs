@@ -18,6 +18,13 @@ const PORTS: u64 = 64_512;
 /// The NAT by which a hop leaves, and how sure that is: by a link, by the route of its subnets, or
 /// because everything leaves through the network and there is only one.
 pub(super) fn nat_of(system: &System, hop: HopId) -> Option<(HopId, Confidence)> {
+    // What is public does not leave through the network then, whatever route its subnet has.
+    if matches!(
+        system.hop(hop).settings.text(Key::EgressMode),
+        Some("private-ranges-only" | "none")
+    ) {
+        return None;
+    }
     let linked = system.links_from(hop).find(|(_, link)| system.hop(link.to).task == Task::Nat);
     if let Some((id, link)) = linked {
         return Some((link.to, sure(system, &[], &[id])));
@@ -95,6 +102,11 @@ fn too_many(system: &System, nat_id: HopId) -> Option<Prediction> {
     let mut one = Prediction::new(severity, confidence, says)
         .rests_on(system, nat_id, ports)
         .rests_on(system, nat_id, addresses);
+    let destinations = destinations(system, endpoints.iter().map(|one| one.id));
+    let wait = nat.get(Key::NatTimeWait).filter(|_| !destinations.is_empty());
+    if let Some(wait) = wait {
+        one = one.rests_on(system, nat_id, wait);
+    }
     for endpoint in &endpoints {
         let setting = if surely { endpoint.instances.least } else { endpoint.instances.setting() };
         if let Some(setting) = setting.or(endpoint.instances.setting()) {
@@ -103,8 +115,8 @@ fn too_many(system: &System, nat_id: HopId) -> Option<Prediction> {
     }
     let named: Vec<&str> = endpoints.iter().map(|one| one.hop.name.as_str()).collect();
     let needed_addresses = needs(instances).div_ceil(PORTS);
-    Some(
-        one.step(
+    one = one
+        .step(
             Statement::plain(NEEDS)
                 .with("hops", named.join(", "))
                 .with("instances", instances)
@@ -117,8 +129,12 @@ fn too_many(system: &System, nat_id: HopId) -> Option<Prediction> {
                 .with("ports", PORTS)
                 .with("capacity", capacity)
                 .with("fit", capacity / each),
-        )
-        .change(
+        );
+    if let Some(rate) = wait.and_then(|wait| rate(each, wait)) {
+        one = one.step(rate.with("named", destinations.join(", ")));
+    }
+    Some(
+        one.change(
             Statement::plain(AT_RELEASE_CHANGE)
                 .with("nat", &nat.name)
                 .with("name", addresses.name)
@@ -182,17 +198,9 @@ fn too_few(system: &System, id: HopId, hop: &Hop) -> Option<Prediction> {
         .rests_on(system, id, concurrency)
         .along(system, link);
     if let Some(wait) = nat.get(Key::NatTimeWait)
-        && let Some(time) = wait.time()
-        && time.0 > 0
+        && let Some(rate) = rate(each, wait)
     {
-        // Hundredths, as 64 ports at 120 s are half a connection a second.
-        let rate = each.saturating_mul(100_000_000) / time.0.unsigned_abs();
-        one = one.rests_on(system, nat_id, wait).step(
-            Statement::plain(RATE)
-                .with("each", each)
-                .with("wait", &wait.value)
-                .with("rate", format!("{}.{:02}", rate / 100, rate % 100)),
-        );
+        one = one.rests_on(system, nat_id, wait).step(rate.with("named", destination));
     }
     let wanted = at_a_time.checked_next_power_of_two().unwrap_or(at_a_time);
     Some(
@@ -213,9 +221,41 @@ const PER_INSTANCE: Text = Text::new(
      {destination} への接続はそれを超えると応答がありません",
 );
 const RATE: Text = Text::new(
-    "{each} ports / {wait} until a port is free again = {rate} new connections a second to one destination",
-    "{each} ポート ÷ 再利用までの {wait} = 1 つの宛先に毎秒 {rate} の新規接続",
+    "an instance has {each} ports for each destination ({named}), and one is free again {wait} after its \
+     connection: {each} / {wait} = {rate} new connections a second",
+    "1 インスタンスのポートは宛先（{named}）ごとに {each} で、接続後 {wait} で再び空きます。{each} ÷ {wait} = 毎秒 \
+     {rate} の新規接続",
 );
+
+/// How many connections a second an instance can open to one destination, if each takes a port that
+/// is free again only after its TIME_WAIT.
+fn rate(each: u64, wait: &Setting) -> Option<Statement> {
+    let time = wait.time().filter(|time| time.0 > 0)?;
+    // Hundredths, as 64 ports at 120 s are half a connection a second.
+    let rate = each.saturating_mul(100_000_000) / time.0.unsigned_abs();
+    Some(
+        Statement::plain(RATE)
+            .with("each", each)
+            .with("wait", &wait.value)
+            .with("rate", format!("{}.{:02}", rate / 100, rate % 100)),
+    )
+}
+
+/// What these hops reach through the public internet, by name.
+fn destinations(system: &System, hops: impl Iterator<Item = HopId>) -> Vec<&str> {
+    let mut found: Vec<&str> = hops
+        .flat_map(|hop| system.links_from(hop))
+        .filter(|(_, link)| {
+            goes_public(system, link)
+                || matches!(system.hop(link.to).task, Task::Cdn | Task::LoadBalancer)
+                    && system.hop(link.to).settings.flag(Key::PublicAddress) == Some(true)
+        })
+        .map(|(_, link)| system.hop(link.to).name.as_str())
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
 const PER_INSTANCE_CHANGE: Text = Text::new(
     "set {name} of {nat} to {wanted} or more, and let {hop} use its connections again",
     "{nat} の {name} を {wanted} 以上にし、{hop} に接続を再利用させます",
@@ -260,6 +300,20 @@ mod tests {
         let mut made = service(count(600), count(600), count(1));
         made.hop(Task::Nat, "another");
         assert!(at_release(&made.system).is_empty());
+    }
+
+    #[test]
+    fn what_leaves_past_the_network_takes_no_ports() {
+        let with = |mode: &str| {
+            let mut made = service(count(600), count(600), count(1));
+            let (app, _) = (HopId(0), HopId(1));
+            made.set(app, Key::EgressMode, text(mode));
+            let subnet = made.subnet("10.8.0.0/20", &[app]);
+            made.route(subnet, "0.0.0.0/0", Via::Nat("nat".to_owned()));
+            at_release(&made.system)
+        };
+        only(with("all-traffic"));
+        assert!(with("private-ranges-only").is_empty());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::config::{Key, Notation, Settings, Value};
 
-use super::{Cloud, check, defaults as known};
+use super::{Cloud, check, defaults as known, policy};
 use crate::draft::{Draft, Member, Name, Pool, Reach};
 use crate::part::{Part, put};
 use crate::resources::Tongue;
@@ -42,6 +42,7 @@ fn pool(cloud: &Cloud<'_>, part: Part<'_>, endpoints: &Endpoints<'_>) -> Pool {
     let backends = part.each(("backend", "backends"));
     let serverless = backends.iter().any(|one| is_serverless(cloud, *one));
     let set = &mut pool.settings;
+    put(set, policy::allowed(cloud, part));
     let protocol = part.get(("protocol", "protocol"));
     let word = protocol.word();
     let network = matches!(word.as_str(), "tcp" | "ssl" | "udp" | "unspecified");

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use model::config::{Key, Value};
 
-use super::Cloud;
+use super::{Cloud, policy};
 use crate::draft::{Draft, DraftId, LinkDraft, Name, Reach};
 use crate::part::Part;
 
@@ -104,6 +104,7 @@ fn address(cloud: &Cloud<'_>, value: Part<'_>, by_name: bool) -> Option<Address>
             let public = match (has("public_ip_address"), has("private_ip_address")) {
                 (true, false) => Some(true),
                 (false, true) => Some(false),
+                _ if has(".uri") || has(".url") => inside(cloud, "run.app"),
                 _ => None,
             };
             (to, tail, public)
@@ -123,7 +124,8 @@ fn address(cloud: &Cloud<'_>, value: Part<'_>, by_name: bool) -> Option<Address>
             if ip.is_some_and(|ip| ip.is_loopback() || ip.is_unspecified()) {
                 return None;
             }
-            (to, tail, ip.map(is_public))
+            let public = ip.map(is_public).or_else(|| inside(cloud, name));
+            (to, tail, public)
         }
     };
     let written = tail.strip_prefix(':').and_then(|port| port.parse().ok());
@@ -136,6 +138,11 @@ fn address(cloud: &Cloud<'_>, value: Part<'_>, by_name: bool) -> Option<Address>
     };
     let usual = scheme.map_or(if attribute { 443 } else { 0 }, |(_, port)| *port);
     Some(Address { to, port: written.unwrap_or(usual), tls, public, text: masked(&text) })
+}
+
+/// That a private zone may give this host an address of the network.
+fn inside(cloud: &Cloud<'_>, host: &str) -> Option<bool> {
+    policy::is_in_private_zone(cloud, host).then_some(false)
 }
 
 /// Host and port of a URL without its scheme: what stands in `${…}` may hold any character.

@@ -17,6 +17,7 @@ mod firewall;
 mod machines;
 mod network;
 mod output;
+mod policy;
 mod run;
 mod sql;
 
@@ -95,6 +96,9 @@ sorts! {
     MANAGED "certificates" "google_certificate_manager_certificate";
     MAPS "certificateMaps" "google_certificate_manager_certificate_map";
     MAP_ENTRIES "certificateMapEntries" "google_certificate_manager_certificate_map_entry";
+    POLICIES "securityPolicies" "google_compute_security_policy"
+        "google_compute_region_security_policy" "compute#securityPolicy";
+    ZONES "managedZones" "google_dns_managed_zone" "dns#managedZone";
     RECORDS "rrsets" "google_dns_record_set" "dns#resourceRecordSet";
 }
 

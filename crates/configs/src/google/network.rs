@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use model::config::{Cidr, Key, Notation, RouteEntry, Settings, Task, Value, Via};
 
-use super::{Cloud, Placed, defaults as known, hop_of};
+use super::{Cloud, Placed, defaults as known, hop_of, policy};
 use crate::draft::{Draft, Name, SubnetDraft};
 use crate::part::{Part, put};
 use crate::resources::Tongue;
@@ -216,6 +216,10 @@ fn addresses(cloud: &Cloud<'_>, part: Part<'_>, set: &mut Settings) {
     let list = part.get(("nat_ips", "natIps"));
     if list.there().is_none() {
         return;
+    }
+    let own = part.each(("nat_ips", "natIps")).into_iter().map(|one| policy::address(cloud, one));
+    if let Some(own) = own.collect::<Option<Vec<String>>>() {
+        set.set(list.meaning(Key::OutboundAddresses, Value::Names(own)));
     }
     let mut sum = 0u64;
     for one in part.each(("nat_ips", "natIps")) {

@@ -125,9 +125,20 @@ fn requests(part: Part<'_>, instance: Part<'_>, container: Option<Part<'_>>, set
                 Some(Value::Flag(matches!(word.as_str(), "all" | "ingress_traffic_all")))
             };
             put(set, written.setting(Key::PublicAddress, all));
+            put(set, written.setting(Key::IngressMode, |word| Some(ingress_mode(&word.word()))));
         }
         None => set.set(known::flag(Key::PublicAddress, true, "ingress", &known::RUN_INGRESS)),
     }
+}
+
+/// The ingress in the words of `gcloud`, whichever interface wrote it.
+fn ingress_mode(word: &str) -> Value {
+    let word = word.strip_prefix("ingress_traffic_").unwrap_or(word).replace('_', "-");
+    Value::Text(match word.as_str() {
+        "internal-only" => "internal".to_owned(),
+        "internal-load-balancer" => "internal-and-cloud-load-balancing".to_owned(),
+        _ => word,
+    })
 }
 
 fn instances(part: Part<'_>, instance: Part<'_>, serves: bool, set: &mut Settings) {

@@ -41,6 +41,11 @@ vocabulary! {
         CertificateFile = "certificate-file",
         /// Hop: when its certificate ends, RFC 3339.
         CertificateNotAfter = "certificate-not-after",
+        /// Hop: whether its certificate file carries the issuer's certificate, too, where a public
+        /// authority issued the certificate.
+        CertificateChain = "certificate-chain",
+        /// Hop: status with which it answers every request itself, whatever the path.
+        AnswersAll = "answers-all",
         /// Hop: requests per second let through before refusals.
         RateLimit = "rate-limit",
         /// Hop: protocol it forwards if that is not HTTP: `tcp`, `udp`.
@@ -180,6 +185,12 @@ vocabulary! {
         /// Hop: whether it has a private address.
         PrivateAddress = "private-address",
 
+        /// Hop: from where requests are accepted: `all`, `internal`,
+        /// `internal-and-cloud-load-balancing`.
+        IngressMode = "ingress-mode",
+        /// Link: the only addresses from which requests may take it, as written or by the name of
+        /// what holds them.
+        AllowedSources = "allowed-sources",
         /// Hop: which traffic leaves through the network: `all-traffic`, `private-ranges-only`,
         /// `none`.
         EgressMode = "egress-mode",
@@ -197,6 +208,9 @@ vocabulary! {
         NatDynamicPorts = "nat-dynamic-ports",
         /// NAT: addresses it has; unknown when it takes as many as it needs.
         NatAddresses = "nat-addresses",
+        /// NAT: the addresses with which traffic leaves, as written or by the name of what holds
+        /// them.
+        OutboundAddresses = "outbound-addresses",
         /// NAT: how long a closed connection's port stays taken.
         NatTimeWait = "nat-time-wait",
         /// NAT or firewall: how long an idle connection is remembered.
