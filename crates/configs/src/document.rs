@@ -7,7 +7,7 @@ use model::config::{FileId, Source, Span};
 
 use crate::Input;
 use crate::draft::Draft;
-use crate::tree::{Tree, json, yaml};
+use crate::tree::{Tree, json, toml, yaml};
 
 /// One file, read once by whoever knows its grammar.
 #[derive(Debug)]
@@ -62,7 +62,15 @@ impl Document {
 
     /// Its tree; read at the first call.
     pub(crate) fn tree(&self) -> &Tree {
-        self.tree.get_or_init(|| if self.is_json() { json(&self.text) } else { yaml(&self.text) })
+        self.tree.get_or_init(|| {
+            if self.extension() == "toml" {
+                toml(&self.text)
+            } else if self.is_json() {
+                json(&self.text)
+            } else {
+                yaml(&self.text)
+            }
+        })
     }
 
     /// The place of a stretch of its text.

@@ -10,6 +10,7 @@
 mod apache;
 mod assemble;
 mod aws;
+mod caddy;
 mod cloudformation;
 mod code;
 mod compose;
@@ -27,6 +28,7 @@ mod programs;
 mod readers;
 mod resources;
 mod terraform;
+mod traefik;
 mod tree;
 mod values;
 

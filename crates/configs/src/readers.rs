@@ -33,6 +33,7 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::nginx::Nginx,
     &crate::haproxy::HaProxy,
     &crate::envoy::Envoy,
+    &crate::caddy::Caddy,
     &crate::terraform::Terraform,
     &crate::cloudformation::CloudFormation,
     &crate::aws::Output,
@@ -40,6 +41,7 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::programs::Programs,
     &crate::google::Output,
     &crate::kubernetes::Kubernetes,
+    &crate::traefik::Traefik,
 ];
 
 /// The names of all readers.
@@ -50,6 +52,7 @@ pub fn names() -> Vec<&'static str> {
 
 /// Extensions of files that hold configuration, or the code that sets timers.
 const EXTENSIONS: &[&str] = &[
+    "caddy",
     "cfg",
     "cjs",
     "conf",

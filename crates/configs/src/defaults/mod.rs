@@ -6,6 +6,7 @@
 //! said.
 
 pub(crate) mod apache;
+pub(crate) mod caddy;
 mod compose;
 mod databases;
 pub(crate) mod envoy;
@@ -16,6 +17,7 @@ pub(crate) mod node;
 mod puma;
 pub(crate) mod python;
 pub(crate) mod stated;
+mod traefik;
 pub(crate) mod version;
 
 use model::Micros;
@@ -27,6 +29,7 @@ use version::{Range, Stands};
 /// Every product whose defaults are known.
 static ALL: &[&Table] = &[
     &apache::TABLE,
+    &caddy::TABLE,
     &compose::TABLE,
     &databases::MARIADB,
     &databases::MYSQL,
@@ -43,6 +46,7 @@ static ALL: &[&Table] = &[
     &python::GUNICORN,
     &python::HYPERCORN,
     &python::UVICORN,
+    &traefik::TABLE,
 ];
 
 /// The defaults of one product.
