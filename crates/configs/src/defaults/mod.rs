@@ -162,7 +162,7 @@ impl Row {
     }
 
     /// The same, of versions that are not released yet: an unknown version is not thought to be one
-    /// of them, but of those before.
+    /// of them, but of those before, and for such a version the default is only assumed.
     pub(crate) const fn upcoming(mut self) -> Row {
         self.upcoming = true;
         self
@@ -315,7 +315,7 @@ impl Place<'_> {
                 continue;
             }
             let assumed = match row.stands(&product.version, rows) {
-                Stands::Surely => false,
+                Stands::Surely => row.upcoming,
                 Stands::Never => continue,
                 // Which version runs matters only if another one has another default.
                 Stands::Assumed => rows.iter().any(|other| {
