@@ -6,6 +6,7 @@
 //! said.
 
 pub(crate) mod apache;
+pub(crate) mod clients;
 mod compose;
 mod databases;
 pub(crate) mod envoy;
@@ -268,6 +269,7 @@ pub(crate) fn fill(system: &mut System) {
         link.settings = settings;
         link.checks.iter_mut().zip(checks).for_each(|(check, filled)| check.settings = filled);
     }
+    clients::heed(system);
 }
 
 /// A hop, or a link that leaves it.

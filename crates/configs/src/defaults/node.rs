@@ -57,7 +57,7 @@ pub(crate) static NODE: Table = Table {
             .versions("", "17.0", "before 17")
             .out_of_use(),
     ],
-    link: &[],
+    link: super::clients::NODE,
     check: &[],
 };
 

@@ -7,10 +7,15 @@
 mod command;
 mod dockerfile;
 mod go;
+mod go_calls;
 mod image;
 mod manifest;
+mod next;
 mod node;
+mod node_calls;
 mod python;
+mod python_calls;
+mod reach;
 mod ruby;
 mod spring;
 mod words;
@@ -59,6 +64,29 @@ impl Reader for Programs {
                 Some("ruby") => ruby::read(document, &folder, draft),
                 Some("go") => go::read(document, &folder, draft),
                 Some("spring") => spring::read(document, &folder, draft),
+                Some("next") => next::read(document, &folder, draft),
+                _ => {}
+            }
+        }
+        let mut everywhere: BTreeMap<String, node_calls::Everywhere> = BTreeMap::new();
+        for &document in documents {
+            let folder = project.root(document);
+            if kind(document) == Some("javascript") && is_program(&folder, draft) {
+                everywhere.entry(folder.clone()).or_default().add(document, &folder, draft);
+            }
+        }
+        for &document in documents {
+            let folder = project.root(document);
+            if !is_program(&folder, draft) {
+                continue;
+            }
+            match kind(document) {
+                Some("javascript") => {
+                    let everywhere = everywhere.entry(folder.clone()).or_default();
+                    node::read_calls(document, &folder, everywhere, draft);
+                }
+                Some("python") => python_calls::read(document, &folder, draft),
+                Some("go") => go_calls::read(document, &folder, draft),
                 _ => {}
             }
         }
@@ -135,6 +163,9 @@ fn kind(document: &Document) -> Option<&'static str> {
         return None;
     }
     match document.extension().as_str() {
+        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" if name.starts_with("next.config.") => {
+            Some("next")
+        }
         "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" => node::matters(text).then_some("javascript"),
         "py" => python::matters(document.name(), text).then_some("python"),
         "rb" => ruby::matters(&document.path, text).then_some("ruby"),
@@ -310,6 +341,11 @@ pub(crate) fn join(folder: &str, path: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+/// True if something shows that a program runs in this folder.
+pub(crate) fn is_program(folder: &str, draft: &Draft) -> bool {
+    draft.hops.iter().any(|hop| hop.is_source && hop.folder.as_deref() == Some(folder))
 }
 
 /// Adds a product, or the version of one that is known without.
