@@ -9,6 +9,7 @@ mod dockerfile;
 mod go;
 mod go_calls;
 mod image;
+mod locks;
 mod manifest;
 mod next;
 mod node;
@@ -90,9 +91,12 @@ impl Reader for Programs {
                 _ => {}
             }
         }
-        for &document in documents {
-            if kind(document) == Some("manifest") {
-                manifest::read(document, &project.root(document), draft);
+        // What was resolved counts more than what was asked for.
+        for locked in [true, false] {
+            for &document in documents {
+                if kind(document) == Some("manifest") && manifest::is_lock(document) == locked {
+                    manifest::read(document, &project.root(document), draft);
+                }
             }
         }
     }
