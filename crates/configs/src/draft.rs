@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 
 use model::config::{
-    Check, Cidr, FileId, FilterKind, FilterRule, Hop, Remark, Route, RouteEntry, Settings, Slot,
-    Span,
+    Check, Cidr, FileId, FilterKind, FilterRule, Hop, Key, Remark, Route, RouteEntry, Settings,
+    Slot, Span,
 };
 
 /// A name by which one part of the configuration speaks of another.
@@ -90,6 +90,8 @@ pub(crate) struct HopDraft {
     pub(crate) environment: Vec<Variable>,
     /// The variable its port is read from, if it is.
     pub(crate) port_variable: Option<String>,
+    /// Variables that its server reads timers from, in milliseconds.
+    pub(crate) timers: Vec<(&'static str, Key)>,
     /// True if its ports are those it listens on, not those somebody declares for it.
     pub(crate) listens_known: bool,
     /// True if it runs another command of a program's image, which serves no requests.
@@ -123,6 +125,7 @@ impl HopDraft {
             subnets: Vec::new(),
             environment: Vec::new(),
             port_variable: None,
+            timers: Vec::new(),
             listens_known: false,
             is_worker: false,
         }

@@ -1,9 +1,10 @@
 //! What variables of the environment mean once program and environment have met: addresses that
 //! requests are sent to, and the port that the program listens on.
 
-use model::config::{Span, Task};
+use model::Micros;
+use model::config::{Setting, Span, Task, Value};
 
-use crate::draft::{Draft, DraftId, LinkDraft, Name, Reach, Variable};
+use crate::draft::{Draft, DraftId, HopDraft, LinkDraft, Name, Reach, Variable};
 
 /// Words in names of variables that hold the program's own address, or one that browsers use.
 const OWN: &[&str] = &[
@@ -62,6 +63,7 @@ pub(crate) fn target(address: &str) -> Option<(String, u16)> {
 pub(crate) fn bind(draft: &mut Draft, gone: &[bool]) {
     for at in (0..draft.hops.len()).filter(|&at| !gone[at]) {
         listen(draft, at);
+        timers(&mut draft.hops[at]);
         for variable in draft.hops[at].environment.clone() {
             address(draft, at, &variable);
         }
@@ -81,6 +83,20 @@ fn listen(draft: &mut Draft, at: usize) {
     {
         listen.port = port;
         listen.at = Some(variable.at);
+    }
+}
+
+/// Timers that a server reads from variables.
+fn timers(hop: &mut HopDraft) {
+    for (name, key) in hop.timers.clone() {
+        let Some(variable) = hop.environment.iter().find(|variable| variable.name == name) else {
+            continue;
+        };
+        let value = match variable.value.trim().parse::<u32>() {
+            Ok(millis) => Value::Time(Micros::from_millis(millis.into())),
+            Err(_) => Value::Unknown(variable.value.clone()),
+        };
+        hop.hop.settings.set(Setting::written(key, value, name, variable.at));
     }
 }
 

@@ -97,6 +97,7 @@ fn serve(runner: &mut HopDraft, program: &HopDraft) {
     }
     hop.checks.extend(of.checks.iter().cloned());
     hop.slots.extend(of.slots.iter().cloned());
+    runner.timers.extend(program.timers.iter().copied());
     runner.port_variable = runner.port_variable.take().or_else(|| program.port_variable.clone());
 }
 

@@ -35,7 +35,7 @@ known! {
     CLOUDFRONT_TLS "Amazon CloudFront" true "AmazonCloudFront/latest/DeveloperGuide/using-https-cloudfront-to-custom-origin.html";
     /// Integrations of HTTP APIs: the timeout is also the largest that can be set.
     HTTP_API "Amazon API Gateway HTTP API" true "apigateway/latest/developerguide/http-api-quotas.html";
-    /// Integrations of REST APIs.
+    /// Integrations of REST APIs; more takes a raised quota, for Regional and private ones only.
     REST_API "Amazon API Gateway REST API" true "apigateway/latest/developerguide/limits.html";
     /// Functions.
     LAMBDA "AWS Lambda" false "lambda/latest/api/API_CreateFunction.html";

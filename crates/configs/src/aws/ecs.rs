@@ -267,8 +267,12 @@ fn deployment(service: Part<'_>, settings: &mut Settings) {
     });
     put(settings, surge);
     let from = &known::ECS_SERVICE;
+    // A daemon has one task on every instance, and other defaults that differ by who makes it.
+    let daemon = service.get(("scheduling_strategy", "SchedulingStrategy")).word() == "daemon";
     let name = "deployment_maximum_percent";
-    settings.set(Setting::default(Key::MaxSurge, Value::Share(1.0), name, from, None));
+    if !daemon {
+        settings.set(Setting::default(Key::MaxSurge, Value::Share(1.0), name, from, None));
+    }
     let least = service.get((
         "deployment_minimum_healthy_percent",
         "DeploymentConfiguration.MinimumHealthyPercent",
@@ -278,7 +282,9 @@ fn deployment(service: Part<'_>, settings: &mut Settings) {
     });
     put(settings, missing);
     let name = "deployment_minimum_healthy_percent";
-    settings.set(Setting::default(Key::MaxUnavailable, Value::Share(0.0), name, from, None));
+    if !daemon {
+        settings.set(Setting::default(Key::MaxUnavailable, Value::Share(0.0), name, from, None));
+    }
 }
 
 /// Names under which other services find it.

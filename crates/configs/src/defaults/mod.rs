@@ -7,6 +7,7 @@
 
 pub(crate) mod apache;
 pub(crate) mod caddy;
+pub(crate) mod clients;
 mod compose;
 mod databases;
 pub(crate) mod envoy;
@@ -182,7 +183,7 @@ impl Row {
     }
 
     /// The same, of versions that are not released yet: an unknown version is not thought to be one
-    /// of them, but of those before.
+    /// of them, but of those before, and for such a version the default is only assumed.
     pub(crate) const fn upcoming(mut self) -> Row {
         self.upcoming = true;
         self
@@ -288,6 +289,7 @@ pub(crate) fn fill(system: &mut System) {
         link.settings = settings;
         link.checks.iter_mut().zip(checks).for_each(|(check, filled)| check.settings = filled);
     }
+    clients::heed(system);
 }
 
 /// A hop, or a link that leaves it.
@@ -335,7 +337,7 @@ impl Place<'_> {
                 continue;
             }
             let assumed = match row.stands(&product.version, rows) {
-                Stands::Surely => false,
+                Stands::Surely => row.upcoming,
                 Stands::Never => continue,
                 // Which version runs matters only if another one has another default.
                 Stands::Assumed => rows.iter().any(|other| {

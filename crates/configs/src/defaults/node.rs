@@ -1,15 +1,16 @@
 //! What Node.js and its frameworks and pools do when nobody says otherwise.
 //!
-//! `server.keepAliveTimeout` is 5 s in every release up to 26 and 65 s after it (nodejs/node pull
-//! request 62782, for the next major version). The documentation of 24.19 and 26.5 says 65 s, but
-//! the releases 24.19.0, 25.9.0, 26.0.0, 26.4.0, 26.5.0 and 26.10.0, when asked, say 5000.
+//! `server.keepAliveTimeout` is 5 s in every release up to 26. The documentation of 24.19 and 26.5 says
+//! 65 s, but the releases 24.19.0, 25.9.0, 26.0.0, 26.4.0, 26.5.0 and 26.10.0, when asked, say 5000:
+//! the change (pull request 62782, for a major version) is on the main branch and in no release yet.
 
 use model::config::Key;
 
 use super::{Preset, Row, Subject, Table};
 
 const HTTP: &str = "https://nodejs.org/api/http.html#class-httpserver";
-const RAISED: &str = "https://github.com/nodejs/node/pull/62782";
+/// No release has it yet.
+const RAISED: &str = "https://github.com/nodejs/node/blob/0012a77503d5/lib/_http_server.js (main branch, in no release)";
 const CHANGES: &str = "https://nodejs.org/api/http.html#serverrequesttimeout";
 const DNS: &str = "https://nodejs.org/api/dns.html#dnssetdefaultresultorderorder";
 /// From 20 on, both families are tried.
@@ -34,7 +35,9 @@ pub(crate) static NODE: Table = Table {
             .versions("27", "", "27 and later")
             .when(decides_itself)
             .upcoming(),
-        row(Key::ClientHeaderTimeout, "headersTimeout", Preset::Seconds(60), HTTP).when(serves),
+        row(Key::ClientHeaderTimeout, "headersTimeout", Preset::Seconds(60), HTTP)
+            .versions("14.0", "", "14 and later")
+            .when(serves),
         row(Key::ClientBodyTimeout, "requestTimeout", Preset::Seconds(300), CHANGES)
             .versions("18.0", "", "18 and later")
             .when(serves),
@@ -54,7 +57,7 @@ pub(crate) static NODE: Table = Table {
             .versions("", "17.0", "before 17")
             .out_of_use(),
     ],
-    link: &[],
+    link: super::clients::NODE,
     check: &[],
 };
 

@@ -79,6 +79,7 @@ pub(crate) static HYPERCORN: Table = Table {
             HYPERCORN_SETTINGS,
         ),
         Row::new("Hypercorn", Key::Workers, "workers", Preset::Count(1), HYPERCORN_SETTINGS),
+        Row::new("Hypercorn", Key::Backlog, "backlog", Preset::Count(100), HYPERCORN_SETTINGS),
     ],
     link: &[],
     check: &[],

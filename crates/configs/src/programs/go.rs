@@ -24,7 +24,8 @@ static IDLE: KnownDefault = KnownDefault {
 
 /// True if the file may hold anything of this.
 pub(crate) fn matters(text: &str) -> bool {
-    text.contains("net/http") && (text.contains("ListenAndServe") || text.contains("http.Server{"))
+    let serves = text.contains("ListenAndServe") || text.contains("http.Server{");
+    (text.contains("net/http") && serves) || super::go_calls::matters(text)
 }
 
 /// Reads a file of the program of a folder.

@@ -2,7 +2,7 @@
 
 use model::config::Product;
 
-use super::add_product;
+use super::{add_product, join, locks};
 use crate::document::Document;
 use crate::draft::Draft;
 
@@ -38,15 +38,33 @@ pub(crate) fn is_manifest(name: &str) -> bool {
             | "pom.xml"
             | "build.gradle"
             | "build.gradle.kts"
+            | "libs.versions.toml"
             | "procfile"
             | "pyproject.toml"
             | "pipfile"
     ) || (name.starts_with("requirements") && name.ends_with(".txt"))
 }
 
+/// True if the file says which versions were resolved.
+pub(crate) fn is_lock(document: &Document) -> bool {
+    let name = document.name().to_ascii_lowercase();
+    name.ends_with(".lock") || matches!(name.as_str(), "pnpm-lock.yaml" | "package-lock.json")
+}
+
 /// Reads a file of the program of a folder. What it says counts only where something else shows
 /// that a program is there.
 pub(crate) fn read(document: &Document, folder: &str, draft: &mut Draft) {
+    let name = document.name().to_ascii_lowercase();
+    if matches!(name.as_str(), "yarn.lock" | "pnpm-lock.yaml" | "package-lock.json") {
+        return resolved(document, &name, draft);
+    }
+    // A catalogue of versions lies beside the build files.
+    let folder = match name.as_str() {
+        "libs.versions.toml" => {
+            folder.strip_suffix("gradle").unwrap_or(folder).trim_end_matches('/')
+        }
+        _ => folder,
+    };
     if !draft.hops.iter().any(|hop| hop.is_source && hop.folder.as_deref() == Some(folder)) {
         return;
     }
@@ -66,7 +84,7 @@ pub(crate) fn read(document: &Document, folder: &str, draft: &mut Draft) {
         }
     };
     let text = &document.text;
-    match document.name().to_ascii_lowercase().as_str() {
+    match name.as_str() {
         "package.json" => {
             let tree = document.tree();
             let Some(root) = tree.roots().next() else { return };
@@ -77,20 +95,6 @@ pub(crate) fn read(document: &Document, folder: &str, draft: &mut Draft) {
             }
             for (package, product) in NPM {
                 let version = root.get("dependencies").get(package);
-                if let Some(text) = version.text() {
-                    add(product, text, version.range(), true);
-                }
-            }
-        }
-        "package-lock.json" => {
-            let tree = document.tree();
-            let Some(root) = tree.roots().next() else { return };
-            for (package, product) in NPM {
-                let version =
-                    root.get("packages").get(&format!("node_modules/{package}")).get("version");
-                let version = version
-                    .there()
-                    .unwrap_or_else(|| root.get("dependencies").get(package).get("version"));
                 if let Some(text) = version.text() {
                     add(product, text, version.range(), true);
                 }
@@ -151,16 +155,30 @@ pub(crate) fn read(document: &Document, folder: &str, draft: &mut Draft) {
                 }
             }
         }
+        // The toolchain is what builds; without it `go` is the least that does.
         "go.mod" => {
-            for (line, at) in lines(text) {
-                if let Some(version) = line.strip_prefix("go ") {
-                    add("Go", version.trim(), at, true);
+            for word in ["toolchain go", "go "] {
+                for (line, at) in lines(text) {
+                    if let Some(version) = line.strip_prefix(word) {
+                        add("Go", version.trim(), at, true);
+                    }
                 }
             }
         }
         "pom.xml" => {
-            if let Some((version, at)) = parent_version(text) {
+            if let Some((version, at)) = spring_version(text) {
                 add("Spring Boot", version, at, true);
+            }
+            embedded(text, draft, folder);
+        }
+        "libs.versions.toml" => {
+            for (line, at) in lines(text) {
+                let Some((name, version)) = line.split_once('=') else { continue };
+                let name = name.trim().to_ascii_lowercase().replace(['-', '_', '.'], "");
+                let version = version.trim().trim_matches(['"', '\'']);
+                if name == "springboot" && is_version(version) {
+                    add("Spring Boot", version, at, true);
+                }
             }
         }
         "build.gradle" | "build.gradle.kts" => {
@@ -172,6 +190,7 @@ pub(crate) fn read(document: &Document, folder: &str, draft: &mut Draft) {
                     }
                 }
             }
+            embedded(text, draft, folder);
         }
         "procfile" => {
             let web = lines(text).find(|(line, _)| line.starts_with("web:"));
@@ -193,12 +212,77 @@ pub(crate) fn read(document: &Document, folder: &str, draft: &mut Draft) {
     }
 }
 
-/// The version of Spring Boot's parent of a Maven project.
-fn parent_version(text: &str) -> Option<(&str, std::ops::Range<usize>)> {
-    let parent = text.find("spring-boot-starter-parent")?;
-    let open = parent + text.get(parent..)?.find("<version>")? + "<version>".len();
-    let close = open + text.get(open..)?.find("</version>")?;
-    Some((text.get(open..close)?, open..close))
+/// Versions that lock files of JavaScript resolved: for the program of their own folder, and for those
+/// below it.
+fn resolved(document: &Document, file: &str, draft: &mut Draft) {
+    let folder = document.folder();
+    let below = |inner: &str| {
+        folder.is_empty() || inner == folder || inner.starts_with(&format!("{folder}/"))
+    };
+    let programs: Vec<String> = draft
+        .hops
+        .iter()
+        .filter(|hop| hop.is_source)
+        .filter_map(|hop| hop.folder.clone())
+        .filter(|inner| below(inner))
+        .collect();
+    for (package, product) in NPM {
+        let all = match file {
+            "yarn.lock" => locks::yarn(&document.text, package),
+            "pnpm-lock.yaml" => locks::pnpm(document, package),
+            _ => locks::npm(document, package),
+        };
+        for program in &programs {
+            let of = |found: &&locks::Resolved| {
+                found.part.as_deref().is_some_and(|part| join(folder, part) == *program)
+            };
+            let found = all.iter().find(of).or_else(|| all.iter().find(|one| one.part.is_none()));
+            let Some(found) = found else { continue };
+            let program = draft.program_of(program);
+            if program.hop.runs(product) && found.version.starts_with(|c: char| c.is_ascii_digit())
+            {
+                let version = found.version.clone();
+                let version_at = Some(document.span(found.at.clone()));
+                add_product(program, Product { name: product, version, version_at });
+            }
+        }
+    }
+}
+
+/// The version of Spring Boot of a Maven project: of its parent, of the dependencies it imports, or of
+/// the property that they name.
+fn spring_version(text: &str) -> Option<(&str, std::ops::Range<usize>)> {
+    let of = |from: &str, open: &str, close: &str| {
+        let from = text.find(from)?;
+        let start = from + text.get(from..)?.find(open)? + open.len();
+        let end = start + text.get(start..)?.find(close)?;
+        let version = text.get(start..end)?;
+        is_version(version).then_some((version, start..end))
+    };
+    of("spring-boot-starter-parent", "<version>", "</version>")
+        .or_else(|| of("spring-boot-dependencies", "<version>", "</version>"))
+        .or_else(|| of("<spring-boot.version>", "<spring-boot.version>", "<"))
+}
+
+/// Servers that a build puts in the place of Tomcat, which Spring Boot has otherwise.
+fn embedded(text: &str, draft: &mut Draft, folder: &str) {
+    let has = |name: &str| text.contains(name);
+    let servlets =
+        ["spring-boot-starter-web<", "spring-boot-starter-web'", "spring-boot-starter-web\""];
+    let reactive = has("spring-boot-starter-webflux") || has("spring-cloud-starter-gateway");
+    let product = if has("spring-boot-starter-jetty") {
+        "Jetty"
+    } else if has("spring-boot-starter-undertow") {
+        "Undertow"
+    } else if reactive && !servlets.into_iter().any(has) {
+        "Reactor Netty"
+    } else {
+        return;
+    };
+    let program = draft.program_of(folder);
+    if program.hop.runs("Spring Boot") {
+        super::runs(program, product);
+    }
 }
 
 fn is_version(part: &str) -> bool {

@@ -7,10 +7,16 @@
 mod command;
 mod dockerfile;
 mod go;
+mod go_calls;
 mod image;
+mod locks;
 mod manifest;
+mod next;
 mod node;
+mod node_calls;
 mod python;
+mod python_calls;
+mod reach;
 mod ruby;
 mod spring;
 mod words;
@@ -59,12 +65,38 @@ impl Reader for Programs {
                 Some("ruby") => ruby::read(document, &folder, draft),
                 Some("go") => go::read(document, &folder, draft),
                 Some("spring") => spring::read(document, &folder, draft),
+                Some("next") => next::read(document, &folder, draft),
                 _ => {}
             }
         }
+        let mut everywhere: BTreeMap<String, node_calls::Everywhere> = BTreeMap::new();
         for &document in documents {
-            if kind(document) == Some("manifest") {
-                manifest::read(document, &project.root(document), draft);
+            let folder = project.root(document);
+            if kind(document) == Some("javascript") && is_program(&folder, draft) {
+                everywhere.entry(folder.clone()).or_default().add(document, &folder, draft);
+            }
+        }
+        for &document in documents {
+            let folder = project.root(document);
+            if !is_program(&folder, draft) {
+                continue;
+            }
+            match kind(document) {
+                Some("javascript") => {
+                    let everywhere = everywhere.entry(folder.clone()).or_default();
+                    node::read_calls(document, &folder, everywhere, draft);
+                }
+                Some("python") => python_calls::read(document, &folder, draft),
+                Some("go") => go_calls::read(document, &folder, draft),
+                _ => {}
+            }
+        }
+        // What was resolved counts more than what was asked for.
+        for locked in [true, false] {
+            for &document in documents {
+                if kind(document) == Some("manifest") && manifest::is_lock(document) == locked {
+                    manifest::read(document, &project.root(document), draft);
+                }
             }
         }
     }
@@ -135,6 +167,9 @@ fn kind(document: &Document) -> Option<&'static str> {
         return None;
     }
     match document.extension().as_str() {
+        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" if name.starts_with("next.config.") => {
+            Some("next")
+        }
         "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" => node::matters(text).then_some("javascript"),
         "py" => python::matters(document.name(), text).then_some("python"),
         "rb" => ruby::matters(&document.path, text).then_some("ruby"),
@@ -312,6 +347,11 @@ pub(crate) fn join(folder: &str, path: &str) -> String {
         }
     }
     format!("{root}{}", parts.join("/"))
+}
+
+/// True if something shows that a program runs in this folder.
+pub(crate) fn is_program(folder: &str, draft: &Draft) -> bool {
+    draft.hops.iter().any(|hop| hop.is_source && hop.folder.as_deref() == Some(folder))
 }
 
 /// Adds a product, or the version of one that is known without.

@@ -1,21 +1,21 @@
 //! Servers of Node.js: where they listen, how long they keep connections, whether they finish requests
-//! when they are told to stop, their pools of connections to databases, and whom they call.
+//! when they are told to stop, and their pools of connections to databases.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use model::config::{Key, Notation, Setting, Slot, Value};
 
-use super::{Reading, listens, runs};
+use super::node_calls::Everywhere;
+use super::{Reading, is_program, listens, runs};
 use crate::assemble::environment;
 use crate::code::{Kind, Known, Language, Scale};
 use crate::document::Document;
 use crate::draft::{Draft, LinkDraft, Name, Reach};
 
-/// Servers, pools and calls of one file that are read.
+/// Servers and pools of one file that are read.
 const MOST_SERVERS: usize = 16;
 const MOST_POOLS: usize = 16;
-const MOST_CALLS: usize = 200;
 
 /// Servers' settings and what they mean; milliseconds. <https://nodejs.org/api/http.html#class-httpserver>
 const SERVER: &[(&str, Key, &str)] = &[
@@ -26,27 +26,6 @@ const SERVER: &[(&str, Key, &str)] = &[
 
 /// Calls whose options are a server's.
 const MAKES_SERVER: &[&str] = &["createServer", "fastify", "Fastify", "createSecureServer"];
-
-/// Calls that send requests.
-const SENDS: &[&str] = &[
-    "fetch",
-    "axios",
-    "axios.get",
-    "axios.post",
-    "axios.put",
-    "axios.patch",
-    "axios.delete",
-    "axios.request",
-    "got",
-    "got.get",
-    "got.post",
-    "http.get",
-    "https.get",
-    "http.request",
-    "https.request",
-    "undici.request",
-    "ky",
-];
 
 /// Pools of connections to databases, as they are called, and their options. `max` of node-postgres
 /// is `connectionLimit` of mysql2.
@@ -64,17 +43,10 @@ const POOL: &[(&str, Key, &str)] = &[
 
 /// True if the file may hold anything of this.
 pub(crate) fn matters(text: &str) -> bool {
-    [
-        ".listen(",
-        "keepAliveTimeout",
-        "headersTimeout",
-        "new Pool(",
-        "createPool(",
-        "fetch(",
-        "axios",
-    ]
-    .iter()
-    .any(|word| text.contains(word))
+    [".listen(", "keepAliveTimeout", "headersTimeout", "new Pool(", "createPool("]
+        .iter()
+        .any(|word| text.contains(word))
+        || super::node_calls::matters(text)
 }
 
 /// Reads a file of the program of a folder.
@@ -85,15 +57,24 @@ pub(crate) fn read(document: &Document, folder: &str, draft: &mut Draft) {
     if serves {
         stop(&reading, folder, draft);
     }
-    // Requests of a page in a browser are nobody's here.
-    let known = draft.hops.iter().any(|hop| hop.is_source && hop.folder.as_deref() == Some(folder));
+}
+
+/// Reads what a file calls, once all servers are known: requests of a page in a browser are nobody's
+/// here.
+pub(crate) fn read_calls(
+    document: &Document,
+    folder: &str,
+    everywhere: &Everywhere,
+    draft: &mut Draft,
+) {
     let in_browser = document.text.contains("document.")
         || document.text.contains("window.")
         || document.text.contains("from 'react'")
         || document.text.contains("from \"react\"");
-    if known && !in_browser {
+    if is_program(folder, draft) && !in_browser {
+        let reading = Reading::new(document, Language::JavaScript, folder, draft);
         pools(&reading, folder, draft);
-        calls(&reading, folder, draft);
+        super::node_calls::read(&reading, folder, everywhere, draft);
     }
 }
 
@@ -415,80 +396,4 @@ fn pools(reading: &Reading<'_>, folder: &str, draft: &mut Draft) {
         defaults.iter().for_each(|row| link.settings.set(row.stated()));
         draft.links.push(link);
     }
-}
-
-/// Requests to addresses that the code names.
-fn calls(reading: &Reading<'_>, folder: &str, draft: &mut Draft) {
-    let code = &reading.code;
-    let brackets = (1..code.len()).filter(|&at| code.is(at, "("));
-    let sending = brackets.filter(|&open| SENDS.contains(&code.callee(open).as_str()));
-    for open in sending.take(MOST_CALLS) {
-        let Some(first) = code.parts(open).into_iter().next() else { continue };
-        let at = reading.span(&first);
-        let from = draft.program_id(folder);
-        let value = reading.value(&first);
-        let link = match &value {
-            Known::Variable(name, None) => {
-                let mut link =
-                    LinkDraft::new(from, Reach::Name(Name::variable(name)), name.clone());
-                link.at = Some(at);
-                Some(link)
-            }
-            known => known
-                .text()
-                .and_then(environment::target)
-                .or_else(|| template(code.word(first.start)))
-                .map(|(host, port)| environment::link(from, &host, port, at))
-                .or_else(|| {
-                    let name = leading_variable(code.word(first.start))?;
-                    let mut link = LinkDraft::new(from, Reach::Name(Name::variable(&name)), name);
-                    link.at = Some(at);
-                    Some(link)
-                }),
-        };
-        let Some(mut link) = link else { continue };
-        let timeout = code.parts(open).into_iter().skip(1).find(|part| code.is(part.start, "{"));
-        for (label, value) in timeout.map(|part| code.named(part.start)).unwrap_or_default() {
-            if code.label(label) == "timeout" {
-                let key = (Key::TotalTimeout, "timeout");
-                link.settings.set(reading.time(
-                    key,
-                    &value,
-                    Scale::Milliseconds,
-                    Some(Value::Unlimited),
-                ));
-            }
-            // signal: AbortSignal.timeout(5000)
-            if code.label(label) == "signal"
-                && code.source(&value).starts_with("AbortSignal.timeout(")
-            {
-                let inner = value.start + 4..value.end.saturating_sub(1);
-                let key = (Key::TotalTimeout, "AbortSignal.timeout");
-                link.settings.set(reading.time(key, &inner, Scale::Milliseconds, None));
-            }
-        }
-        let same = draft
-            .links
-            .iter()
-            .any(|had| had.from == from && had.to == link.to && had.port == link.port);
-        if !same {
-            draft.links.push(link);
-        }
-    }
-}
-
-/// The host of a template whose address is literal up to its path.
-fn template(word: &str) -> Option<(String, u16)> {
-    let text = word.strip_prefix('`')?;
-    let literal = text.split("${").next()?;
-    // The host is known only if something literal ends it.
-    let after = literal.split_once("://")?.1;
-    after.contains('/').then(|| environment::target(literal)).flatten()
-}
-
-/// The variable of the environment that a template begins with.
-fn leading_variable(word: &str) -> Option<String> {
-    let name = word.strip_prefix("`${process.env.")?;
-    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
-    name[end..].starts_with('}').then(|| name[..end].to_owned())
 }

@@ -34,6 +34,7 @@ pub(crate) fn matters(name: &str, text: &str) -> bool {
         || text.contains("uvicorn.run(")
         || text.contains("create_engine(")
         || text.contains("create_async_engine(")
+        || super::python_calls::matters(text)
 }
 
 fn is_gunicorn(name: &str) -> bool {

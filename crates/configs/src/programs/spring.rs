@@ -35,6 +35,26 @@ const POOL: &[(&str, Key, bool)] = &[
     ("spring.datasource.hikari.max-lifetime", Key::PoolMaxLifetime, true),
 ];
 
+/// Timers of what calls others. <https://docs.spring.io/spring-boot/reference/io/rest-client.html>,
+/// <https://docs.spring.io/spring-cloud-openfeign/reference/>,
+/// <https://docs.spring.io/spring-cloud-gateway/reference/>
+const GATEWAY: &[(&str, Key)] = &[
+    ("spring.cloud.gateway.httpclient.connect-timeout", Key::ConnectTimeout),
+    ("spring.cloud.gateway.httpclient.response-timeout", Key::ResponseTimeout),
+    ("spring.cloud.gateway.httpclient.pool.max-idle-time", Key::UpstreamIdleTimeout),
+    ("spring.cloud.gateway.server.webflux.httpclient.connect-timeout", Key::ConnectTimeout),
+    ("spring.cloud.gateway.server.webflux.httpclient.response-timeout", Key::ResponseTimeout),
+    ("spring.cloud.gateway.server.webflux.httpclient.pool.max-idle-time", Key::UpstreamIdleTimeout),
+];
+
+/// Properties that hold the address of somebody else, by how their names begin.
+const ROUTES: &[&str] =
+    &["spring.cloud.gateway.routes", "spring.cloud.gateway.server.webflux.routes"];
+const FEIGN: &[&str] = &["spring.cloud.openfeign.client.config.", "feign.client.config."];
+
+/// Addresses and properties that are read.
+const MOST_ADDRESSES: usize = 100;
+
 /// How deep properties may be nested.
 const MOST_DEEP: usize = 16;
 
@@ -109,6 +129,7 @@ pub(crate) fn read(document: &Document, folder: &str, draft: &mut Draft) {
         // https://docs.spring.io/spring-boot/how-to/webserver.html: 8080.
         None => listens(program, "", 8080, document.span(0..0)),
     }
+    addresses(document, &properties, folder, draft);
     if let Some(url) = of("spring.datasource.url") {
         let from = draft.program_id(folder);
         let at = document.span(url.at.clone());
@@ -130,6 +151,58 @@ pub(crate) fn read(document: &Document, folder: &str, draft: &mut Draft) {
             link.settings.set(row.stated());
         }
         draft.links.push(link);
+    }
+}
+
+/// Links to whom the properties name: routes of Spring Cloud Gateway, clients of OpenFeign, and
+/// addresses that the program itself reads.
+fn addresses(document: &Document, properties: &[Property], folder: &str, draft: &mut Draft) {
+    let from = draft.program_id(folder);
+    let mut found = 0;
+    for property in properties {
+        let name = property.name.as_str();
+        let is_route = ROUTES.iter().any(|route| name.starts_with(route)) && name.ends_with(".uri");
+        let feign = FEIGN.iter().find_map(|start| name.strip_prefix(start));
+        let feign = feign.and_then(|rest| rest.strip_suffix(".url"));
+        let is_own = !["spring.", "server.", "management.", "logging.", "feign.", "springdoc."]
+            .iter()
+            .any(|start| name.starts_with(start));
+        let (value, _) = filled(&property.value);
+        let is_http = value.starts_with("http://") || value.starts_with("https://");
+        let names_it =
+            ["url", "uri", "endpoint", "host"].iter().any(|word| relaxed(name).ends_with(word));
+        if found >= MOST_ADDRESSES
+            || !is_http
+            || !(is_route || feign.is_some() || (is_own && names_it))
+        {
+            continue;
+        }
+        let Some((host, port)) = environment::target(&value) else { continue };
+        found += 1;
+        let at = document.span(property.at.clone());
+        let mut link = environment::link(from, &host, port, at);
+        let mut put = |known: &str, label: &'static str, key: Key| {
+            let own = |property: &&Property| relaxed(&property.name) == relaxed(known);
+            if let Some(property) = properties.iter().rev().find(own)
+                && link.settings.get(key).is_none()
+            {
+                link.settings.set(setting(document, property, label, key, true));
+            }
+        };
+        if is_route {
+            GATEWAY.iter().for_each(|(known, key)| put(known, known, *key));
+        }
+        for config in feign.into_iter().chain(feign.map(|_| "default")) {
+            for start in FEIGN {
+                put(
+                    &format!("{start}{config}.connect-timeout"),
+                    "connectTimeout",
+                    Key::ConnectTimeout,
+                );
+                put(&format!("{start}{config}.read-timeout"), "readTimeout", Key::ResponseTimeout);
+            }
+        }
+        super::reach::add(draft, link);
     }
 }
 
@@ -227,6 +300,9 @@ fn nested(document: &Document) -> Vec<Property> {
                 None if depth < MOST_DEEP => open.push((name, value, depth + 1)),
                 None => {}
             }
+        }
+        for (number, item) in at.items().enumerate().filter(|_| depth < MOST_DEEP) {
+            open.push((format!("{prefix}[{number}]"), item, depth + 1));
         }
         // A document whose anchors expand.
         if found.len() > 20_000 || open.len() > 20_000 {

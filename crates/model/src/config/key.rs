@@ -51,6 +51,9 @@ vocabulary! {
         /// Hop: protocol it forwards if that is not HTTP: `tcp`, `udp`.
         ServedProtocol = "served-protocol",
 
+        /// Link: what sends the requests, where that is a library of a program: `fetch`,
+        /// `http.Agent`, `requests.Session`.
+        UpstreamClient = "upstream-client",
         /// Link: how long to wait for a connection to a target.
         ConnectTimeout = "connect-timeout",
         /// Link: how long a target may pause while the request is sent to it.
