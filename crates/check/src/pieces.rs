@@ -1,7 +1,8 @@
 //! The pieces of the path over which an order of timers has to hold, and the settings on them.
 
+use model::Micros;
 use model::config::{
-    Confidence, Found, Guard, Hop, HopId, Key, LinkId, Setting, Shape, Site, Slot, System,
+    Confidence, Guard, Hop, HopId, Key, LinkId, Setting, Shape, Site, Slot, System,
 };
 
 /// What a setting belongs to.
@@ -79,6 +80,10 @@ impl Piece {
                 self.setting(system, site, key)
                     .is_some_and(|set| set.time().is_some() || set.is_written())
             }),
+            Guard::NotZero(site, key) => self
+                .setting(system, site, key)
+                .and_then(Setting::time)
+                .is_none_or(|time| time > Micros(0)),
             Guard::Is(site, tasks) => {
                 self.hop(system, site).is_some_and(|hop| tasks.contains(&hop.task))
             }
@@ -102,11 +107,7 @@ impl Piece {
     /// How sure it is that its ends belong together.
     pub(crate) fn confidence(self, system: &System) -> Confidence {
         let links = [self.link, self.next];
-        let of = |link: LinkId| match system.link(link).found {
-            Found::Stated | Found::Declared => Confidence::High,
-            Found::ByPort(_) => Confidence::Medium,
-            Found::ByElimination => Confidence::Low,
-        };
+        let of = |link: LinkId| system.sure_of(system.link(link));
         links.into_iter().flatten().map(of).min().unwrap_or(Confidence::High)
     }
 }

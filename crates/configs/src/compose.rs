@@ -320,7 +320,12 @@ impl Service<'_> {
         let mut found = Vec::new();
         let mut add = |name: &str, value: &str, at: At<'_>| {
             let value = fill_variables(value, &std::collections::BTreeMap::new());
-            found.push(Variable { name: name.to_owned(), value, at: at.span(self.document.id) });
+            found.push(Variable {
+                name: name.to_owned(),
+                value,
+                at: at.span(self.document.id),
+                of: None,
+            });
         };
         for (entry, value) in environment.entries().take(MOST_ITEMS) {
             if let Some(text) = value.text() {

@@ -96,6 +96,8 @@ pub(crate) struct HopDraft {
     pub(crate) listens_known: bool,
     /// True if it runs another command of a program's image, which serves no requests.
     pub(crate) is_worker: bool,
+    /// True if other containers run beside it in one instance, so that a program may be theirs.
+    pub(crate) is_one_of_several: bool,
 }
 
 /// A variable of a program's environment.
@@ -107,6 +109,9 @@ pub(crate) struct Variable {
     pub(crate) value: String,
     /// Where the value is written.
     pub(crate) at: Span,
+    /// Whose address it is, if the value is a reference to something these files describe, and the
+    /// port of it; 0 if that is not known.
+    pub(crate) of: Option<(Name, u16)>,
 }
 
 impl HopDraft {
@@ -128,6 +133,7 @@ impl HopDraft {
             timers: Vec::new(),
             listens_known: false,
             is_worker: false,
+            is_one_of_several: false,
         }
     }
 }

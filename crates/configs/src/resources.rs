@@ -128,8 +128,15 @@ pub(crate) fn terraform_address(reference: &str) -> String {
     parts[..end.min(parts.len())].join(".")
 }
 
-fn template_address(reference: &str) -> String {
-    reference.split('.').next().unwrap_or(reference).to_owned()
+/// The resource that a reference of CloudFormation leads to: `Front.Arn` leads to `Front`; what a
+/// stack gives out has a name of its own, `Network.Outputs.Vpc`.
+pub(crate) fn template_address(reference: &str) -> String {
+    let mut parts = reference.splitn(3, '.');
+    let own = parts.next().unwrap_or(reference);
+    match (parts.next(), parts.next()) {
+        (Some("Outputs"), Some(_)) => reference.to_owned(),
+        _ => own.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -152,5 +159,7 @@ mod tests {
             assert_eq!(found.replace(".*", ""), address, "{reference}");
         }
         assert_eq!(template_address("Front.Arn"), "Front");
+        assert_eq!(template_address("Net/Front.Arn"), "Net/Front");
+        assert_eq!(template_address("Net.Outputs.Vpc"), "Net.Outputs.Vpc");
     }
 }

@@ -133,7 +133,7 @@ pub static CAUSE: Cause = Cause {
         rivals: &[],
         visible: &[visibility::DOWN_AFTER, visibility::HEALTHY_TARGETS],
     },
-    predicts: Predicts::By(&[Rule::Look(check_timers::overlapping)]),
+    predicts: Predicts::By(&[Rule::Look(check_timers::overlapping), Rule::Look(check_timers::notices_late)]),
     drill: Drill::Runs(&[HAPROXY]),
     remedies: &[
         Remedy {

@@ -80,6 +80,62 @@ const OVERLAPPING_CHANGE: Text = Text::new(
     "{hop} の {name} を {interval} より短くします",
 );
 
+/// Time until a dead target is out that nobody would ask of a balancer: five minutes.
+const TOO_LATE: Micros = Micros::from_secs(300);
+
+/// A balancer that needs minutes to find out that a target is dead.
+pub(crate) fn notices_late(system: &System) -> Vec<Prediction> {
+    let mut found = Vec::new();
+    let mut told: Vec<&Check> = Vec::new();
+    for (_, link) in system.links() {
+        for check in link.checks.iter().filter(|check| check.kind == CheckKind::Balancer) {
+            if told.contains(&check) {
+                continue;
+            }
+            told.push(check);
+            found.extend(late(system, link.from, check));
+        }
+    }
+    found
+}
+
+fn late(system: &System, id: HopId, check: &Check) -> Option<Prediction> {
+    let interval = check.settings.get(Key::CheckInterval)?;
+    let threshold = check.settings.get(Key::CheckUnhealthyThreshold)?;
+    let times = i64::try_from(threshold.count()?).ok()?;
+    let all = Micros(interval.time()?.0.saturating_mul(times));
+    let both = [interval, threshold];
+    if all < TOO_LATE || !any_written(&both) {
+        return None;
+    }
+    let says =
+        Statement::plain(LATE).with("hop", &system.hop(id).name).with("all", Value::Time(all));
+    let one = Prediction::new(Severity::Note, sure(system, &both, &[]), says)
+        .rests_on(system, id, interval)
+        .rests_on(system, id, threshold)
+        .step(
+            Statement::plain(LATE_STEP)
+                .with("interval", &interval.value)
+                .with("times", times)
+                .with("all", Value::Time(all)),
+        )
+        .change(Statement::plain(LATE_CHANGE).with("hop", &system.hop(id).name));
+    Some(one)
+}
+
+const LATE: Text = Text::new(
+    "{hop} needs up to {all} to find out that a target is dead, and sends it requests all that time",
+    "{hop} はターゲットの停止に気づくまで最大 {all} かかり、その間もリクエストを送り続けます",
+);
+const LATE_STEP: Text = Text::new(
+    "{interval} between checks × {times} failures = {all}",
+    "チェック間隔 {interval} × 失敗 {times} 回 = {all}",
+);
+const LATE_CHANGE: Text = Text::new(
+    "let {hop} check every 10 s and take a target out after 2 or 3 failures",
+    "{hop} が 10 秒ごとにチェックし、2～3 回の失敗でターゲットを外すようにします",
+);
+
 /// Time in which a program has to be up that nobody would ask of one: ten seconds.
 const TOO_SOON: Micros = Micros::from_secs(10);
 
@@ -170,6 +226,30 @@ mod tests {
         assert_eq!(only(with(secs(10), secs(5))).arithmetic.len(), 1);
         assert!(with(secs(5), secs(5)).is_empty());
         assert!(with(secs(10), unknown()).is_empty());
+    }
+
+    #[test]
+    fn a_dead_target_is_out_within_minutes() {
+        let with = |interval, times| {
+            let mut made = Made::new();
+            let front = made.hop(Task::LoadBalancer, "front");
+            let app = made.hop(Task::App, "app");
+            for _ in 0..2 {
+                let link = made.link(front, app, "app:3000");
+                let settings =
+                    [(Key::CheckInterval, interval), (Key::CheckUnhealthyThreshold, times)];
+                made.check_by(
+                    link,
+                    &settings.map(|(key, value): (Key, &Value)| (key, value.clone())),
+                );
+            }
+            notices_late(&made.system)
+        };
+        let late = with(&secs(300), &count(10));
+        assert_eq!(late.first().map(|one| one.arithmetic.len()), Some(1));
+        assert!(with(&secs(30), &count(3)).is_empty());
+        assert!(with(&secs(300), &unknown()).is_empty());
+        assert!(with(&unknown(), &count(10)).is_empty());
     }
 
     #[test]

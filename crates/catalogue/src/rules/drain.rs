@@ -2,8 +2,8 @@
 //! finish, and only then to be killed.
 
 use model::config::{
-    Guard, Hop, HopId, Key, Order, Prediction, Setting, Severity, Shape, Site, System, Task, Term,
-    Value,
+    Confidence, Guard, Hop, HopId, Key, LinkId, Order, Prediction, Setting, Severity, Shape, Site,
+    System, Task, Term, Value,
 };
 use model::{Micros, Statement, Text};
 
@@ -13,6 +13,9 @@ const WAITS: &[Key] = &[Key::ResponseTimeout, Key::TotalTimeout];
 const WAIT_STATED: Guard =
     Guard::Written(&[(Site::Link, Key::ResponseTimeout), (Site::Link, Key::TotalTimeout)]);
 
+/// Where bytes are only passed on, the wait is for silence and says nothing of requests.
+const OF_REQUESTS: Guard = Guard::NotOneOf(Site::Link, Key::UpstreamProtocol, &["tcp", "udp"]);
+
 /// The wait for a response that somebody wrote is how long requests may take: the time until the kill
 /// has to be longer.
 pub(crate) static GRACE: Order = Order {
@@ -20,7 +23,7 @@ pub(crate) static GRACE: Order = Order {
     longer: Term { site: Site::To, keys: &[Key::TerminationGrace] },
     shorter: Term { site: Site::Link, keys: WAITS },
     margin: Micros(0),
-    when: &[WAIT_STATED, Guard::Bounded(Site::Link, WAITS)],
+    when: &[WAIT_STATED, Guard::Bounded(Site::Link, WAITS), OF_REQUESTS],
     severity: Severity::Note,
     says: Text::new(
         "{shorter_hop} lets requests take {shorter} ({shorter_name}), but {longer_hop} is killed {longer} \
@@ -33,6 +36,13 @@ pub(crate) static GRACE: Order = Order {
 /// The same for the time that a balancer gives a target that it takes out.
 pub(crate) static DEREGISTRATION: Order = Order {
     longer: Term { site: Site::Link, keys: &[Key::DeregistrationDelay] },
+    when: &[
+        WAIT_STATED,
+        Guard::Bounded(Site::Link, WAITS),
+        OF_REQUESTS,
+        // No time at all is another cause: a deployment without a drain.
+        Guard::NotZero(Site::Link, Key::DeregistrationDelay),
+    ],
     says: Text::new(
         "{shorter_hop} lets requests take {shorter} ({shorter_name}), but cuts those of a target that \
          leaves after {longer} ({longer_name}): longer requests fail at every release",
@@ -202,27 +212,36 @@ const ROTATION_CHANGE: Text = Text::new(
     "{hop} に、終了猶予の範囲内で 15 秒待つ preStop フックを加えます",
 );
 
-/// A balancer that gives a target no time to finish.
+/// A balancer that gives a target no time to finish, because somebody wrote so or because it gives
+/// none unless it is told to.
 pub(crate) fn no_delay(system: &System) -> Vec<Prediction> {
     let mut found: Vec<Prediction> = Vec::new();
-    let mut told: Vec<&Setting> = Vec::new();
+    let mut told: Vec<(HopId, &Setting)> = Vec::new();
     for (id, link) in system.links() {
         let Some(setting) = link.get(Key::DeregistrationDelay) else { continue };
         let none = setting.time() == Some(Micros(0));
-        if !none || !setting.is_written() || told.contains(&setting) {
+        if !none || told.contains(&(link.from, setting)) {
             continue;
         }
-        told.push(setting);
-        found.push(cut_at_once(system, link.from, setting).along(system, id));
+        let bytes_only = matches!(link.settings.text(Key::UpstreamProtocol), Some("tcp" | "udp"));
+        let assumed = sure(system, &[setting], &[id]) == Confidence::Low;
+        if !setting.is_written() && (bytes_only || assumed) {
+            continue;
+        }
+        told.push((link.from, setting));
+        found.push(cut_at_once(system, id, setting).along(system, id));
     }
     found
 }
 
-fn cut_at_once(system: &System, from: HopId, setting: &Setting) -> Prediction {
+fn cut_at_once(system: &System, id: LinkId, setting: &Setting) -> Prediction {
+    let from = system.link(id).from;
     let hop = system.hop(from);
     let enough = Value::Time(Micros::from_secs(30));
     let says = Statement::plain(NO_DELAY).with("hop", &hop.name).with("name", setting.name);
-    Prediction::new(Severity::Warning, sure(system, &[setting], &[]), says)
+    // What everyone leaves as it is, is not an error of somebody.
+    let severity = if setting.is_written() { Severity::Warning } else { Severity::Note };
+    Prediction::new(severity, sure(system, &[setting], &[id]), says)
         .rests_on(system, from, setting)
         .change(
             Statement::plain(NO_DELAY_CHANGE)
@@ -247,7 +266,7 @@ const NO_DELAY_CHANGE: Text = Text::new(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::test_support::{Made, only, secs, unknown};
+    use crate::rules::test_support::{Made, only, secs, text, unknown};
 
     fn stopping(before: Option<Value>, finish: Option<Value>, grace: Value) -> Vec<Prediction> {
         let mut made = Made::new();
@@ -323,8 +342,26 @@ mod tests {
             made.set_link(link, Key::DeregistrationDelay, delay);
             no_delay(&made.system)
         };
-        only(with(secs(0)));
+        assert_eq!(only(with(secs(0))).severity, Severity::Warning);
         assert!(with(secs(30)).is_empty());
         assert!(with(unknown()).is_empty());
+    }
+
+    #[test]
+    fn a_balancer_that_gives_none_unless_told() {
+        let with = |delay, protocol, times: usize| {
+            let mut made = Made::new();
+            let front = made.hop(Task::LoadBalancer, "front");
+            let app = made.hop(Task::App, "app");
+            for _ in 0..times {
+                let link = made.link(front, app, "app:3000");
+                made.default_link(link, Key::DeregistrationDelay, delay);
+                made.set_link(link, Key::UpstreamProtocol, text(protocol));
+            }
+            no_delay(&made.system)
+        };
+        assert_eq!(only(with(secs(0), "http/1.1", 2)).severity, Severity::Note);
+        assert!(with(secs(0), "tcp", 1).is_empty());
+        assert!(with(secs(300), "http/1.1", 1).is_empty());
     }
 }

@@ -8,6 +8,15 @@ use super::said::{host_of, is_loopback, is_read_by, is_socket, sure};
 /// Readers whose ports say what a container means to offer, not what its program listens on.
 const DECLARED: &[&str] = &["dockerfile", "kubernetes", "compose"];
 
+/// Platforms that take requests on the usual ports of the web and hand them to the container's own
+/// port (Cloud Run, "Container runtime contract": the URL of a service answers on 443 and 80).
+const FRONTED: &[&str] = &["Cloud Run"];
+
+/// True if a platform answers on this port in front of what the files describe.
+fn is_fronted(to: &Hop, port: u16) -> bool {
+    matches!(port, 80 | 443) && FRONTED.iter().any(|platform| to.runs(platform))
+}
+
 /// A link to a port on which its target does not listen.
 pub(crate) fn port(system: &System) -> Vec<Prediction> {
     let mut found = Vec::new();
@@ -18,6 +27,9 @@ pub(crate) fn port(system: &System) -> Vec<Prediction> {
         let Some(first) = to.listens.first() else { continue };
         let serves = matches!(to.task, Task::App | Task::Gateway);
         if link.port == 0 || !known || !missed || !serves || stands_behind_its_url(to, link.port) {
+            continue;
+        }
+        if is_fronted(to, link.port) {
             continue;
         }
         let declared = to.listens.iter().any(|listen| is_declared(system, listen));
@@ -217,6 +229,25 @@ mod tests {
         let declared = Made::new().read_as("dockerfile");
         let one = only(port(&looked_for(declared, "app:3000", &[("", 8080)])));
         assert_eq!((one.severity, one.confidence), (Severity::Warning, Confidence::Low));
+    }
+
+    #[test]
+    fn a_platform_answers_on_the_ports_of_the_web() {
+        let with = |product: Option<&'static str>, address| {
+            let mut made = Made::new();
+            let front = made.hop(Task::App, "front");
+            let app = made.hop(Task::App, "app");
+            made.listens(app, "", 8080, false);
+            if let Some(product) = product {
+                made.runs(app, product, "");
+            }
+            made.link(front, app, address);
+            port(&made.system)
+        };
+        assert!(with(Some("Cloud Run"), "https://app:443").is_empty());
+        assert!(with(Some("Cloud Run"), "http://app:80").is_empty());
+        only(with(Some("Cloud Run"), "app:3000"));
+        only(with(None, "https://app:443"));
     }
 
     #[test]

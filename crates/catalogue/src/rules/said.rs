@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use model::config::{
-    Confidence, Found, Hop, HopId, Key, Link, LinkId, Origin, Setting, Span, System, Task, Value,
+    Confidence, Hop, HopId, Key, Link, LinkId, Origin, Setting, Span, System, Task, Value,
 };
 
 /// How sure it is what rests on these settings and links: an assumed default or a guessed link makes
@@ -16,11 +16,7 @@ pub(super) fn sure(system: &System, settings: &[&Setting], links: &[LinkId]) -> 
         Origin::Default { known, .. } if known.fixed => Confidence::High,
         Origin::Default { .. } => Confidence::Medium,
     };
-    let of_link = |link: &LinkId| match system.link(*link).found {
-        Found::Stated | Found::Declared => Confidence::High,
-        Found::ByPort(_) => Confidence::Medium,
-        Found::ByElimination => Confidence::Low,
-    };
+    let of_link = |link: &LinkId| system.sure_of(system.link(*link));
     let settings = settings.iter().map(of_setting);
     settings.chain(links.iter().map(of_link)).min().unwrap_or(Confidence::High)
 }

@@ -64,10 +64,54 @@ pub(crate) fn bind(draft: &mut Draft, gone: &[bool]) {
     for at in (0..draft.hops.len()).filter(|&at| !gone[at]) {
         listen(draft, at);
         timers(&mut draft.hops[at]);
-        for variable in draft.hops[at].environment.clone() {
-            address(draft, at, &variable);
+        let variables = draft.hops[at].environment.clone();
+        for variable in &variables {
+            match &variable.of {
+                Some((whose, port)) => {
+                    reference(
+                        draft,
+                        at,
+                        variable,
+                        (whose, port_beside(&variables, variable, *port)),
+                    );
+                }
+                None => address(draft, at, variable),
+            }
+        }
+        // One database may be named several times: as a host, in an address, for its name.
+        for variable in &variables {
+            let Some((whose, port)) = &variable.of else { continue };
+            let (from, to) = (DraftId(at), Reach::Name(whose.clone()));
+            let met = draft.links.iter().any(|link| link.from == from && link.to == to);
+            if !met && matches!(draft.hops[at].hop.task, Task::App) {
+                let mut link = LinkDraft::new(from, to, variable.value.clone());
+                link.port = port_beside(&variables, variable, *port);
+                link.at = Some(variable.at);
+                draft.links.push(link);
+            }
         }
     }
+}
+
+/// What the program sends to the address in the variable goes to whose address it is.
+fn reference(draft: &mut Draft, at: usize, variable: &Variable, (whose, port): (&Name, u16)) {
+    let (name, from) = (Name::variable(&variable.name), DraftId(at));
+    for link in draft.links.iter_mut().filter(|link| link.from == from) {
+        if link.to == Reach::Name(name.clone()) {
+            link.to = Reach::Name(whose.clone());
+            link.port = if link.port == 0 { port } else { link.port };
+            link.address.clone_from(&variable.value);
+            link.at = link.at.or(Some(variable.at));
+        }
+    }
+}
+
+/// The port in the variable beside that of a host: `DB_PORT` beside `DB_HOST`.
+fn port_beside(environment: &[Variable], variable: &Variable, usual: u16) -> u16 {
+    let Some((stem, _)) = variable.name.rsplit_once('_') else { return usual };
+    let wanted = format!("{stem}_PORT");
+    let port = environment.iter().find(|other| other.name == wanted);
+    port.and_then(|port| port.value.parse().ok()).unwrap_or(usual)
 }
 
 /// The port of a program that reads it from a variable.

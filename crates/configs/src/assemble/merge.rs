@@ -1,6 +1,8 @@
 //! One thing described in several places becomes one hop: the program of a folder and the
 //! container that runs it, the configuration of a server and the container that is given it.
 
+use model::config::Found;
+
 use super::environment;
 use crate::draft::{Draft, DraftId, HopDraft};
 
@@ -10,9 +12,10 @@ const PLATFORMS: &[&str] = &["Kubernetes", "Cloud Run"];
 /// Merges what belongs together; says of each hop whether it became part of another.
 pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
     let mut gone = vec![false; draft.hops.len()];
-    for (source, runner) in programs(&draft.hops) {
+    for (source, runner, found) in programs(&draft.hops) {
         let program = draft.hops[source].clone();
         absorb(&mut draft.hops[runner], &program);
+        draft.hops[runner].hop.program = found;
         let links: Vec<_> = draft.links.iter().filter(|l| l.from.0 == source).cloned().collect();
         draft.links.extend(links.into_iter().map(|mut link| {
             link.from = DraftId(runner);
@@ -101,9 +104,9 @@ fn serve(runner: &mut HopDraft, program: &HopDraft) {
     runner.port_variable = runner.port_variable.take().or_else(|| program.port_variable.clone());
 }
 
-/// Which program runs in which hop: named by its folder, else by the name of its image, else the
-/// only program and the only hop of which nothing is known.
-fn programs(hops: &[HopDraft]) -> Vec<(usize, usize)> {
+/// Which program runs in which hop, and how that is known: named by its folder, or by the name of its
+/// image, else the only program and the only hop of which nothing is known.
+fn programs(hops: &[HopDraft]) -> Vec<(usize, usize, Found)> {
     let of = |wanted: fn(&HopDraft) -> bool| {
         hops.iter().enumerate().filter(move |(_, hop)| wanted(hop)).map(|(at, _)| at)
     };
@@ -112,35 +115,47 @@ fn programs(hops: &[HopDraft]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     for &source in &sources {
         let folder = hops[source].folder.as_deref().unwrap_or("");
-        let by_folder = |&&at: &&usize| hops[at].folder.as_deref() == Some(folder);
-        let name = folder.rsplit('/').next().unwrap_or("");
-        let by_image = |&&at: &&usize| {
-            let image = hops[at].image.as_deref().map(image_name);
-            hops[at].folder.is_none() && !name.is_empty() && image == Some(name)
+        let names = own_names(folder);
+        // The same program may run in several places: on a developer's machine and in the cloud.
+        let runs_it = |&&at: &&usize| {
+            let hop = &hops[at];
+            let image = hop.image.as_deref().map(image_name);
+            match hop.folder.as_deref() {
+                Some(of) => of == folder,
+                None => image.is_some_and(|image| names.contains(&image)),
+            }
         };
-        let mut found: Vec<usize> = runners.iter().filter(by_folder).copied().collect();
-        if found.is_empty() {
-            found = runners.iter().filter(by_image).copied().collect();
-        }
-        pairs.extend(found.into_iter().map(|runner| (source, runner)));
+        let found = runners.iter().filter(runs_it);
+        pairs.extend(found.map(|&runner| (source, runner, Found::Stated)));
     }
     let free_source: Vec<usize> =
-        sources.into_iter().filter(|s| pairs.iter().all(|(source, _)| source != s)).collect();
+        sources.into_iter().filter(|s| pairs.iter().all(|(source, ..)| source != s)).collect();
     let free_runner: Vec<usize> = runners
         .into_iter()
-        .filter(|r| pairs.iter().all(|(_, runner)| runner != r))
+        .filter(|r| pairs.iter().all(|(_, runner, _)| runner != r))
         .filter(|&r| {
             let hop = &hops[r];
             hop.hop.task == model::config::Task::App
+                && !hop.is_one_of_several
                 && hop.hop.products.iter().all(|product| PLATFORMS.contains(&product.name))
                 && hop.folder.is_none()
                 && hop.image.as_deref().is_none_or(is_own_image)
         })
         .collect();
     if let ([source], [runner]) = (&free_source[..], &free_runner[..]) {
-        pairs.push((*source, *runner));
+        pairs.push((*source, *runner, Found::ByElimination));
     }
     pairs
+}
+
+/// Folders within a project that say nothing of which project it is.
+const WITHIN: &[&str] = &["app", "code", "docker", "source", "src"];
+
+/// The names that a folder gives its program: its own, and that of the project it is the code of.
+fn own_names(folder: &str) -> Vec<&str> {
+    let names: Vec<&str> = folder.rsplit('/').filter(|name| !name.is_empty()).collect();
+    let within = names.first().is_some_and(|own| WITHIN.contains(own));
+    names.into_iter().take(if within { 2 } else { 1 }).collect()
 }
 
 /// The last part of an image's name, without registry, tag and digest.

@@ -110,10 +110,11 @@ fn drain(part: Part<'_>, settings: &mut Settings) {
         }
         Some(false) => {
             let none = Value::Time(model::Micros(0));
-            settings.set(on.meaning(Key::DeregistrationDelay, none));
+            let off = on.called("connection_draining_timeout");
+            settings.set(off.meaning(Key::DeregistrationDelay, none));
         }
         None if on.there().is_none() => {
-            let name = "connection_draining";
+            let name = "connection_draining_timeout";
             let off = known::seconds(Key::DeregistrationDelay, 0, name, &known::CLB_DRAIN);
             settings.set(part.unless_changed(ATTRIBUTES, off));
         }

@@ -4,8 +4,10 @@ use model::config::{Key, Listen, Product, Task};
 
 use super::{Cloud, defaults as known, hop_of};
 use crate::draft::{Draft, Name};
-use crate::part::{Part, put};
+use crate::part::{Names, Part, put};
 
+pub(super) const DATABASES: &[&str] =
+    &["aws_db_instance", "AWS::RDS::DBInstance", "aws_rds_cluster", "AWS::RDS::DBCluster"];
 const INSTANCES: &[&str] = &["aws_db_instance", "AWS::RDS::DBInstance"];
 const CLUSTERS: &[&str] = &["aws_rds_cluster", "AWS::RDS::DBCluster"];
 const SUBNETS: &[&str] = &["aws_db_subnet_group", "AWS::RDS::DBSubnetGroup"];
@@ -16,6 +18,27 @@ const PARAMETERS: &[&str] = &[
     "AWS::RDS::DBClusterParameterGroup",
 ];
 
+const ENGINE: Names = ("engine", "Engine");
+const PORT: Names = ("port", "Port|Endpoint.Port|DbInstancePort");
+
+/// What an engine is, and its usual port.
+fn product(engine: Part<'_>) -> (&'static str, u16) {
+    match engine.word().as_str() {
+        "postgres" | "aurora-postgresql" => ("PostgreSQL", 5432),
+        "mysql" | "aurora-mysql" | "aurora" => ("MySQL", 3306),
+        "mariadb" => ("MariaDB", 3306),
+        word if word.starts_with("sqlserver") => ("SQL Server", 1433),
+        word if word.starts_with("oracle") => ("Oracle Database", 1521),
+        _ => ("", 0),
+    }
+}
+
+/// The port of a database; 0 if it is not known.
+pub(super) fn port(database: Part<'_>) -> u16 {
+    let said = database.get(PORT);
+    if said.there().is_some() { said.port() } else { product(database.get(ENGINE)).1 }
+}
+
 /// Reads databases.
 pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
     for part in cloud.all(INSTANCES).into_iter().chain(cloud.all(CLUSTERS)) {
@@ -25,16 +48,9 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
         );
         let own = ("", "DBSubnetGroup.Subnets.SubnetIdentifier");
         let mut hop = hop_of(cloud, part, Task::Database, "", (groups, own));
-        let engine = part.get(("engine", "Engine"));
+        let engine = part.get(ENGINE);
         let version = part.get(("engine_version", "EngineVersion"));
-        let (product, port) = match engine.word().as_str() {
-            "postgres" | "aurora-postgresql" => ("PostgreSQL", 5432),
-            "mysql" | "aurora-mysql" | "aurora" => ("MySQL", 3306),
-            "mariadb" => ("MariaDB", 3306),
-            word if word.starts_with("sqlserver") => ("SQL Server", 1433),
-            word if word.starts_with("oracle") => ("Oracle Database", 1521),
-            _ => ("", 0),
-        };
+        let (product, port) = product(engine);
         if !product.is_empty() {
             hop.hop.products.push(Product {
                 name: product,
@@ -43,7 +59,7 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
             });
             hop.hop.products.push(Product { name: "Amazon RDS", ..Product::default() });
         }
-        let said = part.get(("port", "Port|Endpoint.Port|DbInstancePort"));
+        let said = part.get(PORT);
         let (port, at) = match said.port() {
             0 => (port, engine),
             written => (written, said),

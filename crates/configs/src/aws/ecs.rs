@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::config::{Check, CheckKind, Key, Listen, Setting, Settings, Task, Value};
 
-use super::{Cloud, defaults as known, hop_of};
+use super::{Cloud, defaults as known, environment, hop_of};
 use crate::draft::{Draft, HopDraft, Name};
 use crate::part::{Names, Part, put};
 
@@ -32,7 +32,8 @@ pub(super) struct Use<'r> {
     /// The reference to the target group.
     pub(super) group: Part<'r>,
     pub(super) container: Name,
-    pub(super) port: u16,
+    /// The port it is registered with.
+    pub(super) port: Part<'r>,
 }
 
 /// Every registration of a container at a target group.
@@ -43,7 +44,7 @@ pub(super) fn uses<'r>(cloud: &Cloud<'r>) -> Vec<Use<'r>> {
             uses.push(Use {
                 group: balanced.get(GROUP),
                 container: container_name(cloud, service, &balanced.get(CONTAINER).written()),
-                port: balanced.get(("container_port", "ContainerPort")).port(),
+                port: balanced.get(("container_port", "ContainerPort")),
             });
         }
     }
@@ -165,6 +166,7 @@ fn hops(cloud: &Cloud<'_>, of: Part<'_>, task: Option<Part<'_>>) -> Vec<HopDraft
             listen(&mut hop, one.get(("container_port", "ContainerPort")));
         }
         hop.image = image(cloud, container.get(("", "image")));
+        hop.environment = environment::listed(cloud, &container.each(("", "environment")));
         settings(*container, task, &mut hop);
         deployment(of, &mut hop.hop.settings);
         discovered(cloud, of, &mut hop);
@@ -177,13 +179,16 @@ fn hops(cloud: &Cloud<'_>, of: Part<'_>, task: Option<Part<'_>>) -> Vec<HopDraft
 fn image(cloud: &Cloud<'_>, part: Part<'_>) -> Option<String> {
     part.there()?;
     if let Some(repository) = cloud.follow(part, REPOSITORIES) {
-        let name = repository.get(("name", "RepositoryName")).text();
-        if let Some(name) = name {
+        let name = repository.get(("name", "RepositoryName"));
+        // A part of the name may be known only when it runs.
+        let name = name.written();
+        let name = name.trim_matches('"');
+        if !name.is_empty() {
             return Some(format!("{}/{name}", repository.resource.address));
         }
     }
     Some(match part.at.tag() {
-        "" if part.at.reference().is_some() => format!("${{{}}}", part.written()),
+        "" if part.at.text().is_none() => format!("${{{}}}", part.written()),
         "" => part.written(),
         text => text.to_owned(),
     })

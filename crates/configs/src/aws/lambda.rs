@@ -2,7 +2,7 @@
 
 use model::config::{Key, Setting, Task, Value};
 
-use super::{Cloud, defaults as known, hop_of};
+use super::{Cloud, defaults as known, environment, hop_of};
 use crate::draft::{Draft, Name};
 use crate::part::{Part, put};
 
@@ -23,6 +23,8 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
         for alias in aliases.get(&cloud.key(part)).into_iter().flatten() {
             hop.names.extend(cloud.names(*alias));
         }
+        let variables = part.get(("environment.variables", "Environment.Variables"));
+        hop.environment = environment::mapped(cloud, variables);
         let set = &mut hop.hop.settings;
         put(set, part.get(("timeout", "Timeout")).seconds(Key::RequestTimeout));
         set.set(known::seconds(Key::RequestTimeout, 3, "timeout", &known::LAMBDA));

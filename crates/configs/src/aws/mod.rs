@@ -12,6 +12,7 @@ pub(crate) mod defaults;
 mod dns;
 mod ecs;
 mod endpoint;
+mod environment;
 mod lambda;
 mod network;
 mod output;

@@ -61,7 +61,7 @@ const COMMANDS: &[Command] = &[
         "AWS::ECS::TaskDefinition",
         &["family", "taskDefinitionArn"],
     ),
-    command("", "FunctionArn", "AWS::Lambda::Function", &["FunctionName", "FunctionArn"]),
+    command("", "FunctionName", "AWS::Lambda::Function", &["FunctionName", "FunctionArn"]),
     command(
         "Configuration",
         "FunctionArn",

@@ -30,9 +30,24 @@ pub(super) fn read(cloud: &Cloud<'_>, draft: &mut Draft) {
     }
 }
 
+/// The port that a target is registered with.
+#[derive(Clone, Copy, Debug)]
+enum Port {
+    /// None of its own: that of the group.
+    OfGroup,
+    /// This one; 0 if it is written and not known, which is not that of the group either.
+    Own(u16),
+}
+
+impl Port {
+    fn of(part: Part<'_>) -> Port {
+        part.there().map_or(Port::OfGroup, |part| Port::Own(part.port()))
+    }
+}
+
 /// Who is registered at which target group, and which services are.
 struct Registered<'r> {
-    targets: BTreeMap<Name, Vec<(Reach, u16, Part<'r>)>>,
+    targets: BTreeMap<Name, Vec<(Reach, Port, Part<'r>)>>,
     services: BTreeMap<Name, Vec<Part<'r>>>,
 }
 
@@ -40,14 +55,14 @@ impl<'r> Registered<'r> {
     fn new(cloud: &Cloud<'r>) -> Registered<'r> {
         let attached = cloud.all(ATTACHMENTS).into_iter().map(|attachment| {
             let target = attachment.get(("target_id", ""));
-            let port = attachment.get(("port", "")).port();
+            let port = Port::of(attachment.get(("port", "")));
             (attachment.get(("target_group_arn", "")), (reach(target), port, target))
         });
-        let contained = ecs::uses(cloud)
-            .into_iter()
-            .map(|used| (used.group, (Reach::Name(used.container), used.port, used.group)));
+        let contained = ecs::uses(cloud).into_iter().map(|used| {
+            (used.group, (Reach::Name(used.container), Port::of(used.port), used.group))
+        });
         let scaled = compute::uses(cloud).into_iter();
-        let scaled = scaled.map(|(name, used)| (used, (Reach::Name(name), 0, used)));
+        let scaled = scaled.map(|(name, used)| (used, (Reach::Name(name), Port::OfGroup, used)));
         Registered {
             targets: cloud.by_target(attached.chain(contained).chain(scaled)),
             services: cloud.by_target(ecs::services(cloud)),
@@ -127,9 +142,12 @@ fn members(
     group: &Group,
     registered: &Registered<'_>,
 ) -> Vec<Member> {
-    let member = |to: Reach, port: u16, at: Part<'_>| Member {
+    let member = |to: Reach, port: Port, at: Part<'_>| Member {
         to,
-        port: if port == 0 { group.port } else { port },
+        port: match port {
+            Port::OfGroup => group.port,
+            Port::Own(port) => port,
+        },
         address: at.written(),
         at: Some(at.span()),
         settings: Settings::new(),
@@ -137,7 +155,7 @@ fn members(
     let mut members = Vec::new();
     for target in part.each(("", "Targets")) {
         let id = target.get(("", "Id"));
-        members.push(member(reach(id), target.get(("", "Port")).port(), id));
+        members.push(member(reach(id), Port::of(target.get(("", "Port"))), id));
     }
     for (to, port, at) in registered.targets.get(&cloud.key(part)).into_iter().flatten() {
         members.push(member(to.clone(), *port, *at));
@@ -146,7 +164,7 @@ fn members(
         let port = part.get(("port", "Port"));
         let at = if port.there().is_some() { port } else { part };
         let address = part.resource.address.clone();
-        members.push(Member { address, ..member(Reach::Unsaid, 0, at) });
+        members.push(Member { address, ..member(Reach::Unsaid, Port::OfGroup, at) });
     }
     members
 }

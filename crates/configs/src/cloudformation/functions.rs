@@ -21,13 +21,40 @@ pub(super) struct Template<'t> {
     root: At<'t>,
     file: FileId,
     pub(super) tree: Tree,
+    /// What stands before the names of its resources where a stack is made of it within another.
+    prefix: String,
+    /// The parameters it is given by the stack that is made of it.
+    given: BTreeMap<String, NodeId>,
     /// Parts that have been worked out: aliases of YAML are worked out once.
     known: BTreeMap<usize, NodeId>,
 }
 
 impl<'t> Template<'t> {
     pub(super) fn new(file: FileId, root: At<'t>) -> Template<'t> {
-        Template { root, file, tree: Tree::default(), known: BTreeMap::new() }
+        Template {
+            root,
+            file,
+            tree: Tree::default(),
+            prefix: String::new(),
+            given: BTreeMap::new(),
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// The same as a stack within another: what is worked out comes into this tree.
+    pub(super) fn within(
+        self,
+        prefix: &str,
+        given: BTreeMap<String, NodeId>,
+        tree: Tree,
+    ) -> Template<'t> {
+        Template { prefix: prefix.to_owned(), given, tree, ..self }
+    }
+
+    /// A reference to a resource of this template.
+    fn reference(&mut self, name: &str, at: At<'_>) -> NodeId {
+        let name = format!("{}{name}", self.prefix);
+        self.add(at.range(), Kind::Reference(name), "")
     }
 
     /// True if the resource's condition is known not to hold.
@@ -95,7 +122,7 @@ impl<'t> Template<'t> {
                     None => argument.items().filter_map(At::text).collect(),
                 };
                 let text = parts.join(".");
-                (!text.is_empty()).then(|| self.add(at.range(), Kind::Reference(text), ""))
+                (!text.is_empty()).then(|| self.reference(&text, at))
             }
             "Sub" => self.substitute(argument, at, depth),
             "If" => self.choose(argument, depth),
@@ -140,12 +167,12 @@ impl<'t> Template<'t> {
                 let mut arguments = argument.items();
                 let by = arguments.next().and_then(At::text).unwrap_or(",").to_owned();
                 let text = arguments.next().map(|text| self.worked_out(text, depth));
-                let text = text.and_then(|text| self.tree.part(text).text().map(str::to_owned));
+                let text = text.and_then(|text| self.text_with_names(text));
                 text.filter(|_| !by.is_empty()).map(|text| {
                     let parts: Vec<String> = text.split(&by).map(str::to_owned).collect();
                     let mut items = Vec::new();
                     for part in parts {
-                        items.push(self.add(at.range(), Kind::Scalar(part, true), ""));
+                        items.push(self.with_names(part, at));
                     }
                     self.add(at.range(), Kind::List(items), "")
                 })
@@ -165,13 +192,28 @@ impl<'t> Template<'t> {
         }
         let parameter = self.root.get("Parameters").get(name);
         if parameter.there().is_none() {
-            return self.add(at.range(), Kind::Reference(name.to_owned()), "");
+            return self.reference(name, at);
         }
         let default = parameter.get("Default");
+        let given = self.given.get(name).copied();
         let list = parameter
             .get("Type")
             .text()
             .is_some_and(|kind| kind == "CommaDelimitedList" || kind.starts_with("List<"));
+        if let Some(node) = given {
+            return match self.tree.part(node).kind().cloned() {
+                Some(Kind::Scalar(text, _)) if list && !text.is_empty() => {
+                    let at = self.tree.part(node).span(self.file);
+                    let mut items = Vec::new();
+                    for item in text.split(',') {
+                        let item = Kind::Scalar(item.trim().to_owned(), true);
+                        items.push(self.tree.add_from(at, item, ""));
+                    }
+                    self.tree.add_from(at, Kind::List(items), "")
+                }
+                _ => node,
+            };
+        }
         match (default.kind(), list) {
             (Some(Kind::Scalar(text, _)), true) if !text.is_empty() => {
                 let mut items = Vec::new();
@@ -211,9 +253,7 @@ impl<'t> Template<'t> {
                 let value = values.map(|values| values.get(name)).and_then(At::there);
                 let node = match value {
                     Some(value) => self.worked_out(value, depth),
-                    None if name.contains('.') => {
-                        self.add(at.range(), Kind::Reference(name.to_owned()), "")
-                    }
+                    None if name.contains('.') => self.reference(name, at),
                     None => self.refer(name, at),
                 };
                 parts.push(Piece::Node(node));
@@ -237,6 +277,42 @@ impl<'t> Template<'t> {
             parts.push(Piece::Node(item));
         }
         self.put_together(&parts, at)
+    }
+
+    /// The text of a part with `${…}` for what is not known before it runs; `None` if it is no such
+    /// text.
+    fn text_with_names(&self, node: NodeId) -> Option<String> {
+        let part = self.tree.part(node);
+        match part.kind()? {
+            Kind::Scalar(text, _) => Some(text.clone()),
+            Kind::Reference(_) => Some(part.tag().to_owned()).filter(|text| text.contains("${")),
+            Kind::Unknown(text) => Some(text.clone()).filter(|text| text.contains("${")),
+            _ => None,
+        }
+    }
+
+    /// A text with `${…}` in it: a reference if exactly one resource is named.
+    fn with_names(&mut self, text: String, at: At<'_>) -> NodeId {
+        let mut names: Vec<&str> = Vec::new();
+        for after in text.split("${").skip(1) {
+            names.extend(after.split_once('}').map(|(name, _)| name));
+        }
+        if names.is_empty() {
+            return self.add(at.range(), Kind::Scalar(text, true), "");
+        }
+        let resources = self.root.get("Resources");
+        let of = |name: &str| {
+            let name = name.strip_prefix(self.prefix.as_str()).unwrap_or(name);
+            name.split('.').next().unwrap_or(name).to_owned()
+        };
+        names.retain(|name| resources.get(&of(name)).there().is_some());
+        match names[..] {
+            [name] => {
+                let name = name.to_owned();
+                self.add(at.range(), Kind::Reference(name), &text)
+            }
+            _ => self.unknown(at, &text),
+        }
     }
 
     fn put_together(&mut self, parts: &[Piece], at: At<'_>) -> Option<NodeId> {
@@ -322,6 +398,9 @@ impl<'t> Template<'t> {
     fn plain(&self, at: At<'_>) -> Option<String> {
         match function(at) {
             Some((name, argument)) if name == "Ref" => {
+                if let Some(given) = self.given.get(argument.text()?) {
+                    return self.tree.part(*given).text().map(str::to_owned);
+                }
                 let parameter = self.root.get("Parameters").get(argument.text()?);
                 parameter.get("Default").text().map(str::to_owned)
             }
@@ -425,6 +504,20 @@ mod tests {
                 "X: !If [C, 1, 2]\nConditions: {C: !Equals [!Ref P, b]}\nParameters: {P: {Default: b}}\n",
                 "1",
             ),
+            ("X: !Select [1, !Split ['/', 'a/b']]\n", "b"),
+            (
+                "X: !Select [1, !Split ['//', !Sub 'https://${A}.x/${S}/']]\nResources: {A: {}, S: {}}\n",
+                "unknown ${A}.x/${S}/",
+            ),
+            (
+                "X: !Select [0, !Split ['/', !Sub '${A}.x/${S}']]\nResources: {A: {}, S: {}}\n",
+                "reference A${A}.x",
+            ),
+            (
+                "X: !Select [0, !Split ['/', !Sub '${A.Name}.x/${AWS::Region}']]\nResources: {A: {}}\n",
+                "reference A.Name${A.Name}.x",
+            ),
+            ("X: !Select [0, !Split ['.', !Ref A]]\nResources: {A: {}}\n", "unknown Select"),
             ("X: !ImportValue\n", "unknown ImportValue"),
             ("X: !Sub {a: b}\n", "unknown Sub"),
             ("X: !Ref {a: b}\n", "unknown Ref"),

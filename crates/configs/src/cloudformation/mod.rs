@@ -2,12 +2,12 @@
 //! JSON.
 
 mod functions;
+mod stacks;
 
 use crate::aws;
 use crate::document::Document;
-use crate::draft::{Draft, Name};
+use crate::draft::Draft;
 use crate::readers::Reader;
-use crate::resources::{Resource, Resources, Tongue};
 use crate::tree::{At, Entry, Kind, NodeId, Tree};
 use functions::Template;
 
@@ -35,11 +35,9 @@ impl Reader for CloudFormation {
                 let says = "the template is broken here, what came before was read";
                 draft.remark(document.span(*at..*at), says);
             }
-            for root in document.tree().roots().filter(|root| is_template(*root)) {
-                let alone = documents.len() == 1;
-                let resources = resources(document, root, alone);
-                aws::read(&resources, documents, draft);
-            }
+        }
+        for resources in stacks::stacks(documents) {
+            aws::read(&resources, documents, draft);
         }
     }
 }
@@ -48,51 +46,6 @@ fn is_template(root: At<'_>) -> bool {
     root.get("Resources").entries().any(|(_, resource)| {
         resource.get("Type").text().is_some_and(|kind| kind.starts_with("AWS::"))
     })
-}
-
-fn resources(document: &Document, root: At<'_>, alone: bool) -> Resources {
-    let mut template = Template::new(document.id, root);
-    let mut all = Vec::new();
-    for (entry, resource) in root.get("Resources").entries() {
-        let Some(kind) = resource.get("Type").text() else { continue };
-        if template.is_left_out(resource) {
-            continue;
-        }
-        let properties = resource.get("Properties");
-        let body = template.part(properties);
-        let body = match kind {
-            "AWS::Serverless::Function" => with_globals(&mut template, root, "Function", body),
-            _ => body,
-        };
-        all.push(Resource {
-            kind: kind.to_owned(),
-            address: entry.key.clone(),
-            aliases: Vec::new(),
-            body,
-            at: document.span(entry.key_at.clone()),
-        });
-    }
-    // What is exported has the name of the export as well.
-    for (_, output) in root.get("Outputs").entries() {
-        let name = template.part(output.at("Export.Name"));
-        let name = template.tree.part(name).written().map(std::borrow::Cow::into_owned);
-        let value = template.part(output.get("Value"));
-        let target = template.tree.part(value).reference().unwrap_or_default().to_owned();
-        let target = target.split('.').next().unwrap_or_default();
-        if let (Some(name), false) = (name, target.is_empty()) {
-            for resource in all.iter_mut().filter(|resource| resource.address == target) {
-                resource.aliases.push(Name::id("export", name.clone()));
-            }
-        }
-    }
-    Resources {
-        tree: template.tree,
-        all,
-        tongue: Tongue::Vendor,
-        tool: CLOUDFORMATION,
-        scope: if alone { String::new() } else { document.path.clone() },
-        editable: true,
-    }
 }
 
 /// The properties with those that SAM gives every resource of the kind.

@@ -66,6 +66,7 @@ fn one(cloud: &Cloud<'_>, part: Part<'_>, serves: bool, draft: &mut Draft) -> Op
     let port = container.map(|one| one.get(("ports.container_port", "ports.containerPort")));
     hop.hop.listens.extend(listen(port, serves));
     instances(part, instance, serves, &mut hop.hop.settings);
+    hop.is_one_of_several = containers.len() > 1;
     if let Some(container) = container {
         hop.image = container.get(("image", "image")).there().map(image);
         memory(container, &mut hop.hop.settings);

@@ -250,7 +250,12 @@ impl<'d> Reading<'_, 'd> {
             for (entry, value) in map.at.get(list).entries().take(MOST_ITEMS) {
                 let Some(text) = value.text() else { continue };
                 let name = format!("{prefix}{}", entry.key);
-                found.push(Variable { name, value: text.to_owned(), at: map.span(value) });
+                found.push(Variable {
+                    name,
+                    value: text.to_owned(),
+                    at: map.span(value),
+                    of: None,
+                });
             }
         }
         for item in at.get("env").items().take(MOST_ITEMS) {
@@ -261,7 +266,7 @@ impl<'d> Reading<'_, 'd> {
             };
             if let Some((value, at)) = variable {
                 found.retain(|had: &Variable| had.name != name);
-                found.push(Variable { name: name.to_owned(), value, at });
+                found.push(Variable { name: name.to_owned(), value, at, of: None });
             }
         }
         found

@@ -249,7 +249,12 @@ fn read_dockerfile(document: &Document, draft: &mut Draft) {
     }
     for (name, value, range) in &image.environment {
         let at = document.span(range.clone());
-        program.environment.push(Variable { name: name.clone(), value: value.clone(), at });
+        program.environment.push(Variable {
+            name: name.clone(),
+            value: value.clone(),
+            at,
+            of: None,
+        });
         if name == "NODE_OPTIONS" {
             command::heap(value, at, program);
         }

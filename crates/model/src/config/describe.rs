@@ -66,6 +66,9 @@ impl System {
             let _ = write!(out, "  product {} {version}", product.name);
             self.write_place(product.version_at, out);
         }
+        if hop.program != Found::Stated {
+            let _ = writeln!(out, "  program {}", found(&hop.program));
+        }
         for Listen { address, port, tls, at } in &hop.listens {
             let tls = if *tls { " tls" } else { "" };
             let _ = write!(out, "  listen {address}:{port}{tls}");
@@ -81,12 +84,7 @@ impl System {
     }
 
     fn describe_link(&self, link: &Link, out: &mut String) {
-        let found = match link.found {
-            Found::Stated => "stated".to_owned(),
-            Found::ByPort(port) => format!("by port {port}"),
-            Found::ByElimination => "by elimination".to_owned(),
-            Found::Declared => "declared".to_owned(),
-        };
+        let found = found(&link.found);
         let _ = write!(
             out,
             "link {} -> {} ({}) {} port {} {found}",
@@ -193,5 +191,14 @@ impl System {
             }
             None => out.push('\n'),
         }
+    }
+}
+
+fn found(found: &Found) -> String {
+    match found {
+        Found::Stated => "stated".to_owned(),
+        Found::ByPort(port) => format!("by port {port}"),
+        Found::ByElimination => "by elimination".to_owned(),
+        Found::Declared => "declared".to_owned(),
     }
 }

@@ -89,6 +89,8 @@ pub struct Hop {
     pub task: Task,
     /// Name as people call it: `web`, `aws_lb.front`, `nginx.conf server shop.example`.
     pub name: String,
+    /// How it is known which program runs there: stated where nothing had to be concluded.
+    pub program: Found,
     /// What runs there; several where one thing runs another (a container, a server, a framework).
     pub products: Vec<Product>,
     /// Where it is described.
@@ -110,6 +112,7 @@ impl Hop {
         Hop {
             task,
             name: name.into(),
+            program: Found::Stated,
             products: Vec::new(),
             at: None,
             listens: Vec::new(),

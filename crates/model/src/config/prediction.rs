@@ -89,6 +89,8 @@ pub enum Guard {
     Written(&'static [(Site, Key)]),
     /// At least one of these is a span of time, or somebody wrote that it has no bound.
     Bounded(Site, &'static [Key]),
+    /// It is not known to be no time at all.
+    NotZero(Site, Key),
     /// The hop has one of these tasks.
     Is(Site, &'static [Task]),
     /// The hop has none of these tasks.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{FileId, Filter, Hop, HopId, Link, LinkId, Span, Subnet, Task};
+use super::{Confidence, FileId, Filter, Found, Hop, HopId, Link, LinkId, Span, Subnet, Task};
 
 /// One file of configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +99,22 @@ impl System {
     /// The links by which a hop sends requests on.
     pub fn links_from(&self, hop: HopId) -> impl Iterator<Item = (LinkId, &Link)> {
         self.links().filter(move |(_, link)| link.from == hop)
+    }
+
+    /// How sure it is that a link leads where it is said to lead, and that what is known of its ends
+    /// is known of these programs.
+    #[must_use]
+    pub fn sure_of(&self, link: &Link) -> Confidence {
+        let of_link = match link.found {
+            Found::Stated | Found::Declared => Confidence::High,
+            Found::ByPort(_) => Confidence::Medium,
+            Found::ByElimination => Confidence::Low,
+        };
+        let of_end = |id: HopId| match self.hop(id).program {
+            Found::Stated | Found::Declared => Confidence::High,
+            Found::ByPort(_) | Found::ByElimination => Confidence::Medium,
+        };
+        of_link.min(of_end(link.from)).min(of_end(link.to))
     }
 
     /// The hops of one task.

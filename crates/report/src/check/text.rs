@@ -52,8 +52,9 @@ fn confidence(finding: &Finding, lang: Lang) -> String {
             "高い: 根拠は明記された設定か、判明しているバージョンの文書化された既定値です",
         ),
         Confidence::Medium => Text::new(
-            "medium: which parts belong together was concluded from their ports or from a default",
-            "中程度: どの部分どうしがつながるかを、ポートまたは既定値から判断しました",
+            "medium: which parts belong together was concluded from their ports, from what was left, or \
+             from a default",
+            "中程度: どの部分どうしが対応するかを、ポート、残ったもの、または既定値から判断しました",
         ),
         Confidence::Low => Text::new(
             "low: a version or a link was assumed; `why502 check --explain-path` shows what",
