@@ -94,6 +94,21 @@ pub(crate) struct HopDraft {
     pub(crate) listens_known: bool,
     /// True if it runs another command of a program's image, which serves no requests.
     pub(crate) is_worker: bool,
+    /// The file that its command names for its settings.
+    pub(crate) settings_file: Option<SettingsFile>,
+}
+
+/// A file that a command names for settings.
+#[derive(Clone, Debug)]
+pub(crate) struct SettingsFile {
+    /// Its path in the project, if the command is run at the top of the folder it stands in.
+    pub(crate) path: String,
+    /// The server that reads it.
+    pub(crate) product: &'static str,
+    /// What it may set, with the vendor's names.
+    pub(crate) keys: Vec<(model::config::Key, &'static str)>,
+    /// Where it is named.
+    pub(crate) at: Span,
 }
 
 /// A variable of a program's environment.
@@ -125,6 +140,7 @@ impl HopDraft {
             port_variable: None,
             listens_known: false,
             is_worker: false,
+            settings_file: None,
         }
     }
 }

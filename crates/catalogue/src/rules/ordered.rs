@@ -69,6 +69,25 @@ fn defaults_that_everyone_has_are_no_finding() {
 }
 
 #[test]
+fn streams_are_not_waited_for_at_a_release() {
+    let with = |wait, upgrades: Option<Value>| {
+        let mut path = path(Task::App);
+        path.made.set_link(path.outer, Key::ResponseTimeout, wait);
+        path.made.default(path.app, Key::TerminationGrace, secs(10));
+        if let Some(upgrades) = upgrades {
+            path.made.set_link(path.outer, Key::Upgrades, upgrades);
+        }
+        slugs(&path)
+    };
+    assert_eq!(with(secs(120), None), ["drain-too-short"]);
+    assert_eq!(with(secs(1800), None), ["drain-too-short"]);
+    assert_eq!(with(secs(120), Some(Value::Flag(false))), ["drain-too-short"]);
+    assert!(with(secs(120), Some(Value::Flag(true))).is_empty());
+    assert!(with(secs(86_400), None).is_empty());
+    assert!(with(secs(5), None).is_empty());
+}
+
+#[test]
 fn one_bound_is_enough() {
     let mut path = path(Task::App);
     path.made.default_link(path.outer, Key::ResponseTimeout, secs(60));

@@ -22,9 +22,8 @@ pub(crate) fn unasked(system: &System) -> Vec<Prediction> {
             continue;
         }
         // So may a controller that nobody names.
-        let is_named = |from: &model::config::Hop| {
-            from.task != Task::Gateway || !from.products.is_empty()
-        };
+        let is_named =
+            |from: &model::config::Hop| from.task != Task::Gateway || !from.products.is_empty();
         if !system.links_to(id).any(|(_, link)| is_named(system.hop(link.from))) {
             continue;
         }
