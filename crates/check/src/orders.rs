@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::config::{
-    Confidence, Edit, FileId, Finding, Key, Order, Origin, PlaceOf, Prediction, Rule, Setting,
-    Slot, Span, System, Term, Value,
+    Confidence, Edit, FileId, Finding, Guard, Key, Order, Origin, PlaceOf, Prediction, Rule,
+    Setting, Slot, Span, System, Term, Value,
 };
 use model::{Cause, Micros, Predicts, Statement, Text};
 
@@ -21,6 +21,8 @@ const SHORTEN: u32 = 1;
 /// What it costs more to shorten one that bounds a wait: requests that take as long would fail all
 /// the time, and not only at a release. Lengthening two others is the smaller change.
 const SHORTEN_A_WAIT: u32 = 25;
+/// The longest time that is proposed for a timer, in microseconds: 30 days.
+const LONGEST: i64 = 30 * 86_400 * 1_000_000;
 
 /// One timer of one owner.
 type Timer = (Owner, Key);
@@ -88,7 +90,9 @@ fn wanted(system: &System, causes: &[&'static Cause]) -> Vec<Wanted> {
             let shorter = timers(system, piece, &order.shorter);
             let shorter = shorter.into_iter().min_by_key(|timer| value_of(system, *timer));
             let Some(shorter) = shorter else { continue };
-            for longer in timers(system, piece, &order.longer) {
+            let ends = |timer: &Timer| value_of(system, *timer) != Some(FOREVER);
+            // Nothing outlasts what never ends.
+            for longer in timers(system, piece, &order.longer).into_iter().filter(ends) {
                 let (longer_as, shorter_as) = (same(longer), same(shorter));
                 // Routes that share their settings share what is wrong with them.
                 let new = told.insert((cause.slug, longer_as, shorter_as));
@@ -174,15 +178,18 @@ fn solve(system: &System, part: &[&Wanted]) -> Vec<Finding> {
     if broken.is_empty() {
         return Vec::new();
     }
-    let mut dearer = vec![0; timers.len()];
+    let mut dearer = vec![Some(0); timers.len()];
     for &at in broken.iter().flatten() {
-        let is_wait = part[at].shorter.1.bounds_a_wait();
-        let more = if is_wait { SHORTEN_A_WAIT } else { SHORTEN };
-        let dearer = &mut dearer[problem.relations[at].shorter];
-        *dearer = more.max(*dearer);
+        let Relation { longer, shorter, .. } = problem.relations[at];
+        let released =
+            matches!(part[at].longer.1, Key::TerminationGrace | Key::DeregistrationDelay);
+        // Nobody answers sooner because releases are quick.
+        let kept = released && problem.unknowns[longer].cost.is_some();
+        let more = if part[at].shorter.1.bounds_a_wait() { SHORTEN_A_WAIT } else { SHORTEN };
+        dearer[shorter] = dearer[shorter].filter(|_| !kept).map(|cost| more.max(cost));
     }
     for (unknown, dearer) in problem.unknowns.iter_mut().zip(dearer) {
-        unknown.cost = unknown.cost.map(|cost| cost + dearer);
+        unknown.cost = unknown.cost.zip(dearer).map(|(cost, dearer)| cost + dearer);
     }
     let changes = problem.cheapest_changes(round);
     broken
@@ -204,7 +211,7 @@ fn unknown(system: &System, timer: Timer) -> Unknown {
         }
         _ => Some(BY_HAND),
     };
-    Unknown { value, cost, bounds: (0, FOREVER + 3_600_000_000) }
+    Unknown { value, cost, bounds: (0, LONGEST) }
 }
 
 /// A bound, moved on to a value that people would write, if the other limit allows it: whole
@@ -238,7 +245,7 @@ fn finding(
     let (first, last) = (core[0], core[core.len() - 1]);
     let confidence = core
         .iter()
-        .map(|one| one.piece.confidence(system))
+        .flat_map(|one| [one.piece.confidence(system), condition(system, one)])
         .chain([certainty(system, last.longer), certainty(system, first.shorter)])
         .min()
         .unwrap_or(Confidence::Low);
@@ -287,10 +294,15 @@ fn finding(
     // Where no changes were found for all of them together, the one that mends this.
     if let (true, Some(least)) = (prediction.changes.is_empty(), value_of(system, first.shorter)) {
         let enough: i64 = core.iter().map(|one| one.order.margin.0).sum();
+        let most = value_of(system, last.longer).unwrap_or(0);
+        let (timer, value) = match least {
+            FOREVER => (first.shorter, most.saturating_sub(enough).max(0)),
+            _ => (last.longer, least.saturating_add(enough)),
+        };
         let says = Statement::plain(SET)
-            .with("name", name(system, last.longer))
-            .with("hop", hop_name(system, last.longer))
-            .with("value", Value::Time(Micros(least.saturating_add(enough))));
+            .with("name", name(system, timer))
+            .with("hop", hop_name(system, timer))
+            .with("value", Value::Time(Micros(value)));
         prediction.changes.push(says);
     }
     Finding { cause: last.cause, prediction }
@@ -315,6 +327,18 @@ fn beside(system: &System, slot: &Slot) -> Span {
             Span::new(slot.file, start..before.len())
         }
     }
+}
+
+/// How sure it is that the order matters there: what a version decides may be assumed.
+fn condition(system: &System, one: &Wanted) -> Confidence {
+    let assumed = |guard: &Guard| match *guard {
+        Guard::On(site, key) | Guard::NotOff(site, key) => one
+            .piece
+            .setting(system, site, key)
+            .is_some_and(|set| matches!(set.origin, Origin::Default { assumed: true, .. })),
+        _ => false,
+    };
+    if one.order.when.iter().any(assumed) { Confidence::Low } else { Confidence::High }
 }
 
 /// How sure a value is.

@@ -69,6 +69,11 @@ impl Piece {
         match *guard {
             Guard::NotOff(site, key) => flag(site, key) != Some(false),
             Guard::On(site, key) => flag(site, key) == Some(true),
+            Guard::NotOn(site, key) => flag(site, key) != Some(true),
+            Guard::AtMost(site, any, bound) => {
+                let time = |&key: &Key| self.setting(system, site, key).and_then(Setting::time);
+                any.iter().filter_map(time).min().is_none_or(|time| time <= bound)
+            }
             Guard::NotOneOf(site, key, words) => self
                 .setting(system, site, key)
                 .and_then(Setting::text)

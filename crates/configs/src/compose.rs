@@ -35,7 +35,7 @@ impl Reader for Compose {
             || name.starts_with("docker-stack")
             || name.starts_with("stack");
         let yaml = matches!(document.extension().as_str(), "yml" | "yaml");
-        yaml && named && document.text.contains("services")
+        yaml && named && (document.text.contains("services") || is_oldest(document))
     }
 
     fn read_all(&self, documents: &[&Document], draft: &mut Draft) {
@@ -55,7 +55,10 @@ impl Reader for Compose {
                 draft.remark(document.span(*at..*at), says);
             }
             for root in tree.roots() {
-                for (entry, service) in root.get("services").entries().take(MOST_SERVICES) {
+                let services = root.get("services").there();
+                let services = services.or_else(|| is_oldest(document).then_some(root));
+                let Some(services) = services else { continue };
+                for (entry, service) in services.entries().take(MOST_SERVICES) {
                     if service.entries().next().is_some() {
                         let hop = Service { document, name: &entry.key, at: service }
                             .hop(entry.key_at.clone());
@@ -65,6 +68,21 @@ impl Reader for Compose {
             }
         }
     }
+}
+
+/// True for a file of the first version of the format, whose services stand at its top.
+/// <https://docs.docker.com/reference/compose-file/legacy-versions/>
+fn is_oldest(document: &Document) -> bool {
+    let runs = |(_, at): (&crate::tree::Entry, At<'_>)| {
+        at.get("image").text().is_some() || at.get("build").text().is_some()
+    };
+    document.tree().roots().any(|root| {
+        let mut entries = root.entries().take(MOST_SERVICES).peekable();
+        root.get("version").there().is_none()
+            && root.get("services").kind().is_none()
+            && entries.peek().is_some()
+            && entries.all(runs)
+    })
 }
 
 /// True for a file that changes another one of its folder, or stands beside it for another occasion.

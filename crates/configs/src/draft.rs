@@ -98,6 +98,21 @@ pub(crate) struct HopDraft {
     pub(crate) is_worker: bool,
     /// True if other containers run beside it in one instance, so that a program may be theirs.
     pub(crate) is_one_of_several: bool,
+    /// The file that its command names for its settings.
+    pub(crate) settings_file: Option<SettingsFile>,
+}
+
+/// A file that a command names for settings.
+#[derive(Clone, Debug)]
+pub(crate) struct SettingsFile {
+    /// Its path in the project, if the command is run at the top of the folder it stands in.
+    pub(crate) path: String,
+    /// The server that reads it.
+    pub(crate) product: &'static str,
+    /// What it may set, with the vendor's names.
+    pub(crate) keys: Vec<(model::config::Key, &'static str)>,
+    /// Where it is named.
+    pub(crate) at: Span,
 }
 
 /// A variable of a program's environment.
@@ -134,6 +149,7 @@ impl HopDraft {
             listens_known: false,
             is_worker: false,
             is_one_of_several: false,
+            settings_file: None,
         }
     }
 }

@@ -72,6 +72,7 @@ const EXTENSIONS: &[&str] = &[
     "mjs",
     "mod",
     "mts",
+    "nginx",
     "pem",
     "crt",
     "properties",
@@ -104,11 +105,51 @@ const NAMES: &[&str] = &[
     "procfile",
 ];
 
-/// True if a file of this name may be configuration: whether it is, its content decides.
+/// Folders whose files have no extension: sites of nginx and Apache httpd.
+const FOLDERS: &[&str] = &["nginx", "apache2", "httpd", "sites-available", "sites-enabled"];
+
+/// Folders of what was built: code there is a copy, and only what servers are given counts.
+const BUILT: &[&str] = &["dist"];
+
+/// Extensions of what servers are given.
+const GIVEN: &[&str] = &["cfg", "conf", "nginx", "template", "vhost", "yaml", "yml"];
+
+/// True if a file of this path may be configuration: whether it is, its content decides.
 #[must_use]
-pub fn may_be_configuration(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let by_extension =
-        name.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension));
-    by_extension || NAMES.iter().any(|known| name.starts_with(known) || name.ends_with(known))
+pub fn may_be_configuration(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    if folder.split('/').any(|folder| BUILT.contains(&folder)) {
+        return extension.is_some_and(|extension| GIVEN.contains(&extension));
+    }
+    let site = |folder: &str| FOLDERS.contains(&folder);
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+        || NAMES.iter().any(|known| name.starts_with(known) || name.ends_with(known))
+        || (extension.is_none()
+            && (name == "conf" || folder.split('/').next_back().is_some_and(site)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_folders_tell_what_may_be_configuration() {
+        for path in [
+            "compose.yaml",
+            "web/Dockerfile",
+            "support/nginx/shop",
+            "etc/nginx/sites-enabled/shop",
+            "proxy/conf",
+            "docs/shop.nginx",
+            "dist/nginx.conf",
+            "dist/k8s/all.yaml",
+        ] {
+            assert!(may_be_configuration(path), "{path}");
+        }
+        for path in ["README", "bin/run", "nginx/logo.png", "dist/server.js", "dist/nginx/shop"] {
+            assert!(!may_be_configuration(path), "{path}");
+        }
+    }
 }

@@ -15,15 +15,23 @@ const WAIT_STATED: Guard =
 
 /// Where bytes are only passed on, the wait is for silence and says nothing of requests.
 const OF_REQUESTS: Guard = Guard::NotOneOf(Site::Link, Key::UpstreamProtocol, &["tcp", "udp"]);
+/// Who waits longer than this for an answer waits for streams, which nobody lets finish at a release.
+const LONGEST_REQUEST: Micros = Micros(1_800_000_000);
 
 /// The wait for a response that somebody wrote is how long requests may take: the time until the kill
-/// has to be longer.
+/// has to be longer. Where connections are upgraded, it bounds the silence between two messages.
 pub(crate) static GRACE: Order = Order {
     shape: Shape::Link,
     longer: Term { site: Site::To, keys: &[Key::TerminationGrace] },
     shorter: Term { site: Site::Link, keys: WAITS },
     margin: Micros(0),
-    when: &[WAIT_STATED, Guard::Bounded(Site::Link, WAITS), OF_REQUESTS],
+    when: &[
+        WAIT_STATED,
+        Guard::Bounded(Site::Link, WAITS),
+        Guard::NotOn(Site::Link, Key::Upgrades),
+        OF_REQUESTS,
+        Guard::AtMost(Site::Link, WAITS, LONGEST_REQUEST),
+    ],
     severity: Severity::Note,
     says: Text::new(
         "{shorter_hop} lets requests take {shorter} ({shorter_name}), but {longer_hop} is killed {longer} \

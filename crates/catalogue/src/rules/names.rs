@@ -8,7 +8,7 @@ use super::said::{host_of, is_loopback, is_public_host, stands_in, sure};
 /// A name looked up once, for a target that changes its address.
 pub(crate) fn looked_up_once(system: &System) -> Vec<Prediction> {
     let mut found: Vec<Prediction> = Vec::new();
-    let mut told: Vec<(model::config::HopId, String)> = Vec::new();
+    let mut told: Vec<(Place, String, usize)> = Vec::new();
     for (id, link) in system.links() {
         let Some(once) = link.get(Key::ResolveOnce) else { continue };
         let host = host_of(link).to_ascii_lowercase();
@@ -16,14 +16,37 @@ pub(crate) fn looked_up_once(system: &System) -> Vec<Prediction> {
             continue;
         }
         let Some(moves) = moves(system, link, &host) else { continue };
-        let from = &system.hop(link.from).name;
-        if told.contains(&(link.from, host.clone())) {
+        if moves.1 == CONTAINER && has_others(system, link) {
             continue;
         }
-        told.push((link.from, host.clone()));
+        // All servers of one file run in one process, and one reload ends it for all of them.
+        let place = link.at.map_or(Place::Hop(link.from), |at| Place::File(at.file));
+        if let Some((.., at)) = told.iter().find(|(had, name, _)| *had == place && *name == host) {
+            found[*at] = found[*at].clone().along(system, id);
+            continue;
+        }
+        told.push((place, host.clone(), found.len()));
+        let from = &system.hop(link.from).name;
         found.push(predict(system, (id, link), once, (moves, from, &host)));
     }
     found
+}
+
+/// Where a name is written: which process has looked it up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    File(model::config::FileId),
+    Hop(model::config::HopId),
+}
+
+/// True if requests of the same route have other targets: a container whose address has changed is
+/// left out then, and the others answer.
+fn has_others(system: &System, link: &Link) -> bool {
+    let same = |other: &Link| {
+        other.route == link.route && !host_of(other).eq_ignore_ascii_case(host_of(link))
+    };
+    let tried = !matches!(link.get(Key::Retries).and_then(Setting::count), Some(0));
+    tried && system.links_from(link.from).any(|(_, other)| same(other))
 }
 
 fn predict(
@@ -109,6 +132,27 @@ mod tests {
         let link = made.link(proxy, target, address);
         made.default_link(link, Key::ResolveOnce, once);
         looked_up_once(&made.system)
+    }
+
+    #[test]
+    fn one_of_several_targets_is_left_out_by_itself() {
+        let with = |second: &str, retries: Option<u64>| {
+            let mut made = Made::new().read_as("compose");
+            let proxy = made.hop(Task::Gateway, "proxy");
+            for (name, address) in [("one", "one:3000"), ("two", second)] {
+                let target = made.hop(Task::App, name);
+                let link = made.link(proxy, target, address);
+                made.default_link(link, Key::ResolveOnce, Value::Flag(true));
+                if let Some(retries) = retries {
+                    made.set_link(link, Key::Retries, Value::Count(retries));
+                }
+            }
+            looked_up_once(&made.system).len()
+        };
+        assert_eq!(with("two:3000", None), 0);
+        assert_eq!(with("two:3000", Some(1)), 0);
+        assert_eq!(with("two:3000", Some(0)), 2);
+        assert_eq!(with("one:3001", None), 1);
     }
 
     #[test]

@@ -69,6 +69,50 @@ fn defaults_that_everyone_has_are_no_finding() {
 }
 
 #[test]
+fn what_is_proposed_can_be_done() {
+    let texts = |path: &Path| -> Vec<String> {
+        let changes = findings(path).into_iter().flat_map(|(_, one)| one.prediction.changes);
+        changes.map(|says| says.render(Lang::En)).collect()
+    };
+    // Nothing outlasts a connection that is kept for ever, so that it has to end.
+    let mut kept = path(Task::App);
+    kept.made.set_link(kept.outer, Key::UpstreamKeepAlive, Value::Flag(true));
+    kept.made.default_link(kept.outer, Key::UpstreamIdleTimeout, Value::Unlimited);
+    kept.made.set(kept.app, Key::ClientIdleTimeout, secs(5));
+    assert_eq!(slugs(&kept), ["keepalive-race"]);
+    let [change] = &texts(&kept)[..] else { panic!("{:?}", texts(&kept)) };
+    assert!(change.contains(" of front to 4 s"), "{change}");
+    // Where both are kept for ever, nobody closes first.
+    kept.made.set(kept.app, Key::ClientIdleTimeout, Value::Unlimited);
+    assert!(slugs(&kept).is_empty());
+    // A release gets the time that requests take, not the other way round.
+    let mut released = path(Task::App);
+    released.made.set_link(released.outer, Key::ResponseTimeout, secs(30));
+    released.made.set(released.app, Key::TerminationGrace, secs(10));
+    let [change] = &texts(&released)[..] else { panic!("{:?}", texts(&released)) };
+    assert!(change.contains(" of app to 30 s"), "{change}");
+}
+
+#[test]
+fn streams_are_not_waited_for_at_a_release() {
+    let with = |wait, upgrades: Option<Value>| {
+        let mut path = path(Task::App);
+        path.made.set_link(path.outer, Key::ResponseTimeout, wait);
+        path.made.default(path.app, Key::TerminationGrace, secs(10));
+        if let Some(upgrades) = upgrades {
+            path.made.set_link(path.outer, Key::Upgrades, upgrades);
+        }
+        slugs(&path)
+    };
+    assert_eq!(with(secs(120), None), ["drain-too-short"]);
+    assert_eq!(with(secs(1800), None), ["drain-too-short"]);
+    assert_eq!(with(secs(120), Some(Value::Flag(false))), ["drain-too-short"]);
+    assert!(with(secs(120), Some(Value::Flag(true))).is_empty());
+    assert!(with(secs(86_400), None).is_empty());
+    assert!(with(secs(5), None).is_empty());
+}
+
+#[test]
 fn one_bound_is_enough() {
     let mut path = path(Task::App);
     path.made.default_link(path.outer, Key::ResponseTimeout, secs(60));

@@ -21,6 +21,12 @@ pub(crate) fn unasked(system: &System) -> Vec<Prediction> {
         if system.links_to(id).any(|(_, link)| !link.checks.is_empty()) {
             continue;
         }
+        // So may a controller that nobody names.
+        let is_named =
+            |from: &model::config::Hop| from.task != Task::Gateway || !from.products.is_empty();
+        if !system.links_to(id).any(|(_, link)| is_named(system.hop(link.from))) {
+            continue;
+        }
         let says = Statement::plain(SAYS).with("hop", &hop.name);
         let mut one = Prediction::new(Severity::Warning, Confidence::Medium, says)
             .at(at, Statement::plain(NONE).with("hop", &hop.name));
@@ -49,8 +55,20 @@ mod tests {
     use crate::rules::test_support::{Made, only};
 
     fn with(reader: &'static str, kind: Option<CheckKind>, served: bool) -> Vec<Prediction> {
+        behind(Some("ingress-nginx"), reader, kind, served)
+    }
+
+    fn behind(
+        controller: Option<&'static str>,
+        reader: &'static str,
+        kind: Option<CheckKind>,
+        served: bool,
+    ) -> Vec<Prediction> {
         let mut made = Made::new().read_as(reader);
         let front = made.hop(Task::Gateway, "ingress");
+        if let Some(controller) = controller {
+            made.runs(front, controller, "");
+        }
         let app = made.hop(Task::App, "app");
         if served {
             made.link(front, app, "app:3000");
@@ -68,5 +86,11 @@ mod tests {
         assert!(with("kubernetes", Some(CheckKind::Readiness), true).is_empty());
         assert!(with("kubernetes", None, false).is_empty());
         assert!(with("compose", None, true).is_empty());
+    }
+
+    #[test]
+    fn a_controller_that_nobody_names_may_ask_by_itself() {
+        only(behind(Some("Ingress controller"), "kubernetes", None, true));
+        assert!(behind(None, "kubernetes", None, true).is_empty());
     }
 }

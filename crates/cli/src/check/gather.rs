@@ -26,7 +26,6 @@ const LEFT_OUT: &[&str] = &[
     "venv",
     "__pycache__",
     ".next",
-    "dist",
 ];
 
 /// The files of one run.
@@ -102,8 +101,8 @@ fn common(folders: &[String]) -> String {
     }
 }
 
-fn walk(folder: &Path, gathered: &mut Gathered) -> Result<()> {
-    let mut left = vec![folder.to_owned()];
+fn walk(top: &Path, gathered: &mut Gathered) -> Result<()> {
+    let mut left = vec![top.to_owned()];
     while let Some(folder) = left.pop() {
         let entries = fs::read_dir(&folder)
             .with_context(|| format!("{} cannot be read", folder.display()))?;
@@ -115,7 +114,7 @@ fn walk(folder: &Path, gathered: &mut Gathered) -> Result<()> {
                 if !LEFT_OUT.contains(&&*name) {
                     left.push(entry.path());
                 }
-            } else if kind.is_file() && configs::may_be_configuration(&name) {
+            } else if kind.is_file() && may_be_configuration(top, &entry.path()) {
                 // One file that cannot be read does not keep the others from being checked.
                 let _ = add(&entry.path(), gathered);
             }
@@ -129,6 +128,13 @@ fn walk(folder: &Path, gathered: &mut Gathered) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether it may be, by its path below the folder that was named: what is around that tells nothing.
+fn may_be_configuration(top: &Path, path: &Path) -> bool {
+    let below = path.strip_prefix(top).unwrap_or(path);
+    let inside = top.file_name().map_or_else(PathBuf::new, PathBuf::from).join(below);
+    configs::may_be_configuration(&inside.to_string_lossy().replace('\\', "/"))
 }
 
 fn add(path: &Path, gathered: &mut Gathered) -> Result<()> {

@@ -4,7 +4,7 @@
 use model::config::{Check, CheckKind, Key, Setting, Settings, Value};
 
 use super::values::{Url, flag, number_setting, text_setting, time, time_setting};
-use crate::defaults::apache::{CLOSED, KEPT, RESOLVE_ONCE, REVERSE};
+use crate::defaults::apache::{CLOSED, KEPT, RESOLVE_ONCE, REVERSE, TUNNELED};
 use crate::directives::{Directive, Places, Word};
 
 /// One `key=value` and where it is written.
@@ -128,6 +128,7 @@ fn reuse(places: Places<'_>, params: &[Param<'_>], url: &Url, way: Way) -> Setti
     match (way, url.scheme.as_str()) {
         (Way::Reverse, _) => REVERSE.stated(),
         (Way::Worker, "fcgi" | "scgi" | "uwsgi") => CLOSED.stated(),
+        (Way::Worker, "ws" | "wss") => TUNNELED.stated(),
         (Way::Worker, _) => KEPT.stated(),
     }
 }

@@ -1,10 +1,10 @@
 //! One thing described in several places becomes one hop: the program of a folder and the
 //! container that runs it, the configuration of a server and the container that is given it.
 
-use model::config::Found;
+use model::config::{Found, Setting, Value};
 
 use super::environment;
-use crate::draft::{Draft, DraftId, HopDraft};
+use crate::draft::{Draft, DraftId, HopDraft, SettingsFile};
 
 /// Products that run whatever program they are given.
 const PLATFORMS: &[&str] = &["Kubernetes", "Cloud Run"];
@@ -23,6 +23,7 @@ pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
         }));
         gone[source] = true;
     }
+    settings_elsewhere(&mut draft.hops);
     environment::bind(draft, &gone);
     for (runner, served) in servers(&draft.hops, &gone) {
         let container = draft.hops[runner].clone();
@@ -53,13 +54,51 @@ pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
 /// The name of a server in a container: people know it by the container's. Where the container has
 /// several, each is told by what its file calls it.
 fn in_container(container: &str, server: &str, of: usize) -> String {
-    const KINDS: [&str; 5] = [" server ", " VirtualHost ", " frontend ", " listen ", " listener "];
+    const KINDS: [&str; 7] = [
+        " server ",
+        " VirtualHost ",
+        " frontend ",
+        " listen ",
+        " listener ",
+        " site ",
+        " entry point ",
+    ];
     let kind = KINDS.iter().filter_map(|kind| server.find(kind)).min();
     match kind {
         _ if of == 1 => container.to_owned(),
         Some(at) => format!("{container}{}", &server[at..]),
         None => server.to_owned(),
     }
+}
+
+/// What a file sets that was not read is not knowable, and no default stands for it.
+fn settings_elsewhere(hops: &mut [HopDraft]) {
+    for hop in hops {
+        let file = hop.settings_file.take().filter(|file| !was_read(file, hop));
+        let Some(file) = file else { continue };
+        for (key, name) in file.keys {
+            if hop.hop.get(key).is_none() {
+                let value = Value::Unknown(file.path.clone());
+                hop.hop.settings.set(Setting::written(key, value, name, file.at));
+            }
+        }
+    }
+}
+
+/// True if the file is one of those that describe the program.
+fn is_file_of(file: &SettingsFile, program: &HopDraft) -> bool {
+    let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let outer = folder.strip_suffix("config").map(|outer| outer.trim_end_matches('/'));
+    let own = program.folder.as_deref();
+    program.hop.runs(file.product) && (own == Some(folder) || (outer.is_some() && own == outer))
+}
+
+/// True if the program holds what the file says: it is its own, or settings were read that the command
+/// leaves open.
+fn was_read(file: &SettingsFile, program: &HopDraft) -> bool {
+    let written = |key| program.hop.get(key).is_some_and(Setting::is_written);
+    let any = file.keys.iter().any(|(key, _)| written(*key));
+    is_file_of(file, program) || (program.hop.runs(file.product) && any)
 }
 
 /// Puts what is known of a program into the hop that runs it.
@@ -79,6 +118,14 @@ fn absorb(runner: &mut HopDraft, program: &HopDraft) {
     if !runner.is_worker {
         serve(runner, program);
     }
+    let read = |file: &SettingsFile| was_read(file, program);
+    if runner.settings_file.as_ref().is_some_and(read) {
+        runner.settings_file = None;
+    }
+    runner.settings_file = runner
+        .settings_file
+        .take()
+        .or_else(|| program.settings_file.clone().filter(|file| !read(file)));
     runner.given.extend(program.given.iter().cloned());
     for variable in &program.environment {
         // What runs the program has the last word.
@@ -125,8 +172,15 @@ fn programs(hops: &[HopDraft]) -> Vec<(usize, usize, Found)> {
                 None => image.is_some_and(|image| names.contains(&image)),
             }
         };
-        let found = runners.iter().filter(runs_it);
-        pairs.extend(found.map(|&runner| (source, runner, Found::Stated)));
+        let by_file = |&&at: &&usize| {
+            let file = hops[at].settings_file.as_ref();
+            hops[at].folder.is_none() && file.is_some_and(|file| is_file_of(file, &hops[source]))
+        };
+        let mut found: Vec<usize> = runners.iter().filter(runs_it).copied().collect();
+        if found.is_empty() {
+            found = runners.iter().filter(by_file).copied().collect();
+        }
+        pairs.extend(found.into_iter().map(|runner| (source, runner, Found::Stated)));
     }
     let free_source: Vec<usize> =
         sources.into_iter().filter(|s| pairs.iter().all(|(source, ..)| source != s)).collect();
@@ -171,6 +225,20 @@ fn is_own_image(image: &str) -> bool {
     image.contains('/') || image.contains('$') || image.contains('{')
 }
 
+/// Whether a container runs the server that a configuration is of; `None` if nothing says what it
+/// runs.
+fn shares_product(runner: &HopDraft, server: &HopDraft) -> Option<bool> {
+    let mut own =
+        runner.hop.products.iter().filter(|product| {
+            !PLATFORMS.contains(&product.name) && product.name != "Docker Compose"
+        });
+    let servers = &server.hop.products;
+    own.next().map(|first| {
+        let is = |name: &str| servers.iter().any(|product| product.name == name);
+        is(first.name) || own.any(|product| is(product.name))
+    })
+}
+
 /// Which hops, read from a server's configuration, run in which container.
 fn servers(hops: &[HopDraft], gone: &[bool]) -> Vec<(usize, Vec<usize>)> {
     let alive = |at: usize| !gone[at];
@@ -187,17 +255,22 @@ fn servers(hops: &[HopDraft], gone: &[bool]) -> Vec<(usize, Vec<usize>)> {
             .filter(|&at| alive(at) && !hops[at].is_source && hops[at].configured_by.is_none())
     };
     for runner in runners() {
-        let is_given = |file: &str| {
+        let is_given = |server: usize, file: &str| {
+            let same = shares_product(&hops[runner], &hops[server]);
             hops[runner].given.iter().any(|given| {
                 let below = |inner: &str, outer: &str| {
                     inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
                 };
-                // A configuration may be a folder of files, of which a container is given some.
-                file == given || below(file, given) || below(given, file)
+                // A configuration may be a folder of files, of which a container is given some. One
+                // that is given a whole project does not run everything in it.
+                let own = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let near = same == Some(true) || own == given;
+                same != Some(false)
+                    && (file == given || (below(file, given) && near) || below(given, file))
             })
         };
-        let served: Vec<usize> =
-            configured.iter().filter(|(_, file)| is_given(file)).map(|(at, _)| *at).collect();
+        let served = configured.iter().filter(|(at, file)| is_given(*at, file));
+        let served: Vec<usize> = served.map(|(at, _)| *at).collect();
         if !served.is_empty() {
             taken.extend(served.iter().copied());
             pairs.push((runner, served));

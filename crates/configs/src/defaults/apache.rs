@@ -65,6 +65,14 @@ pub(crate) static KEPT: Row =
 pub(crate) static CLOSED: Row =
     row(Key::UpstreamKeepAlive, "enablereuse", Preset::Flag(false), FCGI);
 
+/// A connection that became a WebSocket carries bytes of its two ends until one of them closes it.
+pub(crate) static TUNNELED: Row = row(
+    Key::UpstreamKeepAlive,
+    "ws://",
+    Preset::Flag(false),
+    "https://httpd.apache.org/docs/2.4/mod/mod_proxy_wstunnel.html",
+);
+
 /// The worker that stands for all targets without one keeps no connections.
 pub(crate) static REVERSE: Row =
     row(Key::UpstreamKeepAlive, "enablereuse", Preset::Flag(false), PROXY);

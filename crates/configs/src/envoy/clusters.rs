@@ -27,7 +27,9 @@ pub(super) fn id(document: &Document, name: &str) -> Name {
 fn endpoints(cluster: Field<'_>) -> impl Iterator<Item = Field<'_>> {
     let localities = cluster.get("load_assignment.endpoints").items().take(MOST_OF_A_LIST);
     let endpoints = localities.flat_map(|locality| locality.get("lb_endpoints").items());
-    endpoints.map(|endpoint| endpoint.get("endpoint.address")).take(MOST_ENDPOINTS)
+    // Before the third version of its interface a cluster had a plain list of addresses.
+    let older = cluster.get("hosts").items();
+    endpoints.map(|endpoint| endpoint.get("endpoint.address")).chain(older).take(MOST_ENDPOINTS)
 }
 
 /// The host of its first endpoint.
@@ -107,7 +109,8 @@ fn settings(cluster: Field<'_>) -> Settings {
     limits(cluster, &mut settings);
     tls(cluster, &mut settings);
     let kind = cluster.get("type");
-    if matches!(kind.text(), Some("STRICT_DNS" | "LOGICAL_DNS")) {
+    let word = kind.text().map(str::to_ascii_uppercase);
+    if matches!(word.as_deref(), Some("STRICT_DNS" | "LOGICAL_DNS")) {
         settings.set(kind.setting(Key::ResolveOnce, "type", Value::Flag(false)));
     }
     for policy in ["round_robin_lb_config", "least_request_lb_config"] {

@@ -41,7 +41,9 @@ pub(super) fn filters(listener: Field<'_>) -> Vec<Filter<'_>> {
     filters
         .take(MOST_FILTERS)
         .filter_map(|filter| {
+            // Before the third version of its interface the type stood in the name alone.
             let config = filter.get("typed_config");
+            let config = config.some().unwrap_or(filter.get("config"));
             let kind = config.named("@type").text().or(filter.get("name").text())?;
             let kind = kind.to_ascii_lowercase().replace('_', "");
             if kind.contains("httpconnectionmanager") {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use model::config::{Hop, Key, Listen, Route, Setting, Settings, Task, Value};
+use model::config::{Hop, Key, Listen, Product, Route, Setting, Settings, Task, Value};
 
 use super::object::{Object, port};
 use super::services::Services;
@@ -59,6 +59,8 @@ fn gateway(object: &Object<'_>, draft: &mut Draft) -> Gateway {
     hop.at = Some(object.here());
     if google {
         gke::balancer(&mut hop);
+    } else {
+        hop.products.extend(inner_class(class));
     }
     let mut hosts = Vec::new();
     let listeners = object.spec("listeners");
@@ -81,6 +83,19 @@ fn gateway(object: &Object<'_>, draft: &mut Draft) -> Gateway {
     let given = object.at.at("status.addresses").items().take(10);
     names.extend(given.filter_map(|address| address.get("value").text()).map(Name::host));
     Gateway { hop: draft.add_hop(HopDraft::new(hop, names)), google }
+}
+
+/// The controller of a class that people call by the name of a proxy that runs in the cluster.
+fn inner_class(class: &str) -> Option<Product> {
+    const INNER: &[&str] = &[
+        "apisix", "cilium", "contour", "envoy", "haproxy", "istio", "kgateway", "kong", "linkerd",
+        "nginx", "traefik",
+    ];
+    let class = class.to_ascii_lowercase();
+    INNER
+        .iter()
+        .any(|name| class.contains(name))
+        .then(|| Product { name: "Gateway controller", ..Product::default() })
 }
 
 fn routes(

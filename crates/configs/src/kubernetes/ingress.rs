@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use model::config::{Check, Hop, Key, Listen, Route, Setting, Settings, Slot, Task, Value};
+use model::config::{
+    Check, Hop, Key, Listen, Product, Route, Setting, Settings, Slot, Task, Value,
+};
 
 use super::object::Object;
 use super::services::Services;
@@ -53,7 +55,12 @@ pub(super) fn read(
     let mut hops: BTreeMap<(Controller, String), DraftId> = BTreeMap::new();
     let nginx = ingress_nginx::Global::new(cluster);
     for object in cluster.all(&["Ingress"]) {
-        let controller = controller(&object, &classes);
+        let controller = match controller(&object, &classes) {
+            Controller::Other(class) if class.is_empty() && leads_to_google(&object, services) => {
+                Controller::Gke
+            }
+            known => known,
+        };
         let group = match &controller {
             // One load balancer serves an Ingress, or a group of them.
             Controller::Alb => match object.annotation(alb::GROUP).text() {
@@ -97,7 +104,11 @@ fn controller(object: &Object<'_>, classes: &BTreeMap<&str, &str>) -> Controller
         Some(_) => Controller::Other(class.unwrap_or_default().to_owned()),
         None if object.has_annotations(ingress_nginx::ANNOTATION) => Controller::Nginx,
         None if object.has_annotations(alb::ANNOTATION) => Controller::Alb,
-        None if object.has_annotations("networking.gke.io/") => Controller::Gke,
+        None if object.has_annotations("networking.gke.io/")
+            || object.has_annotations("kubernetes.io/ingress.global-static-ip-name") =>
+        {
+            Controller::Gke
+        }
         None => match classes.values().next() {
             Some(&"k8s.io/ingress-nginx") if classes.len() == 1 => Controller::Nginx,
             Some(&"ingress.k8s.aws/alb") if classes.len() == 1 => Controller::Alb,
@@ -106,10 +117,43 @@ fn controller(object: &Object<'_>, classes: &BTreeMap<&str, &str>) -> Controller
     }
 }
 
+/// True if a Service that the Ingress leads to says how Google's controller is to reach it: without a
+/// class, that controller serves the Ingress.
+/// <https://cloud.google.com/kubernetes-engine/docs/how-to/container-native-load-balancing>
+fn leads_to_google(object: &Object<'_>, services: &Services<'_>) -> bool {
+    let said = |backend: At<'_>| {
+        let name = backend.at("service.name").text().or(backend.get("serviceName").text())?;
+        let service = services.find(object.namespace(), name)?.object;
+        let exposed = service.annotation("cloud.google.com/neg").text();
+        let neg = exposed.is_some_and(|text| {
+            let tree = crate::tree::json(text);
+            tree.roots().next().and_then(|root| root.get("ingress").flag()) == Some(true)
+        });
+        let config = ["cloud.google.com/backend-config", "beta.cloud.google.com/backend-config"];
+        Some(neg || config.iter().any(|name| service.annotation(name).there().is_some()))
+    };
+    let whole = ["defaultBackend", "backend"].map(|name| object.spec(name));
+    let rules = object.spec("rules").items().take(MOST_RULES);
+    let paths = rules.flat_map(|rule| rule.at("http.paths").items().take(MOST_RULES));
+    let backends = whole.into_iter().chain(paths.map(|path| path.get("backend")));
+    backends.take(MOST_RULES).any(|backend| said(backend) == Some(true))
+}
+
+/// A controller that runs in the cluster and knows of its Pods what Kubernetes says: any but those
+/// that make load balancers of a cloud, which ask by themselves.
+pub(super) fn inner_controller(class: &str) -> Option<Product> {
+    const CLOUDS: &[&str] =
+        &["azure", "alibaba", "gce", "gke", "alb", "nlb", "ibm", "oci", "cloud"];
+    let class = class.to_ascii_lowercase();
+    let inner = !class.is_empty() && !CLOUDS.iter().any(|word| class.contains(word));
+    inner.then(|| Product { name: "Ingress controller", ..Product::default() })
+}
+
 fn other(object: &Object<'_>, class: &str, draft: &mut Draft) -> DraftId {
     let name = if class.is_empty() { "Ingress".to_owned() } else { format!("Ingress {class}") };
     let mut hop = Hop::new(Task::Gateway, name);
     hop.at = Some(object.here());
+    hop.products.extend(inner_controller(class));
     draft.add_hop(HopDraft::new(hop, Vec::new()))
 }
 

@@ -52,6 +52,7 @@ const KINDS: &[(&str, &str)] = &[
     ("NetworkPolicy", "networking.k8s.io"),
     ("Pod", ""),
     ("ReplicaSet", "apps"),
+    ("ReplicationController", ""),
     ("ScaledObject", "keda.sh"),
     ("Secret", ""),
     ("Service", ""),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::config::{Check, CheckKind, Hop, Key, Listen, Product, Settings, Task};
 
 use super::alb;
-use super::object::{Object, label_pairs, port};
+use super::object::{DEFAULT_NAMESPACE, Object, label_pairs, port};
 use super::workloads::Workload;
 use super::{Cluster, defaults as known};
 use crate::draft::{Draft, HopDraft, LinkDraft, Member, Name, Pool, Reach};
@@ -34,14 +34,21 @@ pub(super) struct Service<'d> {
 }
 
 impl<'d> Services<'d> {
-    /// The Service of this name in a namespace.
+    /// The Service of this name in a namespace; else the one whose namespace nobody wrote, as it is put
+    /// where whoever applies it says.
     pub(super) fn find(&self, namespace: &str, name: &str) -> Option<&Service<'d>> {
-        self.by_key.get(&format!("{namespace}/{name}"))
+        let own = self.by_key.get(&format!("{namespace}/{name}"));
+        own.or_else(|| {
+            let unsaid = self.by_key.get(&format!("{DEFAULT_NAMESPACE}/{name}"))?;
+            unsaid.object.said_namespace().is_none().then_some(unsaid)
+        })
     }
 
     /// What a reference to a Service reaches, and at which port, given by its number or its name.
     pub(super) fn reach(&self, namespace: &str, name: &str, at_port: At<'_>) -> (Reach, u16) {
-        let reach = Reach::Name(Name::id(SERVICE, format!("{namespace}/{name}")));
+        let known = self.find(namespace, name).map(|service| service.object.key());
+        let key = known.unwrap_or_else(|| format!("{namespace}/{name}"));
+        let reach = Reach::Name(Name::id(SERVICE, key));
         let by_name = || {
             let ports = &self.find(namespace, name)?.ports;
             let found = ports.iter().find(|(own, ..)| Some(own.as_str()) == at_port.text());

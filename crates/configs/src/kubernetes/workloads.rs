@@ -65,7 +65,8 @@ impl Workload {
 pub(super) fn read(cluster: &Cluster<'_>, draft: &mut Draft) -> Vec<Workload> {
     let scalers = scale::scalers(cluster);
     let files = Files::new(cluster);
-    let kinds = &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod"];
+    let kinds =
+        &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Pod"];
     let mut owners = std::collections::BTreeSet::new();
     let mut workloads: Vec<Workload> = Vec::new();
     // What runs the others comes first, so that they can be told from what stands alone.

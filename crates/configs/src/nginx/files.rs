@@ -58,8 +58,11 @@ pub(super) fn is_nginx(document: &Document) -> bool {
     let folders = document.folder().to_ascii_lowercase();
     let is_its_place =
         name.contains("nginx") || FOLDERS.iter().any(|folder| folders.contains(folder));
-    let may_be =
-        matches!(extension.as_str(), "conf" | "vhost" | "template" | "inc" | "tmpl" | "j2" | "erb");
+    let may_be = name == "conf"
+        || matches!(
+            extension.as_str(),
+            "conf" | "vhost" | "template" | "inc" | "tmpl" | "j2" | "erb"
+        );
     (is_its_place || may_be) && looks_like_nginx(text, is_its_place)
 }
 
@@ -138,10 +141,17 @@ pub(super) fn included(files: &[File], pattern: &str, main: usize, from: usize) 
     };
     let paths: Vec<Option<&str>> =
         files.iter().map(|file| is_near(file).then_some(file.path.as_str())).collect();
-    match here.dumped {
-        true => includes::included_there(&paths, pattern, main),
-        false => includes::included(&paths, pattern, main, from),
+    if here.dumped {
+        return includes::included_there(&paths, pattern, main);
     }
+    let found = includes::included(&paths, pattern, main, from);
+    if !found.is_empty() {
+        return found;
+    }
+    // The image of nginx makes `conf.d/x.conf` of `templates/x.conf.template`.
+    // https://hub.docker.com/_/nginx ("Using environment variables in nginx configuration")
+    let Some((_, name)) = pattern.rsplit_once("conf.d/") else { return found };
+    includes::included(&paths, &format!("templates/{name}.template"), main, from)
 }
 
 #[cfg(test)]

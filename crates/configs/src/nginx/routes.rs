@@ -260,6 +260,12 @@ impl<'d> Routing<'_, 'd> {
                 }
             });
         }
+        let upgrade = header(family, scope, "upgrade").filter(|field| !field.text(1).is_empty());
+        if let Some(directive) = upgrade {
+            let at = places.value(directive, 1);
+            let on = Value::Flag(true);
+            settings.set(Setting::written(Key::Upgrades, on, family.header, at));
+        }
         match target.once {
             Some(true) => settings.set(RESOLVE_ONCE.stated()),
             Some(false) => {

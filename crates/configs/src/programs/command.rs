@@ -6,7 +6,7 @@ use model::config::{Key, Notation, Product, Setting, Span, Value};
 use super::{Word, add_product, duration, listens, runs, split_words};
 use crate::code::Scale;
 use crate::document::Document;
-use crate::draft::HopDraft;
+use crate::draft::{HopDraft, SettingsFile};
 
 /// An option, what it means, and how it writes its value.
 type Meaning = (&'static [&'static str], Key, &'static str, Unit);
@@ -189,6 +189,41 @@ fn server(
         program.hop.settings.set(setting((*key, name), &text, *unit, at, word));
     }
     bind(words, document, program);
+    settings_file(product, words, document, program, meanings);
+}
+
+/// What a file that the command names may set, and the command does not.
+fn settings_file(
+    product: &'static str,
+    words: &[Word],
+    document: &Document,
+    program: &mut HopDraft,
+    meanings: &[Meaning],
+) {
+    let names: &[&str] = match product {
+        "gunicorn" => &["-c", "--config"],
+        "Puma" => &["-C", "--config"],
+        _ => return,
+    };
+    let Some((path, word)) = option(words, names).filter(|(path, _)| path != "-") else { return };
+    let unset = |key: Key| program.hop.get(key).is_none();
+    let mut keys: Vec<(Key, &'static str)> =
+        meanings.iter().map(|(_, key, name, _)| (*key, *name)).collect();
+    match product {
+        "gunicorn" => keys.push((Key::ClientKeepAlive, "worker_class")),
+        _ => keys.extend([
+            (Key::Threads, "threads"),
+            (Key::ClientHeaderTimeout, "first_data_timeout"),
+            (Key::Backlog, "bind"),
+        ]),
+    }
+    keys.retain(|(key, _)| unset(*key));
+    program.settings_file = Some(SettingsFile {
+        path: super::join(document.folder(), &path),
+        product,
+        keys,
+        at: document.span(word.at.clone()),
+    });
 }
 
 fn setting(
@@ -260,6 +295,10 @@ fn bind(words: &[Word], document: &Document, program: &mut HopDraft) {
 /// Listens on an address as servers take it: `0.0.0.0:8000`, `unix:/run/app.sock`, `:$PORT`.
 pub(crate) fn bind_address(address: &str, at: Span, program: &mut HopDraft) {
     let plain = address.strip_prefix("tcp://").unwrap_or(address);
+    // Ruby puts it together when it runs.
+    if plain.contains("#{") {
+        return;
+    }
     if let Some(path) = plain.strip_prefix("unix:") {
         let path = path.strip_prefix("//").unwrap_or(path);
         let path = path.split('?').next().unwrap_or(path);

@@ -234,7 +234,13 @@ impl Project {
         }
         let built = around.iter().find(|folder| self.dockerfiles.contains_key(**folder));
         let described = || around.iter().find(|folder| self.manifests.contains(**folder));
-        built.or_else(described).map_or(document.folder(), |folder| folder).to_owned()
+        // Rails keeps Puma's file in a folder of its own.
+        let own = match document.name() {
+            "puma.rb" => document.folder().strip_suffix("config").unwrap_or(document.folder()),
+            _ => document.folder(),
+        };
+        let own = own.trim_end_matches('/');
+        built.or_else(described).map_or(own, |folder| folder).to_owned()
     }
 }
 

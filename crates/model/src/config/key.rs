@@ -106,6 +106,9 @@ vocabulary! {
         UpstreamMaxPending = "upstream-max-pending",
         /// Link: how long a request waits for a connection when no target may take one more.
         QueueTimeout = "queue-timeout",
+        /// Link: whether requests may become connections of another protocol (WebSocket), whose silence
+        /// is then bounded by the wait for a response.
+        Upgrades = "upgrades",
         /// Link: how long a connection that was upgraded (WebSocket) or is a tunnel may be idle.
         TunnelTimeout = "tunnel-timeout",
         /// Link: failures after which a target is left out.

@@ -82,6 +82,10 @@ pub enum Guard {
     NotOff(Site, Key),
     /// The flag is known to be on.
     On(Site, Key),
+    /// The flag is not known to be on.
+    NotOn(Site, Key),
+    /// The shortest of these that is a span of time is no longer than this.
+    AtMost(Site, &'static [Key], Micros),
     /// The word is none of these.
     NotOneOf(Site, Key, &'static [&'static str]),
     /// Somebody wrote at least one of these settings: without it, products would be found fault

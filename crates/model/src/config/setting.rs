@@ -94,6 +94,11 @@ const DEFAULT: Text = Text::new(
     "{hop}: {name} は未設定で、{product} の既定値は {value}",
 );
 
+const LOOKED_UP_ONCE: Text = Text::new(
+    "{hop}: {name} is not set, so that {product} looks names up once, at its start",
+    "{hop}: {name} は未設定のため、{product} は起動時に一度だけ名前解決します",
+);
+
 /// One setting of a hop, a link or a check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
@@ -194,6 +199,9 @@ impl Setting {
                 (DEFAULT, format!("{} {}", known.product, known.versions))
             }
         };
+        // A yes without a setting of its own tells little: what it does says more.
+        let once = self.key == Key::ResolveOnce && self.value == Value::Flag(true);
+        let text = if once && !self.is_written() { LOOKED_UP_ONCE } else { text };
         Statement::plain(text)
             .with("hop", hop)
             .with("name", self.name)
