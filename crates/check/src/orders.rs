@@ -284,7 +284,7 @@ fn finding(
             .with("value", Value::Time(Micros(least.saturating_add(enough))));
         prediction.changes.push(says);
     }
-    Finding { cause: last.cause, prediction }
+    Finding::new(last.cause, prediction)
 }
 
 const ABSENT: Text =

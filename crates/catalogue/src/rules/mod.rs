@@ -29,6 +29,7 @@ pub(crate) mod routes;
 mod said;
 pub(crate) mod sizes;
 pub(crate) mod subnet_budget;
+pub(crate) mod updates;
 pub(crate) mod workers;
 
 #[cfg(test)]

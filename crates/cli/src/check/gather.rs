@@ -7,10 +7,10 @@ use anyhow::{Context, Result, bail};
 use configs::Input;
 
 /// Largest file that is read, in bytes: a Terraform plan of a large company is some 50 MB.
-const LARGEST: u64 = 64 << 20;
+pub(super) const LARGEST: u64 = 64 << 20;
 
 /// Most files that are read.
-const MOST_FILES: usize = 50_000;
+pub(super) const MOST_FILES: usize = 50_000;
 
 /// Folders that hold other people's files, or files made by programs.
 const LEFT_OUT: &[&str] = &[
@@ -38,6 +38,11 @@ impl Gathered {
     /// The files as the readers want them.
     pub(crate) fn inputs(&self) -> Vec<Input> {
         self.files.iter().map(|(_, input)| input.clone()).collect()
+    }
+
+    /// The files with their places.
+    pub(super) fn files(&self) -> &[(PathBuf, Input)] {
+        &self.files
     }
 
     /// Where a file of this name lies.
@@ -105,10 +110,25 @@ fn add(path: &Path, gathered: &mut Gathered) -> Result<()> {
         bail!("it is larger than {} MiB", LARGEST >> 20);
     }
     let bytes = fs::read(path)?;
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
-    let name = path.to_string_lossy().replace('\\', "/");
-    let name = name.strip_prefix("./").unwrap_or(&name).to_owned();
-    gathered.files.push((path.to_owned(), Input { path: name, text }));
+    gathered.files.push((path.to_owned(), Input { path: name(path), text: text(&bytes) }));
     Ok(())
+}
+
+/// The name people see for a path.
+pub(super) fn name(path: &Path) -> String {
+    let name = path.to_string_lossy().replace('\\', "/");
+    name.strip_prefix("./").unwrap_or(&name).to_owned()
+}
+
+/// Bytes as the readers want them.
+pub(super) fn text(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned()
+}
+
+/// Whether a file below a folder that is checked would be read, by its path parted by `/`.
+pub(super) fn is_wanted(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    configs::may_be_configuration(name)
+        && !folders.split('/').any(|folder| LEFT_OUT.contains(&folder))
 }
