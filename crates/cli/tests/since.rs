@@ -348,3 +348,73 @@ fn files_of_the_revision_are_read_as_the_intake_reads_them() {
     let found = shop.json(&["second", "--since", "HEAD"]);
     assert!(found["findings"].as_array().unwrap().iter().all(|f| f["new"] == true), "{found:#}");
 }
+
+const SCHEMA: &str = "\
+type Query {
+  user(id: ID!): User
+}
+
+type User {
+  id: ID!
+  name: String
+  mail: String @deprecated(reason: \"ask the directory\")
+}
+";
+
+const FRONT: &str = "query Profile($id: ID!) {\n  user(id: $id) { id name }\n}\n";
+
+#[test]
+fn a_schema_that_breaks_running_clients_is_said_with_their_operations() {
+    let api = Repository::new(&[("api/schema.graphql", SCHEMA), ("web/profile.graphql", FRONT)]);
+    let now = SCHEMA
+        .replace("  name: String\n", "")
+        .replace("  mail: String @deprecated(reason: \"ask the directory\")\n", "");
+    api.write("api/schema.graphql", &now);
+    api.write("web/profile.graphql", &FRONT.replace("id name", "id"));
+    let output = api.check(&["--since", "HEAD"]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!("a_schema_breaks_clients", text(&output.stdout));
+    let found = api.json(&["--since", "HEAD"]);
+    let broken = of(&found, "bad-release");
+    let severities: Vec<&str> = broken.iter().map(|f| f["severity"].as_str().unwrap()).collect();
+    assert_eq!(severities, ["error", "note"], "{found:#}");
+    assert_ne!(broken[0]["fingerprint"], broken[1]["fingerprint"]);
+    let places: Vec<(&str, bool)> = broken[0]["places"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|place| (place["path"].as_str().unwrap(), place["revision"] == "HEAD"))
+        .collect();
+    let expected = [
+        ("api/schema.graphql", false),
+        ("api/schema.graphql", true),
+        ("web/profile.graphql", true),
+    ];
+    assert_eq!(places, expected);
+
+    // Without a revision to compare with, nothing is said of schemas.
+    let alone = api.json(&[]);
+    assert!(of(&alone, "bad-release").is_empty(), "{alone:#}");
+
+    // A comment where the type is now, and a baseline.
+    let silenced =
+        now.replace("type User", "# why502: ignore[bad-release] the apps are updated\ntype User");
+    api.write("api/schema.graphql", &silenced);
+    assert_eq!(api.check(&["--since", "HEAD"]).status.code(), Some(0));
+    api.write("api/schema.graphql", &now);
+    api.check(&["--since", "HEAD", "--write-baseline", "known.txt"]);
+    assert_eq!(api.check(&["--since", "HEAD", "--baseline", "known.txt"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_schema_that_only_grows_is_silent() {
+    let api = Repository::new(&[("api/schema.graphql", SCHEMA), ("web/profile.graphql", FRONT)]);
+    let more = SCHEMA.replace(
+        "  name: String\n",
+        "  name: String! @deprecated\n  names(first: Int): [String!]\n",
+    );
+    api.write("api/schema.graphql", &more);
+    let found = api.json(&["--since", "HEAD"]);
+    assert!(found["findings"].as_array().unwrap().is_empty(), "{found:#}");
+    assert_eq!(found["files"][0]["read_as"], "graphql");
+}

@@ -40,6 +40,7 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::programs::Programs,
     &crate::google::Output,
     &crate::kubernetes::Kubernetes,
+    &crate::graphql::GraphQlFiles,
 ];
 
 /// The names of all readers.

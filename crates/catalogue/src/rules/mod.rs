@@ -15,6 +15,7 @@ pub(crate) mod egress;
 pub(crate) mod ejection;
 pub(crate) mod filters;
 pub(crate) mod functions;
+pub(crate) mod graphql;
 pub(crate) mod idle_flows;
 pub(crate) mod instances;
 pub(crate) mod ladder;

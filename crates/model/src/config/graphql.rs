@@ -187,6 +187,9 @@ pub struct GraphQl {
     pub federated: bool,
     /// Whether a part of it could not be read, so that what is missing may not be missing.
     pub partial: bool,
+    /// Whether arguments and input fields that are deprecated are missing, as they are in answers to
+    /// the usual introspection query.
+    pub omits_deprecated_inputs: bool,
 }
 
 impl GraphQl {
@@ -200,6 +203,7 @@ impl GraphQl {
             operations: Vec::new(),
             federated: false,
             partial: false,
+            omits_deprecated_inputs: false,
         }
     }
 }
