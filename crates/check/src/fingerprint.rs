@@ -12,6 +12,10 @@ pub fn fingerprint(system: &System, finding: &Finding) -> String {
         hash.add(&system.hop(*hop).name);
     }
     for (place, _) in &finding.prediction.places {
+        // What was at an earlier revision does not make it another finding.
+        if matches!(place, PlaceOf::Text(at) if !system.file(at.file).revision.is_empty()) {
+            continue;
+        }
         let span = match place {
             PlaceOf::Setting(setting) => {
                 hash.add(setting.name);
@@ -21,6 +25,9 @@ pub fn fingerprint(system: &System, finding: &Finding) -> String {
         };
         let name = span.map_or("", |span| &system.file(span.file).name);
         hash.add(name.strip_prefix(&system.base).unwrap_or(name));
+    }
+    if !finding.prediction.about.is_empty() {
+        hash.add(&finding.prediction.about);
     }
     format!("{:016x}", hash.0)
 }

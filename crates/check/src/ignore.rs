@@ -33,7 +33,8 @@ pub struct Sorted {
 pub fn sort(system: &System, findings: Vec<Finding>, today: &str, slugs: &[&str]) -> Sorted {
     let mut sorted = Sorted::default();
     let mut wishes = Vec::new();
-    for (file, source) in (0..).map(FileId).zip(&system.files) {
+    let files = (0..).map(FileId).zip(&system.files);
+    for (file, source) in files.filter(|(_, source)| source.revision.is_empty()) {
         let mut offset = 0;
         for (line, text) in (1..).zip(source.text.split_inclusive('\n')) {
             if let Some(wish) = wish(text, offset, line, file, today, slugs, &mut sorted.remarks) {

@@ -10,10 +10,12 @@ mod fingerprint;
 pub mod ignore;
 mod orders;
 mod pieces;
+mod since;
 mod solver;
 
 pub use edits::apply;
 pub use fingerprint::fingerprint;
+pub use since::since;
 
 use model::Cause;
 use model::Predicts;
@@ -31,13 +33,18 @@ pub fn check(system: &System, causes: &[&'static Cause]) -> Vec<Finding> {
         for rule in rules {
             if let Rule::Look(look) = rule {
                 let found = look(system).into_iter();
-                findings.extend(found.map(|prediction| Finding { cause, prediction }));
+                findings.extend(found.map(|prediction| Finding::new(cause, prediction)));
             }
         }
     }
+    sort(&mut findings);
+    findings
+}
+
+/// Puts findings in order, each once.
+fn sort(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| key(a).cmp(&key(b)));
     findings.dedup_by(|a, b| a.cause.slug == b.cause.slug && a.prediction == b.prediction);
-    findings
 }
 
 /// What findings are sorted by.

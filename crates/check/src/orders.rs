@@ -305,7 +305,7 @@ fn finding(
             .with("value", Value::Time(Micros(value)));
         prediction.changes.push(says);
     }
-    Finding { cause: last.cause, prediction }
+    Finding::new(last.cause, prediction)
 }
 
 const ABSENT: Text =

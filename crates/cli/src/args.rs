@@ -41,6 +41,7 @@ Examples:
   why502 check
   why502 check deploy/ nginx/ --fail-on warning
   why502 check --diff
+  why502 check --since origin/main --only-new
   why502 check --format github --format sarif -o why502.sarif
   aws elbv2 describe-target-groups > aws/target-groups.json; why502 check aws/";
 
@@ -206,6 +207,17 @@ pub(crate) struct Check {
     /// List everything that is found in this file, for --baseline
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
+
+    /// Compare with an earlier revision: a commit, a branch or a tag of the git repository, or a
+    /// folder that holds the system as it was. Marks what is new, and finds updates that change a
+    /// default and GraphQL schemas that break running clients. An existing folder wins over a
+    /// branch of its name
+    #[arg(long, value_name = "REV|DIR", conflicts_with_all = ["explain_path"])]
+    pub(crate) since: Option<String>,
+
+    /// Tell only of what is new since --since, and let only that decide the exit code
+    #[arg(long, requires = "since")]
+    pub(crate) only_new: bool,
 
     /// Show what was understood of the files and how each link is known
     #[arg(long)]

@@ -81,6 +81,6 @@ impl Document {
     /// The same file as the report needs it.
     pub(crate) fn into_source(self, draft: &Draft) -> Source {
         let read_as = draft.read_as(self.id);
-        Source { name: self.path, text: self.text, read_as }
+        Source { name: self.path, text: self.text, read_as, revision: String::new() }
     }
 }

@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 
 use model::config::{
-    Check, Cidr, FileId, FilterKind, FilterRule, Hop, Key, Remark, Route, RouteEntry, Settings,
-    Slot, Span,
+    Check, Cidr, FileId, FilterKind, FilterRule, GraphQl, Hop, Key, Remark, Route, RouteEntry,
+    Settings, Slot, Span,
 };
 
 /// A name by which one part of the configuration speaks of another.
@@ -308,6 +308,8 @@ pub(crate) struct Draft {
     pub(crate) rules: Vec<LooseRule>,
     /// Subnets.
     pub(crate) subnets: Vec<SubnetDraft>,
+    /// GraphQL schemas and operations.
+    pub(crate) graphql: Vec<GraphQl>,
     /// What was not understood.
     pub(crate) remarks: Vec<Remark>,
     read: Vec<(FileId, &'static str)>,

@@ -20,6 +20,7 @@ mod document;
 mod draft;
 mod envoy;
 mod google;
+mod graphql;
 mod haproxy;
 mod kubernetes;
 mod nginx;

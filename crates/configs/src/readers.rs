@@ -42,6 +42,7 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::google::Output,
     &crate::kubernetes::Kubernetes,
     &crate::traefik::Traefik,
+    &crate::graphql::GraphQlFiles,
 ];
 
 /// The names of all readers.

@@ -18,6 +18,9 @@
 //! - Errors of a version that does not stay up: Cloud Run `503` `The request failed because
 //!   either the HTTP response was malformed or connection to the instance had an error.`, nginx
 //!   `(111: Connection refused)`, Kubernetes `CrashLoopBackOff`.
+//! - GraphQL: a client of the version before asks for what the new schema does not have. Such a request
+//!   is refused as a whole, with `400`, or with `200` and `errors` where the media type of the answer is
+//!   `application/json`; a page that is rendered on a server from it becomes its own `500`.
 //! - Application logs: a new stack trace whose first occurrence is in the minute of the deploy.
 //!
 //! ## What it is mistaken for
@@ -37,6 +40,9 @@
 //! - No step in which the new version gets a small share of the traffic and is watched.
 //! - Health checks that pass although the application cannot serve: a static `/health`, a TCP
 //!   check.
+//! - Fields, arguments or values of a GraphQL schema that are removed without having been `@deprecated`
+//!   for as long as clients that use them run: the front end of the version before, pages that are
+//!   open, apps that are installed. `why502 check --since REVISION` compares the schemas.
 //! - Migrations that the old or the new version cannot work with; settings that exist in one
 //!   environment only.
 //!
@@ -63,8 +69,12 @@
 //! - Kubernetes, Deployments, "Rolling Back a Deployment":
 //!   <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/>
 //! - AWS, Amazon ECS deployment circuit breaker.
+//! - GraphQL specification, September 2025, sections "Validation" and "@deprecated":
+//!   <https://spec.graphql.org/September2025/>; GraphQL over HTTP, "Status Codes":
+//!   <https://github.com/graphql/graphql-over-http/blob/main/spec/GraphQLOverHTTP.md>
 
 use model::Condition::{AtLeast, AtMost};
+use model::config::Rule;
 use model::{
     Action, Ask, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part,
     Place, Predicts, Remedy, Rival, Rollout, Scenario, Server, Shows, Signal as S, Step, Test,
@@ -72,6 +82,7 @@ use model::{
 };
 
 use crate::drills::{HAPROXY_CHECKED, NGINX_ORDERS, STEADY};
+use crate::rules::graphql;
 use crate::{sentences, visibility};
 
 /// Bad release: see the page above.
@@ -236,10 +247,9 @@ time.",
             visibility::APP_ERRORS,
         ],
     },
-    predicts: Predicts::Never(
-        "No setting tells: it is a defect of code; what can be checked is whether a roll-out \
-        would stop by itself.",
-    ),
+    // A defect of code is in no setting; what a release takes away from running clients is in its
+    // GraphQL schema.
+    predicts: Predicts::By(&[Rule::Change(graphql::breaking_changes)]),
     drill: Drill::Runs(&[
         Scenario {
             name: "nginx-node",

@@ -35,6 +35,8 @@
 //! - Changes of infrastructure as code that replace a resource (a rule is deleted before the new one is
 //!   made).
 //! - Reloads without a look at whether every target still answers.
+//! - Updates of an image or a library whose defaults are others: nobody touched the timer, and it is
+//!   another one. `why502 check --since REVISION` says which, and what it arms.
 //!
 //! ## Reproduce it
 //!
@@ -56,12 +58,14 @@
 //! - PostgreSQL `src/backend/utils/misc/guc-file.l`, whose message it is; PostgreSQL 15 was observed.
 
 use model::Condition::AtMost;
+use model::config::Rule;
 use model::{
     Action, Cause, Claim, Direction, Drill, Expect, Host, Knob, Load, Mechanism as M, Part, Place,
     Predicts, Remedy, Rival, Scenario, Server, Shows, Signal as S, Step, Test, Text,
 };
 
 use crate::drills::STEADY;
+use crate::rules::updates;
 use crate::visibility;
 
 /// Setting that was changed: see the page above.
@@ -167,10 +171,9 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::CHANGES],
     },
-    predicts: Predicts::Never(
-        "No setting tells: the relation is that of each cause it leads to, which holds after \
-        the change and did not before.",
-    ),
+    // What a change breaks is the relation of each cause that it leads to. What nobody changed, and
+    // still is another after an update, is its own.
+    predicts: Predicts::By(&[Rule::Change(updates::changed_defaults)]),
     drill: Drill::Runs(&[POSTGRESQL_TIMEOUT]),
     remedies: &[
         Remedy {

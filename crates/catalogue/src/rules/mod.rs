@@ -15,6 +15,7 @@ pub(crate) mod egress;
 pub(crate) mod ejection;
 pub(crate) mod filters;
 pub(crate) mod functions;
+pub(crate) mod graphql;
 pub(crate) mod idle_flows;
 pub(crate) mod inside_only;
 pub(crate) mod instances;
@@ -30,6 +31,7 @@ pub(crate) mod routes;
 mod said;
 pub(crate) mod sizes;
 pub(crate) mod subnet_budget;
+pub(crate) mod updates;
 pub(crate) mod workers;
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ impl Made {
             name: "made.conf".to_owned(),
             text: "x\n".repeat(500).into(),
             read_as: "made",
+            revision: String::new(),
         };
         Made { system: System { files: vec![file], ..System::default() }, next: 0 }
     }

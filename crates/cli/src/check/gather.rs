@@ -8,10 +8,10 @@ use configs::Input;
 use model::config::System;
 
 /// Largest file that is read, in bytes: a Terraform plan of a large company is some 50 MB.
-const LARGEST: u64 = 64 << 20;
+pub(super) const LARGEST: u64 = 64 << 20;
 
 /// Most files that are read.
-const MOST_FILES: usize = 50_000;
+pub(super) const MOST_FILES: usize = 50_000;
 
 /// Folders that hold other people's files, or files made by programs.
 const LEFT_OUT: &[&str] = &[
@@ -39,7 +39,17 @@ impl Gathered {
     /// The system that the files describe.
     pub(crate) fn read(&self) -> System {
         let inputs = self.files.iter().map(|(_, input)| input.clone()).collect();
+        self.read_as_well(inputs)
+    }
+
+    /// The system that other files of the same names describe.
+    pub(super) fn read_as_well(&self, inputs: Vec<Input>) -> System {
         configs::read_below(&self.base, inputs)
+    }
+
+    /// The files with their places.
+    pub(super) fn files(&self) -> &[(PathBuf, Input)] {
+        &self.files
     }
 
     /// Where a file of this name lies.
@@ -76,7 +86,7 @@ pub(crate) fn gather(paths: &[PathBuf]) -> Result<Gathered> {
 }
 
 /// A path as people see it: parted by `/`, without `./` at its beginning; nothing for this folder.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     let name = path.to_string_lossy().replace('\\', "/");
     let mut name = name.as_str();
     while let Some(rest) = name.strip_prefix("./") {
@@ -143,10 +153,21 @@ fn add(path: &Path, gathered: &mut Gathered) -> Result<()> {
         bail!("it is larger than {} MiB", LARGEST >> 20);
     }
     let bytes = fs::read(path)?;
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
-    gathered.files.push((path.to_owned(), Input { path: shown(path), text }));
+    gathered.files.push((path.to_owned(), Input { path: shown(path), text: text(&bytes) }));
     Ok(())
+}
+
+/// Bytes as the readers want them.
+pub(super) fn text(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned()
+}
+
+/// Whether a file below a folder that is checked would be read, by its path parted by `/`.
+pub(super) fn is_wanted(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    configs::may_be_configuration(name)
+        && !folders.split('/').any(|folder| LEFT_OUT.contains(&folder))
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 mod baseline;
 mod gather;
+mod git;
+mod since;
 mod today;
 mod write;
 
@@ -11,7 +13,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use check::ignore;
 use model::Lang;
-use model::config::{Checked, Confidence, Finding, Severity, System};
+use model::config::{Checked, Confidence, Finding, Revisions, Severity, System};
 use report::check::{CheckText, Names};
 
 use crate::args::{self, CheckFormat, Common, FailOn, PathFormat, ShowPath, Sure};
@@ -91,15 +93,40 @@ fn judge(options: &args::Check, gathered: Gathered) -> Result<(Checked, Gathered
         Sure::Medium => Confidence::Medium,
         Sure::High => Confidence::High,
     };
-    let mut findings = check::check(&system, &causes);
+    let (system, mut findings) = match &options.since {
+        Some(name) => {
+            let before = since::gather_before(name, &options.paths)?;
+            let mut before = gathered.read_as_well(before);
+            before.today.clone_from(&today);
+            let both = Revisions::new(before, system, name);
+            let findings = check::since(&both, &causes);
+            (both.now, findings)
+        }
+        None => {
+            let findings = check::check(&system, &causes);
+            (system, findings)
+        }
+    };
     findings.retain(|finding| finding.prediction.confidence >= least);
     let slugs: Vec<&str> = causes.iter().map(|cause| cause.slug).collect();
     let sorted = ignore::sort(&system, findings, &today, &slugs);
-    let mut checked = Checked { system, findings: sorted.kept, ignored: sorted.ignored, known: 0 };
+    let mut checked = Checked {
+        system,
+        findings: sorted.kept,
+        ignored: sorted.ignored,
+        known: 0,
+        since: options.since.clone(),
+        old: 0,
+    };
     checked.system.remarks.extend(sorted.remarks);
     checked.system.remarks.sort();
     if let Some(file) = &options.baseline {
         baseline::leave_out(file, &mut checked)?;
+    }
+    if options.only_new {
+        let all = checked.findings.len();
+        checked.findings.retain(|finding| finding.is_new != Some(false));
+        checked.old = all - checked.findings.len();
     }
     Ok((checked, gathered))
 }

@@ -38,6 +38,7 @@ pub(crate) fn assemble(mut draft: Draft, files: Vec<Source>) -> System {
         links: made,
         filters,
         subnets,
+        graphql: draft.graphql,
         remarks,
         base: String::new(),
         today: String::new(),

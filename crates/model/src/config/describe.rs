@@ -33,7 +33,7 @@ impl System {
     #[must_use]
     pub fn place(&self, span: Span) -> String {
         let file = self.file(span.file);
-        format!("{}:{}", file.name, file.position(span.start as usize).0)
+        format!("{}:{}", file.title(), file.position(span.start as usize).0)
     }
 
     /// Everything understood, one fact a line, in the order of the files.

@@ -6,14 +6,21 @@
 
 mod describe;
 mod edit;
+mod graphql;
 mod hop;
 mod key;
 mod network;
 mod prediction;
+mod revisions;
 mod setting;
 mod system;
+mod updates;
 
 pub use edit::{Edit, Notation, Slot};
+pub use graphql::{
+    Argument, Field, GraphQl, GraphQlType, GraphQlTypeKind, GraphQlValue, Operation, Selection,
+    TypeRef, Wrap,
+};
 pub use hop::{Check, CheckKind, Found, Hop, HopId, Link, LinkId, Listen, Product, Route, Task};
 pub use key::Key;
 pub use network::{
@@ -24,5 +31,7 @@ pub use prediction::{
     Checked, Confidence, Finding, Guard, Ignored, Order, PlaceOf, Prediction, Rule, Severity,
     Shape, Site, Term,
 };
+pub use revisions::Revisions;
 pub use setting::{FileId, KnownDefault, Origin, Setting, Settings, Span, Value};
 pub use system::{Remark, Source, System};
+pub use updates::{ChangedDefault, Update};

@@ -1,7 +1,7 @@
 //! Predictions: the relation between settings that will make a cause happen, and what a rule
 //! found of it in one system.
 
-use super::{Edit, HopId, Key, LinkId, Setting, Span, System, Task};
+use super::{Edit, HopId, Key, LinkId, Revisions, Setting, Span, System, Task};
 use crate::names::vocabulary;
 use crate::{Cause, Micros, Statement, Text};
 
@@ -36,6 +36,8 @@ pub enum Rule {
     Order(&'static Order),
     /// Anything else that settings say.
     Look(fn(&System) -> Vec<Prediction>),
+    /// What changed since an earlier revision.
+    Change(fn(&Revisions) -> Vec<Prediction>),
 }
 
 vocabulary! {
@@ -155,6 +157,11 @@ pub struct Prediction {
     pub hops: Vec<HopId>,
     /// Links it is about.
     pub links: Vec<LinkId>,
+    /// What else it is about, where hops, settings and files do not tell two predictions of a cause
+    /// apart: the coordinate of a field in a schema. Empty if they do.
+    pub about: String,
+    /// The updates of versions that brought it about, if it was not there before them.
+    pub armed_by: Vec<Statement>,
 }
 
 impl Prediction {
@@ -171,6 +178,8 @@ impl Prediction {
             edits: Vec::new(),
             hops: Vec::new(),
             links: Vec::new(),
+            about: String::new(),
+            armed_by: Vec::new(),
         }
     }
 
@@ -251,6 +260,16 @@ pub struct Finding {
     pub cause: &'static Cause,
     /// Why, where, and what to change.
     pub prediction: Prediction,
+    /// Whether it was not there in the earlier revision; `None` if none was compared.
+    pub is_new: Option<bool>,
+}
+
+impl Finding {
+    /// A finding in a system by itself.
+    #[must_use]
+    pub fn new(cause: &'static Cause, prediction: Prediction) -> Finding {
+        Finding { cause, prediction, is_new: None }
+    }
 }
 
 /// A finding that somebody wants not to be told of.
@@ -275,4 +294,8 @@ pub struct Checked {
     pub ignored: Vec<Ignored>,
     /// How many findings the baseline already holds.
     pub known: usize,
+    /// The earlier revision that it was compared with, as people named it.
+    pub since: Option<String>,
+    /// How many findings were there before and are not told of.
+    pub old: usize,
 }

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::{Confidence, FileId, Filter, Found, Hop, HopId, Link, LinkId, Span, Subnet, Task};
+use super::{
+    Confidence, FileId, Filter, Found, GraphQl, Hop, HopId, Link, LinkId, Span, Subnet, Task,
+};
 
 /// One file of configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,9 +16,20 @@ pub struct Source {
     pub text: Arc<str>,
     /// What it was read as: `nginx`, `terraform`, …; empty if nothing reads such a file.
     pub read_as: &'static str,
+    /// The earlier revision it is of, as people named it; empty for what is checked.
+    pub revision: String,
 }
 
 impl Source {
+    /// The name, after the revision if it is of an earlier one: `main.tf`, `HEAD~1:main.tf`.
+    #[must_use]
+    pub fn title(&self) -> std::borrow::Cow<'_, str> {
+        if self.revision.is_empty() {
+            return (&*self.name).into();
+        }
+        format!("{}:{}", self.revision, self.name).into()
+    }
+
     /// Line and column of a byte offset, both from 1; columns count characters.
     #[must_use]
     pub fn position(&self, offset: usize) -> (usize, usize) {
@@ -53,6 +66,8 @@ pub struct System {
     pub filters: Vec<Filter>,
     /// Subnets with their routes.
     pub subnets: Vec<Subnet>,
+    /// GraphQL schemas and operations, in the order of their files.
+    pub graphql: Vec<GraphQl>,
     /// What could not be read.
     pub remarks: Vec<Remark>,
     /// What stands before the names of the files for as long as they are called from elsewhere: the
@@ -129,7 +144,12 @@ mod tests {
 
     #[test]
     fn positions_count_characters_and_stand_any_offset() {
-        let source = Source { name: String::new(), text: "a\nüb\n".into(), read_as: "" };
+        let source = Source {
+            name: String::new(),
+            text: "a\nüb\n".into(),
+            read_as: "",
+            revision: String::new(),
+        };
         assert_eq!(source.position(0), (1, 1));
         assert_eq!(source.position(4), (2, 2));
         assert_eq!(source.position(3), (2, 1));

@@ -86,7 +86,8 @@ mod tests {
     use super::*;
 
     fn of(text: &str, word: &str, around: usize) -> (String, usize, String) {
-        let source = Source { name: String::new(), text: text.into(), read_as: "" };
+        let (name, revision) = (String::new(), String::new());
+        let source = Source { name, text: text.into(), read_as: "", revision };
         let start = text.find(word).unwrap();
         let excerpt = excerpt(&source, start..start + word.len(), around);
         let marked = excerpt.text[excerpt.marked.clone()].to_owned();

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use model::Lang;
 use model::config::{Checked, Severity};
 
-use super::places::{sentence, spots};
+use super::places::{ARMED, sentence, spots};
 
 /// One line per finding.
 #[must_use]
@@ -20,7 +20,7 @@ pub fn github(checked: &Checked, lang: Lang) -> String {
         };
         let spots = spots(&checked.system, finding);
         let mut properties = String::new();
-        if let Some(first) = spots.first() {
+        if let Some(first) = spots.iter().find(|spot| spot.revision.is_none()) {
             let _ = write!(
                 properties,
                 "file={},line={},endLine={},col={},",
@@ -33,8 +33,16 @@ pub fn github(checked: &Checked, lang: Lang) -> String {
         let _ = write!(properties, "title={}", property(finding.cause.slug));
         let mut message = sentence(&finding.prediction.says, lang);
         for spot in &spots {
-            let _ =
-                write!(message, "\n{}:{}: {}", spot.path, spot.from.0, sentence(spot.says, lang));
+            let _ = write!(
+                message,
+                "\n{}:{}: {}",
+                spot.title(),
+                spot.from.0,
+                sentence(spot.says, lang)
+            );
+        }
+        for update in &finding.prediction.armed_by {
+            let _ = write!(message, "\n{}{}", ARMED.get(lang), sentence(update, lang));
         }
         for change in &finding.prediction.changes {
             let _ = write!(message, "\n→ {}", sentence(change, lang));

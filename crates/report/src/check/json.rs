@@ -18,7 +18,15 @@ struct Document<'c> {
     findings: Vec<Entry<'c>>,
     ignored: Vec<Silenced<'c>>,
     known: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Since<'c>>,
     remarks: Vec<Note>,
+}
+
+#[derive(Serialize)]
+struct Since<'c> {
+    revision: &'c str,
+    old: usize,
 }
 
 #[derive(Serialize)]
@@ -41,6 +49,10 @@ struct Entry<'c> {
     changes: Vec<WireText>,
     edits: Vec<Change<'c>>,
     fingerprint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    armed_by: Vec<WireText>,
 }
 
 #[derive(Serialize)]
@@ -48,6 +60,8 @@ struct Place<'c> {
     says: WireText,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<&'c str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     range: Option<Range>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,6 +136,7 @@ pub fn json(checked: &Checked, names: &Names<'_>) -> String {
             })
             .collect(),
         known: checked.known,
+        since: checked.since.as_ref().map(|revision| Since { revision, old: checked.old }),
         remarks: system
             .remarks
             .iter()
@@ -144,6 +159,8 @@ fn entry<'c>(system: &'c System, finding: &'c Finding, names: &Names<'_>) -> Ent
         changes: prediction.changes.iter().map(both).collect(),
         edits: prediction.edits.iter().map(|edit| change(system, edit)).collect(),
         fingerprint: (names.fingerprint)(finding),
+        new: finding.is_new,
+        armed_by: prediction.armed_by.iter().map(both).collect(),
     }
 }
 
@@ -159,6 +176,7 @@ fn places<'c>(system: &'c System, finding: &'c Finding) -> Vec<Place<'c>> {
         out.push(Place {
             says: both(says),
             path: spot.as_ref().map(|spot| spot.path),
+            revision: spot.as_ref().and_then(|spot| spot.revision),
             range: spot.map(|spot| Range {
                 start_line: spot.from.0,
                 start_column: spot.from.1,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use model::Lang;
 use model::config::{Checked, Severity};
 
-use super::places::{sentence, spots};
+use super::places::{ARMED, sentence, spots};
 
 /// The document.
 #[must_use]
@@ -23,7 +23,8 @@ pub fn junit(checked: &Checked, lang: Lang) -> String {
     );
     for finding in found {
         let spots = spots(&checked.system, finding);
-        let place = spots.first().map(|s| format!("{}:{}", s.path, s.from.0)).unwrap_or_default();
+        let place =
+            spots.first().map(|s| format!("{}:{}", s.title(), s.from.0)).unwrap_or_default();
         let _ = writeln!(
             out,
             "    <testcase classname=\"{}\" name=\"{}\">",
@@ -32,7 +33,11 @@ pub fn junit(checked: &Checked, lang: Lang) -> String {
         );
         let mut body = String::new();
         for spot in &spots {
-            let _ = writeln!(body, "{}:{}: {}", spot.path, spot.from.0, sentence(spot.says, lang));
+            let _ =
+                writeln!(body, "{}:{}: {}", spot.title(), spot.from.0, sentence(spot.says, lang));
+        }
+        for update in &finding.prediction.armed_by {
+            let _ = writeln!(body, "{}{}", ARMED.get(lang), sentence(update, lang));
         }
         for change in &finding.prediction.changes {
             let _ = writeln!(body, "→ {}", sentence(change, lang));

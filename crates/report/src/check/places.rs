@@ -1,7 +1,9 @@
 //! The places of a finding as lines and columns.
 
+use std::borrow::Cow;
+
 use model::config::{Finding, PlaceOf, Span, System};
-use model::{Lang, Statement};
+use model::{Lang, Statement, Text};
 
 use crate::wire::WireText;
 
@@ -9,12 +11,24 @@ use crate::wire::WireText;
 pub(crate) struct Spot<'c> {
     /// The file's path.
     pub(crate) path: &'c str,
+    /// The earlier revision whose file it is; `None` for what is checked.
+    pub(crate) revision: Option<&'c str>,
     /// First line and column, from 1, and the ones after its last character.
     pub(crate) from: (usize, usize),
     pub(crate) to: (usize, usize),
     pub(crate) span: Span,
     /// What it shows.
     pub(crate) says: &'c Statement,
+}
+
+impl Spot<'_> {
+    /// The path, after the revision if it is an earlier one, as git writes it: `HEAD~1:main.tf`.
+    pub(crate) fn title(&self) -> Cow<'_, str> {
+        match self.revision {
+            Some(revision) => format!("{revision}:{}", self.path).into(),
+            None => self.path.into(),
+        }
+    }
 }
 
 /// The places that lie in a file, in the order of the finding.
@@ -28,7 +42,8 @@ pub(crate) fn spots<'c>(system: &'c System, finding: &'c Finding) -> Vec<Spot<'c
                 file.position(span.start as usize),
                 file.position(span.end.max(span.start) as usize),
             );
-            Some(Spot { path: &file.name, from, to, span, says })
+            let revision = Some(&*file.revision).filter(|name| !name.is_empty());
+            Some(Spot { path: &file.name, revision, from, to, span, says })
         })
         .collect()
 }
@@ -70,3 +85,7 @@ pub(crate) fn both(says: &Statement) -> WireText {
     let of = |lang| crate::mask::mask(&says.render(lang)).into_owned();
     WireText { en: of(Lang::En), ja: of(Lang::Ja) }
 }
+
+/// What stands before an update that brought a finding about.
+pub(crate) const ARMED: Text =
+    Text::new("this update arms it: ", "この更新で起こるようになります: ");

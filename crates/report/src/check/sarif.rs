@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use super::Names;
 use super::places::{Spot, sentence, spots};
 
+/// The name under which the files of an earlier revision are cited.
+const EARLIER: &str = "EARLIER";
+
 /// The log, indented.
 #[must_use]
 pub fn sarif(checked: &Checked, names: &Names<'_>, lang: Lang, version: &str) -> String {
@@ -45,10 +48,7 @@ pub fn sarif(checked: &Checked, names: &Names<'_>, lang: Lang, version: &str) ->
             })
         })
         .collect();
-    crate::json::document(&json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
+    let mut run = json!({
             "tool": {"driver": {
                 "name": "why502",
                 "semanticVersion": version,
@@ -60,7 +60,15 @@ pub fn sarif(checked: &Checked, names: &Names<'_>, lang: Lang, version: &str) ->
                 "toolExecutionNotifications": remarks,
             }],
             "results": results,
-        }],
+    });
+    if let Some(since) = &checked.since {
+        let text = format!("the files as they were at {since}");
+        run["originalUriBaseIds"] = json!({EARLIER: {"description": {"text": text}}});
+    }
+    crate::json::document(&json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [run],
     }))
 }
 
@@ -93,6 +101,12 @@ fn result(
         message.push(' ');
         message.push_str(&sentence(step, lang));
     }
+    for update in &prediction.armed_by {
+        message.push(' ');
+        message.push_str(&sentence(update, lang));
+    }
+    // Alerts belong to what is checked; a place of an earlier revision can only be related.
+    let main = spots.iter().position(|spot| spot.revision.is_none()).unwrap_or(0);
     let mut value = json!({
         "ruleId": finding.cause.slug,
         "ruleIndex": order.iter().position(|slug| *slug == finding.cause.slug),
@@ -100,10 +114,14 @@ fn result(
         "message": {"text": message},
         "partialFingerprints": {"why502/v1": (names.fingerprint)(finding)},
         "properties": {"confidence": prediction.confidence.as_str()},
-        "locations": spots.first().map(|spot| vec![location(spot, lang)]).unwrap_or_default(),
+        "locations": spots.get(main).map(|spot| vec![location(spot, lang)]).unwrap_or_default(),
     });
+    if let Some(is_new) = finding.is_new {
+        value["baselineState"] = json!(if is_new { "new" } else { "unchanged" });
+    }
     if spots.len() > 1 {
-        let related = spots[1..].iter().zip(1..).map(|(spot, id)| {
+        let others = spots.iter().enumerate().filter(|(n, _)| *n != main);
+        let related = others.zip(1..).map(|((_, spot), id)| {
             let mut place = location(spot, lang);
             place["id"] = json!(id);
             place
@@ -126,9 +144,13 @@ fn result(
 }
 
 fn location(spot: &Spot<'_>, lang: Lang) -> Value {
+    let mut artifact = json!({"uri": uri(spot.path)});
+    if spot.revision.is_some() {
+        artifact["uriBaseId"] = json!(EARLIER);
+    }
     json!({
         "physicalLocation": {
-            "artifactLocation": {"uri": uri(spot.path)},
+            "artifactLocation": artifact,
             "region": {
                 "startLine": spot.from.0,
                 "startColumn": spot.from.1,

@@ -2,11 +2,11 @@
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
-use model::config::{Checked, Confidence, Edit, Finding, Severity, Source, System};
+use model::config::{Checked, Confidence, Edit, Finding, Severity, Source};
 use model::{Lang, Text};
 
 use super::excerpt::excerpt;
-use super::places::{sentence, spots, unwritten};
+use super::places::{ARMED, sentence, spots, unwritten};
 
 /// How findings are shown.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ pub fn text(checked: &Checked, how: &CheckText) -> String {
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(how.width);
     let mut out = String::new();
     for finding in &checked.findings {
-        out.push_str(&renderer.render(&groups(&checked.system, finding, how.lang)));
+        out.push_str(&renderer.render(&groups(checked, finding, how.lang)));
         out.push_str("\n\n");
     }
     for remark in &checked.system.remarks {
@@ -43,6 +43,7 @@ pub fn text(checked: &Checked, how: &CheckText) -> String {
 const NOT_READ: Text = Text::new("note", "注記");
 const SURE: Text = Text::new("how sure", "確かさ");
 const CHANGE: Text = Text::new("smallest change: ", "最小の変更: ");
+const NEW: Text = Text::new("new since {since}", "{since} 以降の新しい指摘です");
 const NEXT: Text = Text::new("next: why502 explain ", "次に: why502 explain ");
 
 fn confidence(finding: &Finding, lang: Lang) -> String {
@@ -64,7 +65,8 @@ fn confidence(finding: &Finding, lang: Lang) -> String {
     format!("{}: {}", SURE.get(lang), why.get(lang))
 }
 
-fn groups<'c>(system: &'c System, finding: &'c Finding, lang: Lang) -> Vec<Group<'c>> {
+fn groups<'c>(checked: &'c Checked, finding: &'c Finding, lang: Lang) -> Vec<Group<'c>> {
+    let system = &checked.system;
     let prediction = &finding.prediction;
     let level = match prediction.severity {
         Severity::Error => Level::ERROR,
@@ -80,7 +82,7 @@ fn groups<'c>(system: &'c System, finding: &'c Finding, lang: Lang) -> Vec<Group
         main = main.element(
             Snippet::source(excerpt.text)
                 .line_start(excerpt.line)
-                .path(spot.path)
+                .path(spot.title().into_owned())
                 .annotation(kind.span(excerpt.marked).label(label)),
         );
     }
@@ -89,6 +91,14 @@ fn groups<'c>(system: &'c System, finding: &'c Finding, lang: Lang) -> Vec<Group
     }
     for step in &prediction.arithmetic {
         main = main.element(Level::NOTE.message(sentence(step, lang)));
+    }
+    for update in &prediction.armed_by {
+        let says = format!("{}{}", ARMED.get(lang), sentence(update, lang));
+        main = main.element(Level::NOTE.message(says));
+    }
+    if finding.is_new == Some(true) {
+        let since = checked.since.as_deref().unwrap_or_default();
+        main = main.element(Level::NOTE.message(NEW.get(lang).replace("{since}", since)));
     }
     main = main.element(Level::NOTE.message(confidence(finding, lang)));
     let mut groups = vec![main];
@@ -169,6 +179,15 @@ fn closing(checked: &Checked, lang: Lang) -> String {
     };
     out.push('\n');
     let (safe, others) = super::fixable(checked);
+    if let Some(since) = &checked.since {
+        let new = checked.findings.iter().filter(|f| f.is_new == Some(true)).count();
+        let text = match lang {
+            Lang::En => format!("New since {since}: {new}."),
+            Lang::Ja => format!("{since} 以降に新しいもの: {new} 件。"),
+        };
+        out.push_str(&text);
+        out.push('\n');
+    }
     let mut more = |text: Text, n: usize| {
         if n > 0 {
             out.push_str(&text.get(lang).replace("{n}", &n.to_string()));
@@ -178,6 +197,10 @@ fn closing(checked: &Checked, lang: Lang) -> String {
     more(
         Text::new("Silenced by comments: {n}.", "コメントで抑止: {n} 件。"),
         checked.ignored.len(),
+    );
+    more(
+        Text::new("There before and not shown: {n}.", "以前からあり、表示しないもの: {n} 件。"),
+        checked.old,
     );
     more(Text::new("Known from the baseline: {n}.", "ベースラインで既知: {n} 件。"), checked.known);
     more(
