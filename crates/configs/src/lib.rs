@@ -13,6 +13,7 @@ mod aws;
 mod cloudformation;
 mod code;
 mod compose;
+mod declared;
 mod defaults;
 mod directives;
 mod document;

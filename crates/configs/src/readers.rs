@@ -40,6 +40,7 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::programs::Programs,
     &crate::google::Output,
     &crate::kubernetes::Kubernetes,
+    &crate::declared::Declarations,
 ];
 
 /// The names of all readers.

@@ -58,6 +58,7 @@ pub(crate) fn gather(paths: &[PathBuf]) -> Result<Gathered> {
     for path in paths {
         let kind =
             fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let path = &beside_declarations(path, &mut gathered);
         if kind.is_dir() {
             walk(path, &mut gathered)?;
         } else {
@@ -68,6 +69,43 @@ pub(crate) fn gather(paths: &[PathBuf]) -> Result<Gathered> {
     gathered.files.sort_by(|a, b| a.1.path.cmp(&b.1.path));
     gathered.files.dedup_by(|a, b| a.1.path == b.1.path);
     Ok(gathered)
+}
+
+/// What people declare of their system, in the nearest folder that has it.
+const DECLARATIONS: &str = "why502.toml";
+
+/// The nearest of these folders, from the inner to the outer ones, that holds `why502.toml`; a
+/// folder with `.git` is the outermost that counts.
+pub(super) fn declaring<'p>(folders: impl Iterator<Item = &'p Path>) -> Option<&'p Path> {
+    for folder in folders {
+        if folder.join(DECLARATIONS).is_file() {
+            return Some(folder);
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    None
+}
+
+/// Adds the `why502.toml` of the folders around what is checked. Its paths begin at its own folder,
+/// so that both have to be named from there: comes back as the name by which to go on.
+fn beside_declarations(path: &Path, gathered: &mut Gathered) -> PathBuf {
+    use std::path::Component;
+    let downward = path.components().all(|part| part != Component::ParentDir);
+    let above = if downward { declaring(path.ancestors().skip(1)) } else { None };
+    if let Some(folder) = above {
+        let _ = add(&folder.join(DECLARATIONS), gathered);
+        return path.to_owned();
+    }
+    let Ok(whole) = path.canonicalize() else { return path.to_owned() };
+    match declaring(whole.ancestors().skip(1)) {
+        Some(folder) if !path.join(DECLARATIONS).is_file() => {
+            let _ = add(&folder.join(DECLARATIONS), gathered);
+            whole
+        }
+        _ => path.to_owned(),
+    }
 }
 
 fn walk(folder: &Path, gathered: &mut Gathered) -> Result<()> {

@@ -18,6 +18,8 @@ vocabulary! {
         ClientBodyTimeout = "client-body-timeout",
         /// Hop: requests after which a client's connection is closed.
         ClientKeepAliveRequests = "client-keep-alive-requests",
+        /// Hop: how long its slowest request takes, as those who run it have measured or promised.
+        LongestRequest = "longest-request",
         /// Hop: bound on handling one request, after which the hop itself answers or gives up.
         RequestTimeout = "request-timeout",
         /// Hop: time after which a process that is still at one request is killed.
