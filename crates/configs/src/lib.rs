@@ -24,6 +24,7 @@ mod haproxy;
 mod kubernetes;
 mod nginx;
 mod part;
+mod postgres;
 mod programs;
 mod readers;
 mod resources;

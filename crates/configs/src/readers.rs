@@ -38,6 +38,7 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::aws::Output,
     &crate::compose::Compose,
     &crate::programs::Programs,
+    &crate::postgres::Postgres,
     &crate::google::Output,
     &crate::kubernetes::Kubernetes,
     &crate::declared::Declarations,

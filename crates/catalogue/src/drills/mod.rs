@@ -2,8 +2,11 @@
 //! configurations of gateways.
 
 mod gateways;
+mod unforeseen;
 
 use model::{Arrivals, Ask, Host, Load, Part, Protocol, Server};
+
+pub use unforeseen::{UNFORESEEN, Unforeseen};
 
 pub(crate) use gateways::{
     HAPROXY_CHECKED, NGINX_API, NGINX_FRONT, NGINX_ORDERS, envoy, envoy_app, envoy_filter_chain,

@@ -205,7 +205,8 @@ vocabulary! {
 
         /// Hop: how long an answer about a name may be kept, as the hop is told.
         DnsTtl = "dns-ttl",
-        /// Hop: whether IPv6 addresses are tried first, as a runtime's version decides.
+        /// Hop or link: whether IPv6 addresses are tried first, as a runtime's version or a gateway's
+        /// setting decides.
         PrefersIpv6 = "prefers-ipv6",
     }
 }
