@@ -33,6 +33,7 @@ mod tree;
 
 use model::config::{Source, System};
 
+pub use declared::{Declarable, declarable};
 pub use defaults::default_at;
 pub use readers::{may_be_configuration, names as reader_names};
 

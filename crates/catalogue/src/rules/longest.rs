@@ -111,7 +111,7 @@ mod tests {
         let found = |longest, allowed, keeps| {
             of_a_worker(&program(longest, Key::WorkerTimeout, allowed, keeps))
         };
-        only(&found(secs(40), secs(30), false));
+        only(found(secs(40), secs(30), false));
         assert!(found(secs(30), secs(30), false).is_empty());
         assert!(found(secs(40), secs(30), true).is_empty(), "threads answer meanwhile");
         assert!(found(secs(40), Value::Unlimited, false).is_empty());
@@ -122,8 +122,8 @@ mod tests {
     #[test]
     fn a_stop_has_to_leave_time_for_the_slowest_request() {
         let found = |longest, key, allowed| at_the_stop(&program(longest, key, allowed, true));
-        only(&found(secs(40), Key::ShutdownTimeout, secs(30)));
-        only(&found(secs(40), Key::TerminationGrace, secs(30)));
+        only(found(secs(40), Key::ShutdownTimeout, secs(30)));
+        only(found(secs(40), Key::TerminationGrace, secs(30)));
         assert!(found(secs(20), Key::ShutdownTimeout, secs(30)).is_empty());
         assert!(found(secs(40), Key::ShutdownTimeout, unknown()).is_empty());
         assert!(found(secs(40), Key::WorkerTimeout, secs(30)).is_empty());

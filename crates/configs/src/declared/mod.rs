@@ -15,6 +15,8 @@ use crate::document::Document;
 use crate::draft::Draft;
 use crate::readers::Reader;
 
+pub use values::{Declarable, declarable};
+
 pub(crate) use hops::apply as apply_hops;
 pub(crate) use links::apply as apply_links;
 

@@ -6,6 +6,21 @@ use model::config::{Key, Value};
 use crate::programs::duration;
 use crate::tree::At;
 
+/// A setting that `why502.toml` can state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declarable {
+    /// Which.
+    pub key: Key,
+    /// The kind of its value, in a few words.
+    pub sort: &'static str,
+}
+
+/// The settings that can be stated of a link, or of a hop.
+pub fn declarable(link: bool) -> impl Iterator<Item = Declarable> {
+    let stated = move |key: &&Key| stands_on(**key, link);
+    Key::ALL.iter().filter(stated).map(|&key| Declarable { key, sort: sort(key).words() })
+}
+
 /// What kind of value a setting has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sort {
@@ -17,6 +32,20 @@ pub(crate) enum Sort {
     /// A count, or a share such as `"25%"`.
     Part,
     Count,
+}
+
+impl Sort {
+    fn words(self) -> &'static str {
+        match self {
+            Sort::Time => "time",
+            Sort::Bytes => "size",
+            Sort::Flag => "on or off",
+            Sort::Names => "names",
+            Sort::Text => "text",
+            Sort::Part => "count or share",
+            Sort::Count => "count",
+        }
+    }
 }
 
 /// The kind of a setting's value.
