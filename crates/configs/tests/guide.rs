@@ -50,7 +50,8 @@ fn the_example_of_the_guide_is_understood() {
         file("why502.toml", example),
         file(
             "edge/nginx.conf",
-            "http { server { listen 80; location / { proxy_pass http://api.internal:3000; } } }",
+            "http {\n  server {\n    listen 80;\n    location / {\n      proxy_pass \
+             http://api.internal:3000;\n    }\n  }\n}\n",
         ),
         file("api/server.js", "require('http').createServer().listen(3000);"),
     ]);

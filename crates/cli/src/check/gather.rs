@@ -93,14 +93,14 @@ pub(super) fn declaring<'p>(folders: impl Iterator<Item = &'p Path>) -> Option<&
 fn beside_declarations(path: &Path, gathered: &mut Gathered) -> PathBuf {
     use std::path::Component;
     let downward = path.components().all(|part| part != Component::ParentDir);
-    let above = if downward { declaring(path.ancestors().skip(1)) } else { None };
+    let above = if downward { declaring(path.ancestors()) } else { None };
     if let Some(folder) = above {
         let _ = add(&folder.join(DECLARATIONS), gathered);
         return path.to_owned();
     }
     let Ok(whole) = path.canonicalize() else { return path.to_owned() };
-    match declaring(whole.ancestors().skip(1)) {
-        Some(folder) if !path.join(DECLARATIONS).is_file() => {
+    match declaring(whole.ancestors()) {
+        Some(folder) if folder != whole => {
             let _ = add(&folder.join(DECLARATIONS), gathered);
             whole
         }

@@ -27,6 +27,12 @@ pub(crate) fn apply(draft: &mut Draft, gone: &mut Vec<bool>, files: &[Source]) {
             }
         }
         let mut met = of_files(draft, gone, &paths, &said);
+        let there = |file: &str| paths.iter().any(|path| below(path, file));
+        if met.is_empty()
+            && let Some((file, at)) = said.files.iter().find(|(file, _)| there(file))
+        {
+            draft.remark(*at, format!("nothing in {file} describes a server or a program"));
+        }
         if met.is_empty() {
             met = of_name(draft, gone, &said);
         }
