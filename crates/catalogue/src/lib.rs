@@ -27,7 +27,10 @@ pub mod judge;
 mod rules;
 mod sentences;
 pub mod stories;
+
 mod visibility;
+
+pub use drills::{UNFORESEEN, Unforeseen};
 
 use model::Cause;
 

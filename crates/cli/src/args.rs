@@ -34,7 +34,8 @@ Examples:
   why502 drill nat-port-exhaustion
   why502 drill keepalive-race/node-nginx --keep /tmp/race
   why502 drill cloud-run-release
-  why502 drill target-connect-timeout --dry-run";
+  why502 drill target-connect-timeout --dry-run
+  why502 drill keepalive-race/node-nginx --config /tmp/race; why502 check /tmp/race/*/*/fault";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -126,9 +127,14 @@ pub(crate) struct Drill {
     #[arg(value_name = "DRILL", default_value = "list")]
     pub(crate) what: String,
 
-    /// Keep the logs, the configurations and the report of each run in this folder
+    /// Keep the logs, the configuration and the report of each run in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+
+    /// Write the configuration of the drill's system into this folder, as `--keep` does, and run
+    /// nothing: DIR/CAUSE/SERVERS/fault/config and …/remedy/config, for `why502 check`
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["keep", "dry_run", "load"])]
+    pub(crate) config: Option<PathBuf>,
 
     /// Run only with the fault
     #[arg(long, conflicts_with = "remedy")]

@@ -258,3 +258,65 @@ fn what_changes_a_wait_is_left_to_people() {
     check(folder.path(), &["--fix", "--unsafe-fixes"]);
     assert_eq!(ladder(&json(folder.path(), &[])), 0);
 }
+
+/// A proxy and a program on two machines, of which only `why502.toml` knows the addresses.
+fn two_machines() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write(
+        "why502.toml",
+        "[[hop]]\nname = \"api\"\nfiles = [\"deploy/api\"]\nhosts = [\"10.0.0.11\"]\n\n\
+         [[hop]]\nname = \"edge\"\nproduct = \"nginx 1.28\"\nfiles = [\"deploy/edge\"]\n",
+    );
+    write("deploy/api/server.js", "require('http').createServer(answer).listen(3000);\n");
+    write(
+        "deploy/edge/nginx.conf",
+        "http {\n  server {\n    listen 80;\n    location / { proxy_pass http://10.0.0.11:3001; }\n  }\n}\n",
+    );
+    folder
+}
+
+#[test]
+fn what_is_declared_is_found_from_within_and_from_outside() {
+    let machines = two_machines();
+    // The program listens on another port than the one it is asked on.
+    for (place, arguments) in [
+        ("", &[][..]),
+        ("", &["."]),
+        ("", &["deploy"]),
+        ("deploy", &[]),
+        ("deploy", &["."]),
+        ("deploy/api", &["..", "--fail-on", "never"]),
+        ("deploy", &["edge", "api"]),
+    ] {
+        let found = json(&machines.path().join(place), arguments);
+        let refused = of(&found, "target-connect-refused");
+        assert_eq!(refused.len(), 1, "in {place:?} with {arguments:?}: {found:#}");
+    }
+    let explained = text(&check(machines.path(), &["--explain-path"]).stdout);
+    assert!(explained.contains("declared @ why502.toml:2"), "{explained}");
+    // The folder with `.git` is where the search ends.
+    fs::create_dir(machines.path().join("deploy/.git")).unwrap();
+    let found = json(&machines.path().join("deploy"), &["."]);
+    assert!(of(&found, "target-connect-refused").is_empty(), "{found:#}");
+}
+
+#[test]
+fn mistakes_in_the_declaration_are_said_and_the_rest_is_used() {
+    let machines = two_machines();
+    let file = machines.path().join("why502.toml");
+    let text_before = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text_before}ports = \"many\"\nsize = 3\n")).unwrap();
+    let found = json(machines.path(), &[]);
+    assert_eq!(of(&found, "target-connect-refused").len(), 1, "{found:#}");
+    let said = found["remarks"].as_array().unwrap();
+    assert_eq!(said.len(), 2, "{found:#}");
+    assert!(
+        said.iter().all(|remark| remark["place"].as_str().unwrap().starts_with("why502.toml:")),
+        "{said:?}"
+    );
+}

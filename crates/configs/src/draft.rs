@@ -8,6 +8,8 @@ use model::config::{
     Settings, Slot, Span,
 };
 
+use crate::declared::Declared;
+
 /// A name by which one part of the configuration speaks of another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Name {
@@ -312,6 +314,8 @@ pub(crate) struct Draft {
     pub(crate) graphql: Vec<GraphQl>,
     /// What was not understood.
     pub(crate) remarks: Vec<Remark>,
+    /// What `why502.toml` declares.
+    pub(crate) declared: Declared,
     read: Vec<(FileId, &'static str)>,
 }
 

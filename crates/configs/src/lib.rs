@@ -14,6 +14,7 @@ mod caddy;
 mod cloudformation;
 mod code;
 mod compose;
+mod declared;
 mod defaults;
 mod directives;
 mod document;
@@ -25,6 +26,7 @@ mod haproxy;
 mod kubernetes;
 mod nginx;
 mod part;
+mod postgres;
 mod programs;
 mod readers;
 mod resources;
@@ -35,6 +37,7 @@ mod values;
 
 use model::config::{Source, System};
 
+pub use declared::{Declarable, declarable};
 pub use defaults::default_at;
 pub use readers::{may_be_configuration, names as reader_names};
 

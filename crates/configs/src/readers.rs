@@ -39,10 +39,12 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::aws::Output,
     &crate::compose::Compose,
     &crate::programs::Programs,
+    &crate::postgres::Postgres,
     &crate::google::Output,
     &crate::kubernetes::Kubernetes,
     &crate::traefik::Traefik,
     &crate::graphql::GraphQlFiles,
+    &crate::declared::Declarations,
 ];
 
 /// The names of all readers.

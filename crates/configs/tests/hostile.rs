@@ -151,3 +151,15 @@ fn objects_of_kubernetes_do_not_multiply_without_end() {
     );
     remarks("paths", vec![input("ingress.yaml", ingress)]);
 }
+
+#[test]
+fn a_declaration_is_bounded() {
+    let deep = format!("[[hop]]\nname = \"a\"\nhosts = {}", "[".repeat(500_000));
+    assert!(remarks("deep", vec![input("why502.toml", deep)]).contains("this is not TOML"));
+    let hops: String = (0..12_000).map(|n| format!("[[hop]]\nname = \"h{n}\"\n")).collect();
+    remarks("hops", vec![input("why502.toml", hops)]);
+    let hop = "[[hop]]\nname = \"a\"\nfiles = [\"../../..\", \"\", \"/\"]\n";
+    let links = "[[link]]\nfrom = \"a\"\nto = \"a\"\n".repeat(20_000);
+    remarks("links", vec![input("x/why502.toml", format!("{hop}{links}"))]);
+    remarks("words", vec![input("why502.toml", "\u{0}[[hop]]\nname = \"\\ud800\"\n".to_owned())]);
+}

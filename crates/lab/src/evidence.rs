@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::configuration::Configured;
 use crate::error::{Error, Result};
 use crate::lab::Lab;
 use crate::process::write;
@@ -48,26 +49,21 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::copy(from, to).map(drop).map_err(|why| Error::file(from, why))
 }
 
-/// Largest file that is kept of a part's folder: configurations and scripts, not databases.
-const LARGEST: u64 = 256 << 10;
-
-/// Copies the evidence, the configuration and what the lab noted into the folder to keep.
+/// Copies the evidence and what the lab noted into the folder to keep, and writes the configuration
+/// with which the run began.
 ///
 /// # Errors
 ///
 /// If a file cannot be copied.
-pub(crate) fn keep(lab: &Lab, to: &Path, notes: &[(&str, &str)]) -> Result<()> {
+pub(crate) fn keep(
+    lab: &Lab,
+    configuration: &[Configured],
+    to: &Path,
+    notes: &[(&str, &str)],
+) -> Result<()> {
     copy_tree(&lab.inside.folder.join("evidence"), &to.join("evidence"))?;
-    for machine in lab.machines.values() {
-        for process in &machine.processes {
-            let below = to.join("config").join(&machine.node.name).join(process.part.name);
-            for file in &process.launch.files {
-                let from = process.dir.join(&file.path);
-                if fs::metadata(&from).is_ok_and(|found| found.len() <= LARGEST) {
-                    copy(&from, &below.join(&file.path))?;
-                }
-            }
-        }
+    for file in configuration {
+        write(&to.join("config").join(&file.path), &file.text, 0o644)?;
     }
     for (name, text) in notes {
         write(&to.join(name), text, 0o644)?;

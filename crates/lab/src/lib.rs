@@ -9,6 +9,7 @@
 mod audit;
 mod client;
 mod clock;
+mod configuration;
 mod error;
 mod evidence;
 mod group;
@@ -37,6 +38,7 @@ mod template;
 mod topology;
 mod wire;
 
+pub use configuration::{Configured, configuration};
 pub use error::{Error, Result};
 pub use inside::Inside;
 pub use plan::dry_run;

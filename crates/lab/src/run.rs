@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::client;
+use crate::configuration::configuration;
 use crate::error::{Error, Result};
 use crate::evidence;
 use crate::inside::Inside;
@@ -160,7 +161,8 @@ pub fn run(inside: Inside, scenario: &'static Scenario, job: &Job) -> Result<Out
             ("journal.txt", &lines(&outcome.journal)),
             ("versions.txt", &lines(&outcome.versions)),
         ];
-        evidence::keep(&lab, &keep.join(&job.keep), &notes)?;
+        let files = configuration(scenario, job.variant, &job.values, &lab.tools)?;
+        evidence::keep(&lab, &files, &keep.join(&job.keep), &notes)?;
     }
     Ok(outcome)
 }

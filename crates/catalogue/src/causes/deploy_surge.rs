@@ -221,9 +221,9 @@ fewer than half of the deploys were followed by such failures.",
         name: "nginx-node-postgresql",
         happens: Text::new(
             "Two instances hold eight database connections each; during a roll-out there are four \
-            instances, and PostgreSQL allows 17 connections.",
+            instances, and PostgreSQL allows 20 connections.",
             "インスタンス 2 つがデータベース接続を 8 本ずつ持ちます。リリース中は 4 つになりますが、\
-            PostgreSQL の上限は 17 本です。",
+            PostgreSQL の上限は 20 本です。",
         ),
         cure: Text::new(
             "The database allows connections for twice the fleet.",
@@ -238,7 +238,7 @@ fewer than half of the deploys were followed by such failures.",
             Host::new("gateway", &[Part::new(Server::Nginx, "gateway", 8080, NGINX_ORDERS)]),
         ],
         router: None,
-        knobs: &[Knob { name: "limit", fault: "17", remedy: "40" }],
+        knobs: &[Knob { name: "limit", fault: "20", remedy: "40" }],
         steps: &[Step::at(
             "2000",
             Action::Rollout(Rollout {

@@ -79,7 +79,7 @@ use model::{
     Signal as S, Step, Test, Text,
 };
 
-use crate::rules::drain;
+use crate::rules::{drain, longest};
 use crate::visibility;
 
 /// Drain shorter than the longest request: see the page above.
@@ -163,7 +163,7 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::DRAIN_CUT, visibility::DURATIONS],
     },
-    predicts: Predicts::By(&[Rule::Look(drain::does_not_fit), Rule::Order(&drain::GRACE), Rule::Order(&drain::DEREGISTRATION)]),
+    predicts: Predicts::By(&[Rule::Look(drain::does_not_fit), Rule::Order(&drain::GRACE), Rule::Order(&drain::DEREGISTRATION), Rule::Look(longest::at_the_stop)]),
     drill: Drill::Runs(&[GUNICORN]),
     remedies: &[
         Remedy {
@@ -274,12 +274,14 @@ const GUNICORN: Scenario = Scenario {
                 "--threads=64",
                 "--graceful-timeout={{grace}}",
             ])],
-        ),
+        )
+        .known(&[("longest-request", "8s")]),
         Host::new(
             "api-2",
             &[Part::new(Server::Gunicorn, "gunicorn", 8080, SLOW_APP)
                 .options(&["--worker-class=gthread", "--threads=64"])],
-        ),
+        )
+        .known(&[("longest-request", "8s")]),
         Host::new("edge", &[Part::new(Server::HAProxy, "haproxy", 8080, CHECKING_EDGE)]),
     ],
     router: None,

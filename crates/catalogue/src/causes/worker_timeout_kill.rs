@@ -76,7 +76,7 @@ use model::{
 };
 
 use crate::drills::nginx;
-use crate::rules::ladder;
+use crate::rules::{ladder, longest};
 use crate::visibility;
 
 /// Worker killed for taking too long: see the page above.
@@ -186,7 +186,10 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::WORKER_KILLS, visibility::DURATIONS],
     },
-    predicts: Predicts::By(&[Rule::Order(&ladder::CALLS_OF_A_WORKER)]),
+    predicts: Predicts::By(&[
+        Rule::Order(&ladder::CALLS_OF_A_WORKER),
+        Rule::Look(longest::of_a_worker),
+    ]),
     drill: Drill::Runs(DRILLS),
     remedies: &[
         Remedy {
@@ -321,7 +324,8 @@ const GUNICORN: Host = Host::new(
         "--timeout",
         "{{limit}}",
     ])],
-);
+)
+.known(&[("longest-request", "5s")]);
 
 const NGINX: &str = nginx!("  server {{ip:app}}:8000 max_fails=0;");
 

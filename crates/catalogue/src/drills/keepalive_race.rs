@@ -140,7 +140,17 @@ pub(crate) const APACHE_GATEWAY: Host =
 
 const HAPROXY: &str = haproxy!("    http-reuse always\n    {{members:app:3000}}\n");
 
-const ENVOY: &str = envoy!("    connect_timeout: 2s\n    {{members:app:3000}}\n");
+/// Keeps idle connections for a minute: less than the service does after the remedy.
+const ENVOY: &str = envoy!(
+    r#"    connect_timeout: 2s
+    typed_extension_protocol_options:
+      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+        "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+        common_http_protocol_options: {idle_timeout: 60s}
+        explicit_http_config: {http_protocol_options: {}}
+    {{members:app:3000}}
+"#
+);
 
 const NGINX: &str = r#"
 upstream orders {
@@ -164,7 +174,7 @@ KeepAliveTimeout 75
 MaxKeepAliveRequests 0
 <VirtualHost *:8080>
     <Proxy "balancer://orders">
-        {{members:app:3000 retry=0}}
+        {{members:app:3000 retry=0 ttl=60}}
     </Proxy>
     ProxyPass / balancer://orders/
 </VirtualHost>

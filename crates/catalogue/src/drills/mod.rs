@@ -3,8 +3,11 @@
 
 mod gateways;
 pub(crate) mod keepalive_race;
+mod unforeseen;
 
 use model::{Arrivals, Ask, Host, Load, Part, Protocol, Server};
+
+pub use unforeseen::{UNFORESEEN, Unforeseen};
 
 pub(crate) use gateways::{
     HAPROXY_CHECKED, NGINX_API, NGINX_FRONT, NGINX_ORDERS, envoy, envoy_app, envoy_filter_chain,

@@ -1,6 +1,6 @@
 //! `localhost` is two addresses, and a server may listen on one of them only.
 
-use model::config::{Key, Prediction, Severity, System};
+use model::config::{Key, Prediction, Severity, System, Value};
 use model::{Statement, Text};
 
 use super::said::{host_of, sure};
@@ -10,8 +10,9 @@ pub(crate) fn localhost(system: &System) -> Vec<Prediction> {
     let mut found = Vec::new();
     for (id, link) in system.links() {
         let (from, to) = (system.hop(link.from), system.hop(link.to));
-        let Some(prefers) = from.get(Key::PrefersIpv6) else { continue };
-        let six = from.settings.flag(Key::PrefersIpv6) == Some(true);
+        let own = link.get(Key::PrefersIpv6).or(from.get(Key::PrefersIpv6));
+        let Some(prefers) = own else { continue };
+        let six = prefers.value == Value::Flag(true);
         if !six || !host_of(link).eq_ignore_ascii_case("localhost") || link.port == 0 {
             continue;
         }
@@ -59,7 +60,7 @@ const CHANGE: Text = Text::new(
 
 #[cfg(test)]
 mod tests {
-    use model::config::{Task, Value};
+    use model::config::Task;
 
     use super::*;
     use crate::rules::test_support::{Made, only, unknown};
@@ -84,5 +85,16 @@ mod tests {
         assert!(with(Value::Flag(true), "http://localhost:4000", "127.0.0.1").is_empty());
         assert!(with(Value::Flag(false), "http://localhost:3000", "127.0.0.1").is_empty());
         assert!(with(unknown(), "http://localhost:3000", "127.0.0.1").is_empty());
+        // What holds for one link counts more than what holds for the program.
+        let mut made = Made::new();
+        let proxy = made.hop(Task::Gateway, "proxy");
+        let server = made.hop(Task::App, "server");
+        made.listens(server, "127.0.0.1", 3000, false);
+        let link = made.link(proxy, server, "localhost:3000");
+        made.set_link(link, Key::PrefersIpv6, Value::Flag(true));
+        only(localhost(&made.system));
+        made.set_link(link, Key::PrefersIpv6, Value::Flag(false));
+        made.set(proxy, Key::PrefersIpv6, Value::Flag(true));
+        assert!(localhost(&made.system).is_empty());
     }
 }

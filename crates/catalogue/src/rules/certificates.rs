@@ -1,9 +1,9 @@
 //! Names and dates of certificates, against the name that is asked for and the day of the check.
 
-use model::config::{Hop, Key, Link, Prediction, Severity, System, Task, Value};
+use model::config::{Hop, Key, Link, Prediction, Severity, Span, System, Task, Value};
 use model::{Statement, Text};
 
-use super::said::{host_of, is_loopback, stands_in, sure};
+use super::said::{host_of, is_loopback, is_read_by, stands_in, sure};
 
 /// True if TLS is surely spoken on the link.
 fn speaks_tls(link: &Link) -> bool {
@@ -66,7 +66,12 @@ fn asked_for(link: &Link) -> Option<&str> {
     for key in [Key::UpstreamVerifyName, Key::UpstreamSni] {
         if let Some(setting) = link.get(key) {
             match &setting.value {
-                Value::Text(name) => return is_name(name).then_some(name),
+                // As the name to verify, one of a single label is meant as such.
+                Value::Text(name) => {
+                    let says = key == Key::UpstreamVerifyName || setting.is_written();
+                    let meant = says && !name.is_empty() && !name.contains('$');
+                    return (meant || is_name(name)).then_some(name);
+                }
                 Value::Flag(_) => {}
                 _ => return None,
             }
@@ -226,7 +231,8 @@ pub(crate) fn spoken(system: &System) -> Vec<Prediction> {
         let Some(first) = on_port.peek().copied() else { continue };
         let (Some(at), Some(setting)) = (first.at, link.get(Key::UpstreamTls)) else { continue };
         // What a container or a service declares is a port, not what is spoken on it.
-        if link.port == 0 || !forwards || !says_what_it_speaks(system, to) {
+        let says = says_what_it_speaks(system, to) || (tls && only_plain_http(system, at));
+        if link.port == 0 || !forwards || !says {
             continue;
         }
         if on_port.any(|listen| listen.tls == tls) {
@@ -256,6 +262,21 @@ pub(crate) fn spoken(system: &System) -> Vec<Prediction> {
 fn says_what_it_speaks(system: &System, hop: &Hop) -> bool {
     const SAYING: &[&str] = &["nginx", "apache", "haproxy", "envoy", "caddy", "traefik", "aws"];
     SAYING.iter().any(|reader| stands_in(system, hop, reader))
+}
+
+/// True if the place is in code for Node.js that makes a server of plain HTTP, and knows of nothing that
+/// could speak TLS.
+fn only_plain_http(system: &System, at: Span) -> bool {
+    let text = &system.file(at.file).text;
+    let imports = |module: &str| {
+        ["'", "\"", "'node:", "\"node:"]
+            .iter()
+            .any(|quote| text.contains(&format!("{quote}{module}{}", &quote[..1])))
+    };
+    is_read_by(system, at, "javascript")
+        && text.contains("createServer(")
+        && imports("http")
+        && !["https", "http2", "tls", "spdy"].into_iter().any(imports)
 }
 
 const TO_PLAIN: Text = Text::new(
@@ -392,5 +413,15 @@ mod tests {
         assert!(with("nginx", Value::Flag(true), true).is_empty());
         assert!(with("kubernetes", Value::Flag(true), false).is_empty());
         assert!(with("nginx", unknown(), false).is_empty());
+        let code = |text: &str| {
+            let (mut made, origin, link) = made("javascript");
+            made.listens(origin, "", 443, false);
+            made.set_link(link, Key::UpstreamTls, Value::Flag(true));
+            made.system.files[0].text = format!("{text}\n{}", "x\n".repeat(500)).into();
+            super::spoken(&made.system)
+        };
+        only(code("require('http').createServer(answer).listen(443);"));
+        assert!(code("import https from \"node:https\"; https.createServer(answer)").is_empty());
+        assert!(code("require('http'); require('https'); createServer(answer)").is_empty());
     }
 }

@@ -183,16 +183,19 @@ const AT_ONCE_CHANGE: Text = Text::new(
 );
 
 /// A pod behind a platform's load balancer gets the signal to stop at the moment at which the balancer
-/// begins to learn of it.
+/// begins to learn of it; so does any program of which it is said that nothing is waited for.
 pub(crate) fn signal_before_rotation(system: &System) -> Vec<Prediction> {
     let mut found: Vec<Prediction> = Vec::new();
     for (id, link) in system.links() {
         let (from, to) = (system.hop(link.from), system.hop(link.to));
-        let outside = matches!(from.task, Task::LoadBalancer | Task::Cdn);
-        if !outside || to.task != Task::App || !stands_in(system, to, "kubernetes") {
+        let outside = matches!(from.task, Task::LoadBalancer | Task::Cdn)
+            && stands_in(system, to, "kubernetes");
+        // That nothing is waited for is said of this program.
+        let said = to.get(Key::PreStopDelay).filter(|setting| setting.is_written());
+        if to.task != Task::App || !(outside || said.is_some()) {
             continue;
         }
-        let Some(at) = to.at else { continue };
+        let Some(at) = said.and_then(Setting::span).or(to.at) else { continue };
         if leaves_first(to) != Some(false) || found.iter().any(|one| one.hops.contains(&link.to)) {
             continue;
         }
@@ -213,11 +216,15 @@ const ROTATION: Text = Text::new(
     "{hop} には、{from} がまだリクエストを送っている間に停止シグナルが届きます（遅らせる設定がありません）。リリ\
      ースのたびに数秒間、接続が拒否されます",
 );
-const NO_HOOK: Text =
-    Text::new("{hop} has no preStop hook", "{hop} には preStop フックがありません");
+const NO_HOOK: Text = Text::new(
+    "nothing delays the signal to stop {hop}, such as a preStop hook",
+    "{hop} への停止シグナルを遅らせるもの（preStop フックなど）がありません",
+);
 const ROTATION_CHANGE: Text = Text::new(
-    "give {hop} a preStop hook that sleeps 15 s, within its termination grace period",
-    "{hop} に、終了猶予の範囲内で 15 秒待つ preStop フックを加えます",
+    "delay the signal to stop {hop} by some 15 s after it left rotation (a preStop hook that sleeps), within \
+     its termination grace period",
+    "{hop} への停止シグナルを、ローテーションから外れてから 15 秒ほど遅らせます（終了猶予の範囲内で待つ preStop \
+     フックなど）",
 );
 
 /// A balancer that gives a target no time to finish, because somebody wrote so or because it gives

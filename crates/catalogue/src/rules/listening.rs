@@ -150,7 +150,7 @@ pub(crate) fn socket(system: &System) -> Vec<Prediction> {
         let to = system.hop(link.to);
         let wanted = path_of(&link.address);
         let sockets: Vec<&Listen> = to.listens.iter().filter(|listen| listen.port == 0).collect();
-        let met = sockets.iter().any(|listen| path_of(&listen.address) == wanted);
+        let met = sockets.iter().any(|listen| plain(path_of(&listen.address)) == plain(wanted));
         let Some(first) = sockets.first().filter(|_| !met) else { continue };
         let absolute = |path: &str| path.starts_with('/');
         if !absolute(wanted) || !absolute(path_of(&first.address)) {
@@ -184,6 +184,18 @@ fn path_of(address: &str) -> &str {
     let path = address.strip_prefix("unix://").or(address.strip_prefix("unix:")).unwrap_or(address);
     let path = path.split([':', '|']).next().unwrap_or(path);
     path.strip_prefix("/var/run/").map_or(path, |_| &path["/var".len()..])
+}
+
+/// A path without `.` and `..`.
+fn plain(path: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        match part {
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts
 }
 
 const SOCKET: Text = Text::new(

@@ -21,6 +21,7 @@ pub(crate) mod inside_only;
 pub(crate) mod instances;
 pub(crate) mod ladder;
 pub(crate) mod listening;
+pub(crate) mod longest;
 pub(crate) mod memory;
 pub(crate) mod names;
 pub(crate) mod nat_budget;

@@ -120,7 +120,9 @@ pub(super) fn goes_public(system: &System, link: &Link) -> bool {
     let to = system.hop(link.to);
     match to.task {
         Task::Database => reached_publicly(to, link),
-        Task::External => is_public_host(host_of(link)),
+        Task::External => {
+            to.settings.flag(Key::PublicAddress) == Some(true) || is_public_host(host_of(link))
+        }
         _ => false,
     }
 }

@@ -71,6 +71,7 @@ pub(crate) fn gather(paths: &[PathBuf]) -> Result<Gathered> {
     for path in paths {
         let kind =
             fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let path = &beside_declarations(path, &mut gathered, &mut folders);
         folders.push(shown(if kind.is_dir() { path } else { path.parent().unwrap_or(path) }));
         if kind.is_dir() {
             walk(path, &mut gathered)?;
@@ -108,6 +109,45 @@ fn common(folders: &[String]) -> String {
         // Whatever lies above this folder has no name in common but `..`.
         base if base.is_empty() && !first.starts_with('/') => base,
         base => base + "/",
+    }
+}
+
+/// What people declare of their system, in the nearest folder that has it.
+const DECLARATIONS: &str = "why502.toml";
+
+/// The nearest of these folders, from the inner to the outer ones, that holds `why502.toml`; a
+/// folder with `.git` is the outermost that counts.
+pub(super) fn declaring<'p>(folders: impl Iterator<Item = &'p Path>) -> Option<&'p Path> {
+    for folder in folders {
+        if folder.join(DECLARATIONS).is_file() {
+            return Some(folder);
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    None
+}
+
+/// Adds the `why502.toml` of the folders around what is checked. Its paths begin at its own folder,
+/// so that both have to be named from there: comes back as the name by which to go on.
+fn beside_declarations(path: &Path, gathered: &mut Gathered, folders: &mut Vec<String>) -> PathBuf {
+    use std::path::Component;
+    let downward = path.components().all(|part| part != Component::ParentDir);
+    let above = if downward { declaring(path.ancestors()) } else { None };
+    if let Some(folder) = above {
+        let _ = add(&folder.join(DECLARATIONS), gathered);
+        folders.push(shown(folder));
+        return path.to_owned();
+    }
+    let Ok(whole) = path.canonicalize() else { return path.to_owned() };
+    match declaring(whole.ancestors()) {
+        Some(folder) if folder != whole => {
+            let _ = add(&folder.join(DECLARATIONS), gathered);
+            folders.push(shown(folder));
+            whole
+        }
+        _ => path.to_owned(),
     }
 }
 

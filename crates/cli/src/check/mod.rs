@@ -172,8 +172,7 @@ fn verdict(checked: &Checked, fail_on: FailOn) -> ExitCode {
 /// The folder that is checked where none is named: that of the nearest `why502.toml` above.
 fn home() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    let above = here.ancestors().find(|folder| folder.join("why502.toml").is_file());
-    match above {
+    match gather::declaring(here.ancestors()) {
         Some(folder) if folder != here => folder.to_owned(),
         _ => PathBuf::from("."),
     }

@@ -1,5 +1,6 @@
 //! The verb `drill`: which drills there are, running them, and saying what was seen.
 
+mod config;
 mod list;
 mod live;
 mod show;
@@ -92,6 +93,14 @@ pub(crate) fn run(options: &args::Drill, lang: Lang, color: args::When) -> Resul
         }
         return Ok(ExitCode::SUCCESS);
     }
+    if let Some(folder) = &options.config {
+        for known in &chosen {
+            for variant in variants(options) {
+                config::write(known, variant, folder)?;
+            }
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut done = Vec::new();
     let mut skipped = Vec::new();
     let tools = Tools::find();
@@ -122,6 +131,15 @@ pub(crate) fn run(options: &args::Drill, lang: Lang, color: args::When) -> Resul
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// The runs that are asked for.
+fn variants(options: &args::Drill) -> Vec<Variant> {
+    match (options.fault, options.remedy) {
+        (true, _) => vec![Variant::Fault],
+        (_, true) => vec![Variant::Remedy],
+        _ => vec![Variant::Fault, Variant::Remedy],
+    }
 }
 
 fn choose(what: &str) -> Result<Vec<Known>> {

@@ -8,6 +8,7 @@ use model::config::{Found, Task};
 
 use super::resolve::{Half, outsider};
 use crate::draft::{Draft, DraftId, Name};
+use crate::programs::join;
 
 /// Completes the references that met nothing; those to names that nobody here has get a hop of
 /// their own.
@@ -31,9 +32,10 @@ pub(crate) fn complete(draft: &mut Draft, gone: &[bool], mut halves: Vec<Half>) 
         }
         // Both ends name the same socket of the file system.
         let Some(path) = socket(half) else { continue };
+        let path = join("", path);
         let at_socket = |id: &&DraftId| {
             let listens = &draft.hops[id.0].hop.listens;
-            listens.iter().any(|listen| listen.port == 0 && listen.address == path)
+            listens.iter().any(|listen| listen.port == 0 && join("", &listen.address) == path)
         };
         if let Some(only) = candidates.iter().find(at_socket) {
             half.to = Some(*only);

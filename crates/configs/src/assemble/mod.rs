@@ -8,12 +8,17 @@ mod resolve;
 
 use model::config::{FileId, HopId, Link, Source, Span, System};
 
+use crate::declared;
 use crate::draft::{Draft, DraftId};
+
+pub(crate) use resolve::Half;
 
 /// Makes the path of what the readers found.
 pub(crate) fn assemble(mut draft: Draft, files: Vec<Source>) -> System {
-    let gone = merge::merge(&mut draft);
-    let links = resolve::resolve(&draft, &gone);
+    let mut gone = merge::merge(&mut draft);
+    declared::apply_hops(&mut draft, &mut gone, &files);
+    let mut links = resolve::resolve(&draft, &gone);
+    declared::apply_links(&mut draft, &gone, &mut links);
     if links.len() >= resolve::MOST_LINKS {
         let at = draft.links.iter().find_map(|link| link.at);
         let at = at.unwrap_or(Span::new(FileId(0), 0..0));
@@ -21,7 +26,6 @@ pub(crate) fn assemble(mut draft: Draft, files: Vec<Source>) -> System {
     }
     let links = infer::complete(&mut draft, &gone, links);
     // Hops of others' systems were added at the end; none of them became part of another.
-    let mut gone = gone;
     gone.resize(draft.hops.len(), false);
     let numbers = Numbers::new(&gone);
     let (filters, subnets) = networks::networks(&draft, &numbers);

@@ -32,7 +32,8 @@ pub(crate) struct Half {
 }
 
 impl Half {
-    fn of(link: &LinkDraft) -> Half {
+    /// A reference as it was drafted.
+    pub(crate) fn of(link: &LinkDraft) -> Half {
         Half {
             from: link.from,
             to: None,

@@ -70,6 +70,10 @@ pub(crate) static TABLE: Table = Table {
 /// `num_retries` of a policy that says what is tried again.
 pub(crate) static RETRIES: Row = row(Key::Retries, "num_retries", Preset::Count(1), ROUTES);
 
+/// Which addresses of a name are asked for first: `AUTO`, where IPv6 comes before IPv4.
+pub(crate) static LOOKS_FOR_IPV6: Row =
+    row(Key::PrefersIpv6, "dns_lookup_family", Preset::Flag(true), CLUSTER);
+
 /// Failures after which outlier detection, once it is on, leaves a target out.
 pub(crate) static EJECTED_AFTER: Row =
     row(Key::MaxFails, "consecutive_5xx", Preset::Count(5), OUTLIERS);

@@ -50,6 +50,11 @@ static ALL: &[&Table] = &[
     &traefik::TABLE,
 ];
 
+/// The products whose defaults are known.
+pub(crate) fn products() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|table| table.product)
+}
+
 /// The defaults of one product.
 pub(crate) struct Table {
     /// The product in the vendor's spelling, as readers write it into `Product::name`.

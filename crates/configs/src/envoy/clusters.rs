@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use model::config::{Check, CheckKind, Key, Settings, Value};
 
 use super::field::Field;
-use crate::defaults::envoy::{EJECTED_AFTER, EJECTED_FOR};
+use crate::defaults::envoy::{EJECTED_AFTER, EJECTED_FOR, LOOKS_FOR_IPV6};
 use crate::document::Document;
 use crate::draft::{Member, Name, Pool, Reach};
 use crate::part::put;
@@ -24,25 +24,37 @@ pub(super) fn id(document: &Document, name: &str) -> Name {
     Name::id("envoy cluster", format!("{} {name}", document.path))
 }
 
-fn endpoints(cluster: Field<'_>) -> impl Iterator<Item = Field<'_>> {
-    let localities = cluster.get("load_assignment.endpoints").items().take(MOST_OF_A_LIST);
+/// The addresses of an assignment.
+fn endpoints(load: Field<'_>) -> impl Iterator<Item = Field<'_>> {
+    let localities = load.get("endpoints").items().take(MOST_OF_A_LIST);
     let endpoints = localities.flat_map(|locality| locality.get("lb_endpoints").items());
-    // Before the third version of its interface a cluster had a plain list of addresses.
-    let older = cluster.get("hosts").items();
-    endpoints.map(|endpoint| endpoint.get("endpoint.address")).chain(older).take(MOST_ENDPOINTS)
+    endpoints.map(|endpoint| endpoint.get("endpoint.address")).take(MOST_ENDPOINTS)
 }
 
-/// The host of its first endpoint.
-pub(super) fn host(cluster: Field<'_>) -> Option<&str> {
-    endpoints(cluster).next()?.get("socket_address.address").text()
+/// The addresses of a cluster before the third version of Envoy's interface: a plain list.
+fn older(cluster: Field<'_>) -> impl Iterator<Item = Field<'_>> {
+    cluster.get("hosts").items().take(MOST_ENDPOINTS)
 }
 
-/// The cluster as a set of targets; `ports` are those that listeners of the same Envoy have.
-pub(super) fn pool(document: &Document, cluster: Field<'_>, ports: &BTreeSet<u16>) -> Option<Pool> {
+/// The host of an assignment's first endpoint.
+pub(super) fn host(load: Field<'_>) -> Option<&str> {
+    endpoints(load).next()?.get("socket_address.address").text()
+}
+
+/// The cluster as a set of targets, which stand in `load`; `ports` are those that listeners of the
+/// same Envoy have.
+pub(super) fn pool(
+    document: &Document,
+    (cluster, load): (Field<'_>, Field<'_>),
+    ports: &BTreeSet<u16>,
+) -> Option<Pool> {
     let name = cluster.get("name");
     let mut pool = Pool {
         names: vec![id(document, name.text()?)],
-        members: endpoints(cluster).filter_map(|at| member(document, at, ports)).collect(),
+        members: endpoints(load)
+            .chain(older(cluster))
+            .filter_map(|at| member(document, at, ports))
+            .collect(),
         settings: settings(cluster),
         checks: cluster.get("health_checks").items().take(16).map(check).collect(),
         at: Some(name.span()),
@@ -112,6 +124,17 @@ fn settings(cluster: Field<'_>) -> Settings {
     let word = kind.text().map(str::to_ascii_uppercase);
     if matches!(word.as_deref(), Some("STRICT_DNS" | "LOGICAL_DNS")) {
         settings.set(kind.setting(Key::ResolveOnce, "type", Value::Flag(false)));
+        let family = cluster.get("dns_lookup_family");
+        let setting = match family.text() {
+            None if !family.there() => Some(LOOKS_FOR_IPV6.stated()),
+            Some(word @ ("AUTO" | "V6_ONLY" | "V4_ONLY" | "V4_PREFERRED")) => {
+                let six = Value::Flag(!word.starts_with("V4"));
+                Some(family.setting(Key::PrefersIpv6, "dns_lookup_family", six))
+            }
+            // `ALL` tries both, and what is not known decides nothing.
+            _ => None,
+        };
+        put(&mut settings, setting);
     }
     for policy in ["round_robin_lb_config", "least_request_lb_config"] {
         let window = cluster.get(policy).get("slow_start_config.slow_start_window");

@@ -3,6 +3,7 @@
 //! <https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto>. [`field`]
 //! reads values, [`listeners`], [`routes`] and [`clusters`] know what they mean.
 
+mod assigned;
 mod clusters;
 mod field;
 mod listeners;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use crate::document::Document;
 use crate::draft::Draft;
 use crate::readers::Reader;
+use assigned::Assigned;
 use field::Field;
 
 /// Listeners or clusters read of one file.
@@ -32,20 +34,22 @@ impl Reader for Envoy {
 
     fn takes(&self, document: &Document) -> bool {
         let has = |word: &str| document.text.contains(word);
-        document.is_tree()
+        let is_bootstrap = document.is_tree()
             && (has("static_resources") || has("staticResources"))
             && (has("filter_chains") || has("filterChains") || has("clusters"))
-            && roots(document).next().is_some()
+            && roots(document).next().is_some();
+        is_bootstrap || assigned::holds(document)
     }
 
     fn read_all(&self, documents: &[&Document], draft: &mut Draft) {
+        let assigned = assigned::read(documents);
         for document in documents {
             if let Some((at, why)) = &document.tree().broken {
                 let at = document.span(*at..*at);
                 draft.remark(at, format!("the file ends here for its reader: {why}"));
             }
             for root in roots(document) {
-                read(document, root, draft);
+                read(document, root, &assigned, draft);
             }
         }
     }
@@ -59,16 +63,17 @@ fn roots(document: &Document) -> impl Iterator<Item = Field<'_>> {
     })
 }
 
-fn read(document: &Document, root: Field<'_>, draft: &mut Draft) {
+fn read<'t>(document: &'t Document, root: Field<'t>, assigned: &[Assigned<'t>], draft: &mut Draft) {
     let resources = root.get("static_resources");
     let listeners: Vec<Field<'_>> = resources.get("listeners").items().take(MOST_PARTS).collect();
     let ports = listeners.iter().filter_map(|listener| listeners::port(*listener)).collect();
     let mut hosts: BTreeMap<&str, Option<&str>> = BTreeMap::new();
     for cluster in resources.get("clusters").items().take(MOST_PARTS) {
+        let load = assigned::of(cluster, document, assigned);
         if let Some(name) = cluster.get("name").text() {
-            hosts.entry(name).or_insert_with(|| clusters::host(cluster));
+            hosts.entry(name).or_insert_with(|| clusters::host(load));
         }
-        draft.pools.extend(clusters::pool(document, cluster, &ports));
+        draft.pools.extend(clusters::pool(document, (cluster, load), &ports));
     }
     let mut left = MOST_ROUTES;
     for listener in listeners {

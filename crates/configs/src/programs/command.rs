@@ -278,8 +278,21 @@ fn option<'w>(words: &'w [Word], names: &[&str]) -> Option<(String, &'w Word)> {
 
 /// The address that is bound.
 fn bind(words: &[Word], document: &Document, program: &mut HopDraft) {
-    if let Some((address, word)) = option(words, &["-b", "--bind"]) {
-        return bind_address(&address, document.span(word.at.clone()), program);
+    let mut bound = false;
+    for at in 0..words.len() {
+        // One option and its value at a time, as the option may be given several times.
+        let these = &words[at..words.len().min(at + 2)];
+        let given = option(&these[..1], &["-b", "--bind"]).or_else(|| {
+            let plain = matches!(these[0].text.as_str(), "-b" | "--bind");
+            plain.then(|| option(these, &["-b", "--bind"])).flatten()
+        });
+        if let Some((address, word)) = given {
+            bound = true;
+            bind_address(&address, document.span(word.at.clone()), program);
+        }
+    }
+    if bound {
+        return;
     }
     if let Some((path, word)) = option(words, &["--uds"]) {
         return listens(program, &path, 0, document.span(word.at.clone()));

@@ -57,6 +57,11 @@ pub(crate) fn contains(hop: &mut Hop, product: Product) {
     hop.products.push(product);
 }
 
+/// The products of all well known images.
+pub(crate) fn products() -> impl Iterator<Item = &'static str> {
+    IMAGES.iter().map(|(_, product)| *product)
+}
+
 /// The product of an image and its version: the tag as far as it is a number. `None` for images
 /// that are not well known, which hold somebody's own program.
 pub(crate) fn product(image: &str, at: Option<Span>) -> Option<Product> {

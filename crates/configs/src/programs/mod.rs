@@ -34,7 +34,9 @@ use crate::readers::Reader;
 
 pub(crate) use command::run as run_command;
 pub(crate) use dockerfile::fill as fill_variables;
-pub(crate) use image::{DATABASES, contains as image_contains, product as image_product};
+pub(crate) use image::{
+    DATABASES, contains as image_contains, product as image_product, products as image_products,
+};
 pub(crate) use words::{Word, split as split_words};
 
 /// Reads programs.

@@ -61,6 +61,10 @@ impl System {
     fn describe_hop(&self, id: HopId, hop: &Hop, out: &mut String) {
         let _ = write!(out, "hop {} {} {}", id.0, hop.task, hop.name);
         self.write_place(hop.at, out);
+        if hop.declared.is_some() {
+            out.push_str("  declared");
+            self.write_place(hop.declared, out);
+        }
         for product in &hop.products {
             let version = if product.version.is_empty() { "?" } else { &product.version };
             let _ = write!(out, "  product {} {version}", product.name);

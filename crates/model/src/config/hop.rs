@@ -95,6 +95,8 @@ pub struct Hop {
     pub products: Vec<Product>,
     /// Where it is described.
     pub at: Option<Span>,
+    /// Where `why502.toml` speaks of it.
+    pub declared: Option<Span>,
     /// Where it listens.
     pub listens: Vec<Listen>,
     /// Settings toward its clients and of its own.
@@ -115,6 +117,7 @@ impl Hop {
             program: Found::Stated,
             products: Vec::new(),
             at: None,
+            declared: None,
             listens: Vec::new(),
             settings: Settings::new(),
             checks: Vec::new(),

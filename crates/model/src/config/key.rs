@@ -19,6 +19,8 @@ vocabulary! {
         ClientBodyTimeout = "client-body-timeout",
         /// Hop: requests after which a client's connection is closed.
         ClientKeepAliveRequests = "client-keep-alive-requests",
+        /// Hop: how long its slowest request takes, as those who run it have measured or promised.
+        LongestRequest = "longest-request",
         /// Hop: bound on handling one request, after which the hop itself answers or gives up.
         RequestTimeout = "request-timeout",
         /// Hop: time after which a process that is still at one request is killed.
@@ -224,7 +226,8 @@ vocabulary! {
 
         /// Hop: how long an answer about a name may be kept, as the hop is told.
         DnsTtl = "dns-ttl",
-        /// Hop: whether IPv6 addresses are tried first, as a runtime's version decides.
+        /// Hop or link: whether IPv6 addresses are tried first, as a runtime's version or a gateway's
+        /// setting decides.
         PrefersIpv6 = "prefers-ipv6",
     }
 }

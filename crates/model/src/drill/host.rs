@@ -35,6 +35,9 @@ pub struct Host {
     pub hosts_file: &'static str,
     /// The address of its name server, templated; empty for none.
     pub resolver: &'static str,
+    /// What those who run it know of it and no file says: settings with their values, both as in
+    /// `why502.toml`, values templated.
+    pub known: &'static [(&'static str, &'static str)],
     /// In which run it exists.
     pub when: When,
 }
@@ -53,6 +56,7 @@ impl Host {
             firewall: "",
             hosts_file: "",
             resolver: "",
+            known: &[],
             when: When::Always,
         }
     }
@@ -103,6 +107,13 @@ impl Host {
     #[must_use]
     pub const fn resolver(mut self, address: &'static str) -> Host {
         self.resolver = address;
+        self
+    }
+
+    /// Of which its team knows more than its files say.
+    #[must_use]
+    pub const fn known(mut self, settings: &'static [(&'static str, &'static str)]) -> Host {
+        self.known = settings;
         self
     }
 
