@@ -170,12 +170,19 @@ pub(super) fn read<'t>(
 }
 
 fn routers<'t>(part: &Part<'t>, definitions: &Definitions<'t>) -> Vec<Router<'t>> {
+    if part.owner.is_some_and(|owner| owner.is_traefik) {
+        return Vec::new();
+    }
     let written: Vec<(&str, Field<'t>)> = part.root.get("routers").entries().collect();
     let only = only_service(part);
     let mut found = Vec::new();
     for (_, router) in &written {
         let service = router.get("service").text().or(only.as_deref());
         if service.is_some_and(|name| name.ends_with(INTERNAL)) {
+            continue;
+        }
+        let middlewares = router.get("middlewares").words();
+        if !router.get("tls").there() && definitions.redirects(part, &middlewares) {
             continue;
         }
         let servers = match (service, part.owner) {
@@ -186,7 +193,7 @@ fn routers<'t>(part: &Part<'t>, definitions: &Definitions<'t>) -> Vec<Router<'t>
         found.push(Router {
             route: route(router.get("rule").text().unwrap_or("")),
             entries: router.get("entryPoints").words(),
-            middlewares: router.get("middlewares").words(),
+            middlewares,
             servers,
         });
     }

@@ -20,6 +20,8 @@ pub(super) struct Owner {
     pub(super) name: String,
     /// Where it is described.
     pub(super) at: Span,
+    /// True if it runs Traefik: its routers lead to Traefik's own pages.
+    pub(super) is_traefik: bool,
 }
 
 /// What one file, or the labels of one container, say.
@@ -129,6 +131,16 @@ impl<'t> Definitions<'t> {
     /// The transport of this name.
     pub(super) fn transport(&self, part: &Part<'t>, name: &str) -> Option<Field<'t>> {
         Self::find(&self.transports, part, name).first().map(|(_, field)| *field)
+    }
+
+    /// True if one of these middlewares sends every request of plain HTTP elsewhere.
+    pub(super) fn redirects(&self, part: &Part<'t>, names: &[String]) -> bool {
+        names.iter().take(64).any(|name| {
+            let found = Self::find(&self.middlewares, part, name);
+            let Some((_, middleware)) = found.first() else { return false };
+            let scheme = middleware.get("redirectScheme.scheme").text();
+            scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+        })
     }
 
     /// What middlewares say of the requests that pass them.
