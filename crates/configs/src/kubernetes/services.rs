@@ -18,6 +18,11 @@ const MOST_PORTS: usize = 200;
 /// The tool of the names of Services.
 const SERVICE: &str = "kubernetes service";
 
+/// The name of a Service in a namespace.
+pub(super) fn name(namespace: &str, name: &str) -> Name {
+    Name::id(SERVICE, format!("{namespace}/{name}"))
+}
+
 /// Every Service.
 pub(super) struct Services<'d> {
     by_key: BTreeMap<String, Service<'d>>,
@@ -41,7 +46,7 @@ impl<'d> Services<'d> {
 
     /// What a reference to a Service reaches, and at which port, given by its number or its name.
     pub(super) fn reach(&self, namespace: &str, name: &str, at_port: At<'_>) -> (Reach, u16) {
-        let reach = Reach::Name(Name::id(SERVICE, format!("{namespace}/{name}")));
+        let reach = Reach::Name(self::name(namespace, name));
         let by_name = || {
             let ports = &self.find(namespace, name)?.ports;
             let found = ports.iter().find(|(own, ..)| Some(own.as_str()) == at_port.text());
