@@ -52,3 +52,46 @@ fn imports_of_caddy_do_not_multiply_without_end() {
     let said = remarks("files", files.collect());
     assert!(said.contains("imports itself"), "{said}");
 }
+
+#[test]
+fn services_of_traefik_do_not_multiply_without_end() {
+    let names: String = (0..60).map(|n| format!("{{name: s{n}}}, ")).collect();
+    let chain: String = (0..60).map(|n| format!("m{n}, ")).collect();
+    let mut text = String::from("entryPoints: {web: {address: ':80'}}\nhttp:\n  services:\n");
+    for n in 0..60 {
+        text.push_str(&format!("    s{n}: {{weighted: {{services: [{names}]}}}}\n"));
+    }
+    text.push_str("  middlewares:\n");
+    for n in 0..60 {
+        text.push_str(&format!("    m{n}: {{chain: {{middlewares: [{chain}]}}}}\n"));
+    }
+    text.push_str("  routers:\n");
+    for n in 0..300 {
+        text.push_str(&format!(
+            "    r{n}: {{rule: 'Path(`/`)', service: s1, middlewares: [m1]}}\n"
+        ));
+    }
+    remarks("circles", vec![input("traefik.yml", text)]);
+    let mut text =
+        String::from("apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: a}\n");
+    text.push_str("services: &s\n");
+    text.push_str(&"  - {name: app, port: 80}\n".repeat(3_000));
+    text.push_str("route: &r {match: 'Host(`a`)', services: *s}\nspec:\n  routes:\n");
+    text.push_str(&"    - *r\n".repeat(20_000));
+    remarks("routes", vec![input("routes.yaml", text)]);
+    let deep = format!("a = {}", "[".repeat(200_000));
+    let toml = format!("[entryPoints.web]\naddress = ':80'\n[http.routers]\n{deep}\n");
+    assert!(remarks("deep", vec![input("traefik.toml", toml)]).contains("broken"));
+    let labels: String = (0..1_500)
+        .map(|n| {
+            format!(
+                "  a{n}:\n    image: x\n    labels: ['traefik.http.services.s.loadbalancer.server.port=80', \
+                 'traefik.http.routers.r{n}.service=s']\n"
+            )
+        })
+        .collect();
+    remarks("labels", vec![input("compose.yaml", format!("services:\n{labels}"))]);
+    let flag = format!("      - --a{}=1\n", ".b".repeat(100_000));
+    let flags = format!("services:\n  t:\n    image: traefik:3\n    command:\n{}", flag.repeat(20));
+    remarks("flags", vec![input("compose.yaml", flags)]);
+}

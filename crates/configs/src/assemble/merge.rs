@@ -1,7 +1,7 @@
 //! One thing described in several places becomes one hop: the program of a folder and the
 //! container that runs it, the configuration of a server and the container that is given it.
 
-use model::config::{Found, Setting, Value};
+use model::config::{Check, Found, Key, Setting, Value};
 
 use super::environment;
 use crate::draft::{Draft, DraftId, HopDraft, SettingsFile};
@@ -27,6 +27,7 @@ pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
     environment::bind(draft, &gone);
     for (runner, served) in servers(&draft.hops, &gone) {
         let container = draft.hops[runner].clone();
+        let listening: Vec<Vec<u16>> = served.iter().map(|&at| ports(&draft.hops[at])).collect();
         for &server in &served {
             let hop = &mut draft.hops[server];
             hop.hop.name = in_container(&container.hop.name, &hop.hop.name, served.len());
@@ -35,7 +36,16 @@ pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
             hop.filters.extend(container.filters.iter().cloned());
             hop.subnets.extend(container.subnets.iter().cloned());
             hop.hop.settings.inherit(&container.hop.settings);
-            hop.hop.checks.extend(container.hop.checks.iter().cloned());
+            // A check of a port is one of the servers that listen there, if any does.
+            let own = ports(hop);
+            let is_own = |check: &&Check| {
+                let port = check.settings.count(Key::CheckPort);
+                let port = port.and_then(|port| u16::try_from(port).ok());
+                port.is_none_or(|port| {
+                    own.contains(&port) || !listening.iter().any(|ports| ports.contains(&port))
+                })
+            };
+            hop.hop.checks.extend(container.hop.checks.iter().filter(is_own).cloned());
             hop.hop.slots.extend(container.hop.slots.iter().cloned());
             for product in &container.hop.products {
                 match hop.hop.products.iter_mut().find(|had| had.name == product.name) {
@@ -99,6 +109,11 @@ fn was_read(file: &SettingsFile, program: &HopDraft) -> bool {
     let written = |key| program.hop.get(key).is_some_and(Setting::is_written);
     let any = file.keys.iter().any(|(key, _)| written(*key));
     is_file_of(file, program) || (program.hop.runs(file.product) && any)
+}
+
+/// The ports a hop listens on.
+fn ports(hop: &HopDraft) -> Vec<u16> {
+    hop.hop.listens.iter().map(|listen| listen.port).collect()
 }
 
 /// Puts what is known of a program into the hop that runs it.

@@ -10,8 +10,8 @@ use model::config::{
 };
 
 use super::lex::is_variable;
-use super::sites::listen_name;
-use super::values::{text_setting, upstreams};
+use super::sites::{ADMIN, listen_name};
+use super::values::{address, text_setting, upstreams};
 use crate::document::Document;
 use crate::draft::{Draft, DraftId, HopDraft, LinkDraft, Name, Reach};
 use crate::part::put;
@@ -125,6 +125,19 @@ impl<'d> Reading<'d> {
         listens.collect()
     }
 
+    /// Where Caddy takes orders, unless that is switched off.
+    fn admin(&self) -> Option<Listen> {
+        let admin = self.document.tree().roots().next()?.get("admin");
+        if admin.get("disabled").flag() == Some(true) {
+            return None;
+        }
+        let listen = admin.get("listen");
+        let found = address(listen.text().unwrap_or(ADMIN));
+        let at = listen.there().map(|at| at.span(self.document.id));
+        let port = found.port.parse().ok()?;
+        Some(Listen { address: found.host, port, tls: false, at })
+    }
+
     fn hop(&self, name: &str, at: std::ops::Range<usize>, server: At<'_>) -> HopDraft {
         let document = self.document;
         let label = format!("{} server {name}", document.name());
@@ -132,6 +145,7 @@ impl<'d> Reading<'d> {
         hop.at = Some(document.span(at));
         hop.products = vec![Product { name: "Caddy", ..Product::default() }];
         hop.listens = self.listens(server);
+        hop.listens.extend(self.admin());
         for (key, name) in [
             (Key::ClientIdleTimeout, "idle_timeout"),
             (Key::ClientHeaderTimeout, "read_header_timeout"),

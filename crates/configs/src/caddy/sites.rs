@@ -10,6 +10,9 @@ use crate::part::put;
 /// Addresses taken of one site.
 const MOST_ADDRESSES: usize = 256;
 
+/// Where Caddy takes orders if nobody says otherwise.
+pub(super) const ADMIN: &str = "localhost:2019";
+
 /// The block of global options.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Global<'l> {
@@ -22,6 +25,20 @@ pub(super) struct Global<'l> {
 impl<'l> Global<'l> {
     fn get(&self, name: &str) -> Option<&'l Line> {
         self.line?.get(name)
+    }
+
+    /// Where Caddy takes orders, unless that is switched off: health checks of containers ask there.
+    /// <https://caddyserver.com/docs/caddyfile/options#admin>
+    fn admin(&self) -> Option<Listen> {
+        let line = self.get("admin");
+        let written = line.map_or("", |line| line.text(1));
+        if written == "off" {
+            return None;
+        }
+        let found = address(if written.is_empty() { ADMIN } else { written });
+        let port = found.port.parse().ok()?;
+        let at = line.map(Line::span);
+        Some(Listen { address: found.host, port, tls: false, at })
     }
 
     fn port(&self, name: &str, usual: u16) -> u16 {
@@ -92,8 +109,9 @@ pub(super) fn addresses(site: &Line) -> Vec<Word> {
 pub(super) fn hosts(site: &Line) -> Vec<String> {
     let mut hosts: Vec<String> =
         addresses(site).iter().map(|word| address(&word.text).host).collect();
-    // A site that answers for any name is not bound to the others.
-    if hosts.iter().any(String::is_empty) {
+    // A site that answers for any name, or for one that only the environment knows, is not bound to
+    // the others.
+    if hosts.iter().any(|host| host.is_empty() || is_variable(host)) {
         hosts.clear();
     }
     hosts.dedup();
@@ -122,7 +140,10 @@ pub(super) fn listens(site: &Line, global: Global<'_>) -> Vec<Listen> {
     };
     for word in addresses(site) {
         let found = address(&word.text);
+        // A variable may hold a port as well as a name.
+        let is_unknown = is_variable(&word.text) && found.port.is_empty();
         let usual = match (found.scheme.as_str(), found.host.as_str()) {
+            ("", _) if is_unknown => 0,
             ("http", _) => http,
             ("", "") if found.port.is_empty() => 0,
             _ => https,
@@ -133,7 +154,7 @@ pub(super) fn listens(site: &Line, global: Global<'_>) -> Vec<Listen> {
             && port != http
             && (found.scheme == "https" || port == https || !found.host.is_empty() || has_tls);
         add(port, tls, &word);
-        if tls && redirects && !found.host.is_empty() {
+        if tls && port != 0 && redirects && !found.host.is_empty() {
             add(http, false, &word);
         }
     }
@@ -147,6 +168,7 @@ pub(super) fn hop(site: &Line, global: Global<'_>, file: &str, by: &str) -> HopD
     hop.at = Some(site.span());
     hop.products = vec![Product { name: "Caddy", ..Product::default() }];
     hop.listens = listens(site, global);
+    hop.listens.extend(global.admin());
     let server = global.server(&hop.listens);
     hop.settings = settings(site, global, server);
     if hop.get(Key::ClientIdleTimeout).is_none() {
@@ -187,7 +209,7 @@ fn settings(site: &Line, global: Global<'_>, server: Option<&Line>) -> Settings 
         put(&mut settings, word.and_then(|word| time_setting(key, name, word)));
     }
     put(&mut settings, body_limit(site.lines()));
-    let names: Vec<String> = hosts(site).into_iter().filter(|host| !is_variable(host)).collect();
+    let names = hosts(site);
     if !names.is_empty() {
         let at = site.span();
         settings.set(Setting::written(Key::ServerNames, Value::Names(names), "site address", at));

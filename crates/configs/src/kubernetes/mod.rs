@@ -125,6 +125,11 @@ fn read_all(mine: &[&Document], files: &[&Document], draft: &mut Draft) {
     services::tell_apart(&services, draft);
 }
 
+/// The name by which other readers speak of a Service.
+pub(crate) fn service_name(namespace: &str, name: &str) -> crate::draft::Name {
+    services::name(namespace, name)
+}
+
 /// True if the file says what Kustomize makes of others.
 fn is_kustomization(document: &Document) -> bool {
     let name = document.name();

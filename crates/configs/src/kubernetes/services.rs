@@ -18,6 +18,11 @@ const MOST_PORTS: usize = 200;
 /// The tool of the names of Services.
 const SERVICE: &str = "kubernetes service";
 
+/// The name of a Service in a namespace.
+pub(super) fn name(namespace: &str, name: &str) -> Name {
+    Name::id(SERVICE, format!("{namespace}/{name}"))
+}
+
 /// Every Service.
 pub(super) struct Services<'d> {
     by_key: BTreeMap<String, Service<'d>>,

@@ -93,7 +93,8 @@ fn compose(document: &Document, draft: &mut Draft, found: &mut Found) {
                 gather(document, labels, "traefik.", &mut options);
             }
             let at = document.span(entry.key_at.clone());
-            let owner = Owner { name: entry.key.clone(), at };
+            let is_traefik = is_traefik(service.get("image"));
+            let owner = Owner { name: entry.key.clone(), at, is_traefik };
             let path = document.path.clone();
             if !options.is_empty() {
                 found.labels.push(Labels { options, owner, path });

@@ -10,6 +10,9 @@ use crate::part::put;
 /// The entry point of a configuration that names none.
 const USUAL: &str = "http";
 
+/// The entry point of Traefik's own pages.
+const INTERNAL: &str = "traefik";
+
 /// An entry point.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -41,7 +44,7 @@ pub(super) fn entries(
                 // The one for the dashboard is none, and redirected requests reach no router.
                 None => {
                     !some_default
-                        && !name.eq_ignore_ascii_case("traefik")
+                        && !name.eq_ignore_ascii_case(INTERNAL)
                         && !entry.get("http.redirections.entryPoint.to").there()
                 }
             };
@@ -53,7 +56,8 @@ pub(super) fn entries(
             }
         })
         .collect();
-    if entries.is_empty() {
+    entries.extend(internal(root, label, by, &entries));
+    if entries.iter().all(|entry| entry.name == INTERNAL) {
         let mut hop = bare(USUAL, label, by);
         hop.hop.products = product();
         hop.hop.at = Some(root.span());
@@ -63,6 +67,26 @@ pub(super) fn entries(
         entries.push(Entry { name, hop, is_default: true, middlewares: Vec::new() });
     }
     entries
+}
+
+/// The entry point of Traefik's own pages, which it makes where they are asked for.
+/// <https://doc.traefik.io/traefik/operations/ping/>
+fn internal(root: Field<'_>, label: &str, by: &str, entries: &[Entry]) -> Option<Entry> {
+    let ping = root.get("ping");
+    let pages = [ping, root.get("api.insecure"), root.get("metrics.prometheus")];
+    let asked = pages.into_iter().find(|page| page.there() && page.flag() != Some(false))?;
+    if entries.iter().any(|entry| entry.name == INTERNAL) {
+        return None;
+    }
+    let mut hop = bare(INTERNAL, label, by);
+    hop.configured_by = Some(by.to_owned());
+    hop.listens_known = true;
+    hop.hop.products = product();
+    hop.hop.at = Some(asked.span());
+    let listen = Listen { address: String::new(), port: 8080, tls: false, at: None };
+    hop.hop.listens.push(listen);
+    let name = INTERNAL.to_owned();
+    Some(Entry { name, hop, is_default: false, middlewares: Vec::new() })
 }
 
 /// An entry point of which only the name is known.

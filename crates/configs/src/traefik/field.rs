@@ -13,7 +13,10 @@ use crate::tree::{At, Kind};
 pub(super) const WHOLE: &str = "whole";
 
 /// Entries of a list or a map that are read.
-pub(super) const MOST: usize = 2_000;
+const MOST: usize = 2_000;
+
+/// Words of one list that are read: names of entry points and of middlewares.
+const MOST_WORDS: usize = 32;
 
 /// A value, or its absence.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +66,7 @@ impl<'t> Field<'t> {
     pub(super) fn words(self) -> Vec<String> {
         let texts = self.items().filter_map(Field::text);
         let words = texts.flat_map(|text| text.split(',')).map(str::trim);
-        words.filter(|word| !word.is_empty()).map(str::to_owned).take(MOST).collect()
+        words.filter(|word| !word.is_empty()).map(str::to_owned).take(MOST_WORDS).collect()
     }
 
     /// Its text.

@@ -2,10 +2,11 @@
 //! configuration links to the servers of their services.
 //!
 //! Static configuration stands in a file (YAML, TOML), in flags or in variables of the environment;
-//! dynamic configuration in files or in labels of containers. [`flat`] makes trees of what is written
+//! dynamic configuration in files, in labels of containers or in objects of Kubernetes. [`flat`] makes trees of what is written
 //! flat, [`field`] reads values, [`entries`], [`services`] and [`rule`] know what they mean.
 
 mod containers;
+mod crd;
 mod entries;
 mod field;
 mod flat;
@@ -82,8 +83,14 @@ impl Reader for Traefik {
                 parts.extend(sections(root, "docker", Some(owner)).map(|part| (part, *path)));
             }
         }
+        let objects = crd::objects(documents);
+        let routes = objects.iter().filter(|object| crd::is_route(object));
+        parts.extend(routes.map(|object| (object.part, object.path)));
         parts.truncate(MOST_PARTS);
-        routers::read(&parts, instances, draft);
+        for object in &objects {
+            draft.note_read(object.part.root.file, self.name());
+        }
+        routers::read(&parts, &objects, instances, draft);
     }
 }
 
@@ -99,7 +106,7 @@ fn sections<'t>(
     let bare = owner.is_some() && enabled == Some(true) && !http.there() && !tcp.there();
     let part = move |section, root, there| {
         let there = there && enabled != Some(false);
-        there.then_some(Part { section, root, provider, owner })
+        there.then_some(Part { section, root, provider, owner, namespace: "" })
     };
     [part("http", http, http.there() || bare), part("tcp", tcp, tcp.there())].into_iter().flatten()
 }

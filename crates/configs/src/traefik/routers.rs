@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::config::{Key, Route, Settings, Slot, Value};
 
 use super::containers::Static;
+use super::crd::{self, Object};
 use super::entries::{bare, entries, transport, transport_slot};
 use super::field::Field;
 use super::rule::route;
@@ -142,6 +143,7 @@ struct Router<'t> {
 /// Adds the links of all routers.
 pub(super) fn read<'t>(
     parts: &[(Part<'t>, &'t str)],
+    objects: &[Object<'t>],
     mut instances: Vec<Instance<'t>>,
     draft: &mut Draft,
 ) {
@@ -152,7 +154,8 @@ pub(super) fn read<'t>(
         instances.push(Instance::unknown());
     }
     let all: Vec<Part<'t>> = parts.iter().map(|(part, _)| *part).collect();
-    let definitions = Definitions::new(&all);
+    let mut definitions = Definitions::new(&all);
+    objects.iter().for_each(|object| definitions.add(object));
     let mut left = MOST_LINKS;
     for (part, path) in parts {
         // Of several the nearest, and of those the first.
@@ -170,12 +173,33 @@ pub(super) fn read<'t>(
 }
 
 fn routers<'t>(part: &Part<'t>, definitions: &Definitions<'t>) -> Vec<Router<'t>> {
+    if part.owner.is_some_and(|owner| owner.is_traefik) {
+        return Vec::new();
+    }
+    if part.provider == crd::PROVIDER {
+        let entries = part.root.get("entryPoints").words();
+        let tls = part.root.get("tls").there();
+        let all = crd::routes(part).into_iter();
+        let kept = all.filter(|(_, passed, _)| tls || !definitions.redirects(part, passed));
+        return kept
+            .map(|(route, middlewares, servers)| Router {
+                route,
+                entries: entries.clone(),
+                middlewares,
+                servers,
+            })
+            .collect();
+    }
     let written: Vec<(&str, Field<'t>)> = part.root.get("routers").entries().collect();
     let only = only_service(part);
     let mut found = Vec::new();
     for (_, router) in &written {
         let service = router.get("service").text().or(only.as_deref());
         if service.is_some_and(|name| name.ends_with(INTERNAL)) {
+            continue;
+        }
+        let middlewares = router.get("middlewares").words();
+        if !router.get("tls").there() && definitions.redirects(part, &middlewares) {
             continue;
         }
         let servers = match (service, part.owner) {
@@ -186,7 +210,7 @@ fn routers<'t>(part: &Part<'t>, definitions: &Definitions<'t>) -> Vec<Router<'t>
         found.push(Router {
             route: route(router.get("rule").text().unwrap_or("")),
             entries: router.get("entryPoints").words(),
-            middlewares: router.get("middlewares").words(),
+            middlewares,
             servers,
         });
     }
@@ -212,7 +236,7 @@ fn only_service(part: &Part<'_>) -> Option<String> {
 
 fn container<'t>(owner: &Owner, part: &Part<'t>) -> Server<'t> {
     let (host, at) = (owner.name.clone(), owner.at);
-    Server { scheme: part.section.to_owned(), host, port: 0, at, balancer: None }
+    Server { scheme: part.section.to_owned(), host, port: 0, at, balancer: None, to: None }
 }
 
 fn links<'t>(
@@ -251,14 +275,15 @@ fn link<'t>(
     instance: &Instance<'t>,
     (from, passed, router): (DraftId, &Settings, &Router<'t>),
 ) -> LinkDraft {
-    let Server { scheme, host, port, at, balancer } = server;
+    let Server { scheme, host, port, at, balancer, to } = server;
     let place = match (port, host.contains(':')) {
         (0, _) => host.clone(),
         (_, true) => format!("[{host}]:{port}"),
         (_, false) => format!("{host}:{port}"),
     };
     let address = if scheme == "https" { format!("https://{place}") } else { place };
-    let mut link = LinkDraft::new(from, Reach::Name(Name::host(host)), address);
+    let name = to.clone().unwrap_or_else(|| Name::host(host));
+    let mut link = LinkDraft::new(from, Reach::Name(name), address);
     link.port = *port;
     link.route = router.route.clone();
     link.at = Some(*at);

@@ -1,17 +1,22 @@
 //! Services with their servers, middlewares and transports, by name, whichever provider says them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::config::{Check, CheckKind, Key, Setting, Settings, Span, Value};
 
-use super::field::{Field, MOST};
+use super::crd::{Object, PROVIDER};
+use super::field::Field;
+use crate::draft::Name;
 use crate::part::put;
 
 /// How deep services and middlewares lead to each other.
 const MOST_DEEP: usize = 8;
 
+/// Services and middlewares that one router leads to.
+const MOST_LED_TO: usize = 200;
+
 /// Servers of one service.
-const MOST_SERVERS: usize = 256;
+const MOST_SERVERS: usize = 64;
 
 /// The container whose labels say something.
 #[derive(Clone, Debug)]
@@ -20,6 +25,8 @@ pub(super) struct Owner {
     pub(super) name: String,
     /// Where it is described.
     pub(super) at: Span,
+    /// True if it runs Traefik: its routers lead to Traefik's own pages.
+    pub(super) is_traefik: bool,
 }
 
 /// What one file, or the labels of one container, say.
@@ -29,10 +36,12 @@ pub(super) struct Part<'t> {
     pub(super) section: &'static str,
     /// Its routers, services, middlewares.
     pub(super) root: Field<'t>,
-    /// `file` or `docker`.
+    /// `file`, `docker` or `kubernetescrd`.
     pub(super) provider: &'static str,
     /// The container, for labels.
     pub(super) owner: Option<&'t Owner>,
+    /// The namespace, for objects of Kubernetes.
+    pub(super) namespace: &'t str,
 }
 
 /// A server of a service.
@@ -48,6 +57,8 @@ pub(super) struct Server<'t> {
     pub(super) at: Span,
     /// The load balancer it belongs to.
     pub(super) balancer: Option<Field<'t>>,
+    /// The Service of Kubernetes that it is, if it is one.
+    pub(super) to: Option<Name>,
 }
 
 type Named<'t> = BTreeMap<String, Vec<(Part<'t>, Field<'t>)>>;
@@ -79,10 +90,28 @@ impl<'t> Definitions<'t> {
         all
     }
 
+    /// Adds what an object of Kubernetes defines.
+    pub(super) fn add(&mut self, object: &Object<'t>) {
+        let into = match object.kind {
+            "Middleware" => &mut self.middlewares,
+            "ServersTransport" => &mut self.transports,
+            _ => return,
+        };
+        let Object { part, name, .. } = object;
+        let key = format!("{} {}-{}", part.section, part.namespace, name.to_lowercase());
+        into.entry(key).or_default().push((*part, part.root));
+    }
+
     /// The definitions that a name means where it is used: those of the provider that it names, else
     /// of the same one, else of any.
     fn find(named: &Named<'t>, part: &Part<'t>, name: &str) -> Vec<(Part<'t>, Field<'t>)> {
-        let (name, provider) = name.split_once('@').unwrap_or((name, part.provider));
+        // Within Kubernetes a name alone is one of the same namespace.
+        let own = format!("{}-{name}", part.namespace);
+        let (name, provider) = match name.split_once('@') {
+            Some(parts) => parts,
+            None if part.provider == PROVIDER => (own.as_str(), PROVIDER),
+            None => (name, part.provider),
+        };
         let key = format!("{} {}", part.section, name.to_lowercase());
         let Some(all) = named.get(&key) else { return Vec::new() };
         let own: Vec<_> = all.iter().filter(|(of, _)| of.provider == provider).copied().collect();
@@ -99,28 +128,38 @@ impl<'t> Definitions<'t> {
     /// The servers of a service.
     pub(super) fn servers(&self, part: &Part<'t>, name: &str) -> Vec<Server<'t>> {
         let mut found = Vec::new();
-        self.follow(part, name, MOST_DEEP, &mut found);
+        self.follow(part, name, MOST_DEEP, (&mut BTreeSet::new(), &mut found));
         found.truncate(MOST_SERVERS);
         found
     }
 
-    fn follow(&self, part: &Part<'t>, name: &str, depth: usize, out: &mut Vec<Server<'t>>) {
-        if depth == 0 || out.len() >= MOST_SERVERS {
+    fn follow(
+        &self,
+        part: &Part<'t>,
+        name: &str,
+        depth: usize,
+        (seen, out): (&mut BTreeSet<String>, &mut Vec<Server<'t>>),
+    ) {
+        let new = seen.len() < MOST_LED_TO && seen.insert(name.to_owned());
+        if depth == 0 || !new {
             return;
         }
         for (of, service) in Self::find(&self.services, part, name) {
+            if out.len() >= MOST_SERVERS {
+                return;
+            }
             let balancer = service.get("loadBalancer");
             if balancer.there() {
                 servers(&of, balancer, out);
             }
             for inner in service.get("weighted.services").items() {
                 if let Some(name) = inner.get("name").text() {
-                    self.follow(&of, name, depth - 1, out);
+                    self.follow(&of, name, depth - 1, (seen, out));
                 }
             }
             for path in ["mirroring.service", "failover.service", "failover.fallback"] {
                 if let Some(name) = service.get(path).text() {
-                    self.follow(&of, name, depth - 1, out);
+                    self.follow(&of, name, depth - 1, (seen, out));
                 }
             }
         }
@@ -131,15 +170,34 @@ impl<'t> Definitions<'t> {
         Self::find(&self.transports, part, name).first().map(|(_, field)| *field)
     }
 
+    /// True if one of these middlewares sends every request of plain HTTP elsewhere.
+    pub(super) fn redirects(&self, part: &Part<'t>, names: &[String]) -> bool {
+        names.iter().any(|name| {
+            let found = Self::find(&self.middlewares, part, name);
+            let Some((_, middleware)) = found.first() else { return false };
+            let scheme = middleware.get("redirectScheme.scheme").text();
+            scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+        })
+    }
+
     /// What middlewares say of the requests that pass them.
     pub(super) fn pass(&self, part: &Part<'t>, names: &[String]) -> Settings {
         let mut settings = Settings::new();
-        self.pass_within(part, names, MOST_DEEP, &mut settings);
+        self.pass_within(part, names, MOST_DEEP, (&mut BTreeSet::new(), &mut settings));
         settings
     }
 
-    fn pass_within(&self, part: &Part<'t>, names: &[String], depth: usize, into: &mut Settings) {
-        for name in names.iter().take(MOST.min(64)).filter(|_| depth > 0) {
+    fn pass_within(
+        &self,
+        part: &Part<'t>,
+        names: &[String],
+        depth: usize,
+        (seen, into): (&mut BTreeSet<String>, &mut Settings),
+    ) {
+        for name in names.iter().filter(|_| depth > 0) {
+            if seen.len() >= MOST_LED_TO || !seen.insert(name.clone()) {
+                continue;
+            }
             let found = Self::find(&self.middlewares, part, name);
             let Some((of, middleware)) = found.first() else { continue };
             retry(middleware.get("retry"), into);
@@ -152,7 +210,8 @@ impl<'t> Definitions<'t> {
             }
             let host = middleware.get("headers.customRequestHeaders.Host");
             put(into, host.word(Key::UpstreamHost, "customRequestHeaders"));
-            self.pass_within(of, &middleware.get("chain.middlewares").words(), depth - 1, into);
+            let chain = middleware.get("chain.middlewares").words();
+            self.pass_within(of, &chain, depth - 1, (seen, into));
         }
     }
 }
@@ -196,6 +255,7 @@ fn servers<'t>(part: &Part<'t>, balancer: Field<'t>, out: &mut Vec<Server<'t>>) 
         port: port.number().and_then(|port| u16::try_from(port).ok()).unwrap_or(0),
         at: port.some().map_or(owner.at, Field::span),
         balancer: Some(balancer),
+        to: None,
     });
 }
 
@@ -218,7 +278,7 @@ fn parse<'t>(text: &str, at: Span, balancer: Option<Field<'t>>) -> Option<Server
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let ok = host.contains(char::is_alphanumeric) && !host.contains(char::is_whitespace);
     let (scheme, host) = (scheme.to_lowercase(), host.to_owned());
-    ok.then_some(Server { scheme, host, port, at, balancer })
+    ok.then_some(Server { scheme, host, port, at, balancer, to: None })
 }
 
 /// The health check of a load balancer: there is none without a path.
