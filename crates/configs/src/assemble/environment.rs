@@ -85,7 +85,10 @@ fn listen(draft: &mut Draft, at: usize) {
 }
 
 fn address(draft: &mut Draft, at: usize, variable: &Variable) {
-    let Some((host, port)) = meant(&draft.hops[at].environment, variable) else { return };
+    let said = meant(&draft.hops[at].environment, variable);
+    let Some((host, port)) = said.or_else(|| place_of_another(draft, at, &variable.value)) else {
+        return;
+    };
     let is_app = matches!(draft.hops[at].hop.task, Task::App);
     let (name, from) = (Name::variable(&variable.name), DraftId(at));
     let mut met = false;
@@ -98,9 +101,32 @@ fn address(draft: &mut Draft, at: usize, variable: &Variable) {
             link.at = link.at.or(Some(variable.at));
         }
     }
-    if !met && is_app && !OWN.iter().any(|word| variable.name.contains(word)) {
+    if !met && is_app && !is_own(&variable.name) {
         draft.links.push(link(from, &host, port, variable.at));
     }
+}
+
+/// True if a variable of this name holds the program's own address, or one that browsers use. A word of
+/// two parts stands alone: `BASE_URL` is no part of `DATABASE_URL`.
+fn is_own(name: &str) -> bool {
+    let alone = |word: &str| {
+        name.match_indices(word).any(|(at, _)| {
+            let edge = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
+            edge(name[..at].chars().next_back()) && edge(name[at + word.len()..].chars().next())
+        })
+    };
+    OWN.iter().any(|word| if word.contains('_') { alone(word) } else { name.contains(word) })
+}
+
+/// A host with its port and nothing else, `orders:8080`, if something else here has that name.
+fn place_of_another(draft: &Draft, at: usize, value: &str) -> Option<(String, u16)> {
+    let (host, port) = value.split_once(':')?;
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    let name = Name::host(host);
+    let own = draft.hops.get(at)?.names.contains(&name);
+    let known = draft.hops.iter().any(|hop| hop.names.contains(&name))
+        || draft.pools.iter().any(|pool| pool.names.contains(&name));
+    (known && !own).then(|| (host.to_owned(), port))
 }
 
 /// A link to a host.
@@ -135,6 +161,16 @@ fn meant(environment: &[Variable], variable: &Variable) -> Option<(String, u16)>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn own_addresses_are_told_by_whole_words() {
+        for own in ["BASE_URL", "APP_URL", "API_BASE_URL", "NEXT_PUBLIC_API", "SITE_URL"] {
+            assert!(is_own(own), "{own}");
+        }
+        for other in ["DATABASE_URL", "WHATSAPP_URL", "ORDERS_ADDR", "REDIS_URL"] {
+            assert!(!is_own(other), "{other}");
+        }
+    }
 
     #[test]
     fn addresses_name_hosts_and_ports() {
