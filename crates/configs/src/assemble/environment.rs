@@ -1,6 +1,8 @@
 //! What variables of the environment mean once program and environment have met: addresses that
 //! requests are sent to, and the port that the program listens on.
 
+use std::collections::BTreeSet;
+
 use model::config::{Span, Task};
 
 use crate::draft::{Draft, DraftId, LinkDraft, Name, Reach, Variable};
@@ -60,10 +62,11 @@ pub(crate) fn target(address: &str) -> Option<(String, u16)> {
 
 /// Gives every program the port and the addresses that its environment says.
 pub(crate) fn bind(draft: &mut Draft, gone: &[bool]) {
+    let known = hosts(draft);
     for at in (0..draft.hops.len()).filter(|&at| !gone[at]) {
         listen(draft, at);
         for variable in draft.hops[at].environment.clone() {
-            address(draft, at, &variable);
+            address(draft, at, &variable, &known);
         }
     }
 }
@@ -84,11 +87,11 @@ fn listen(draft: &mut Draft, at: usize) {
     }
 }
 
-fn address(draft: &mut Draft, at: usize, variable: &Variable) {
-    let said = meant(&draft.hops[at].environment, variable);
-    let Some((host, port)) = said.or_else(|| place_of_another(draft, at, &variable.value)) else {
-        return;
-    };
+fn address(draft: &mut Draft, at: usize, variable: &Variable, known: &BTreeSet<String>) {
+    let hop = &draft.hops[at];
+    let said = meant(&hop.environment, variable)
+        .or_else(|| place_of_another(known, &hop.names, &variable.value));
+    let Some((host, port)) = said else { return };
     let is_app = matches!(draft.hops[at].hop.task, Task::App);
     let (name, from) = (Name::variable(&variable.name), DraftId(at));
     let mut met = false;
@@ -119,14 +122,22 @@ fn is_own(name: &str) -> bool {
 }
 
 /// A host with its port and nothing else, `orders:8080`, if something else here has that name.
-fn place_of_another(draft: &Draft, at: usize, value: &str) -> Option<(String, u16)> {
+fn place_of_another(known: &BTreeSet<String>, own: &[Name], value: &str) -> Option<(String, u16)> {
     let (host, port) = value.split_once(':')?;
     let port = port.parse().ok().filter(|port| *port != 0)?;
-    let name = Name::host(host);
-    let own = draft.hops.get(at)?.names.contains(&name);
-    let known = draft.hops.iter().any(|hop| hop.names.contains(&name))
-        || draft.pools.iter().any(|pool| pool.names.contains(&name));
-    (known && !own).then(|| (host.to_owned(), port))
+    let is_own = own.contains(&Name::host(host));
+    (known.contains(&host.to_ascii_lowercase()) && !is_own).then(|| (host.to_owned(), port))
+}
+
+/// The hosts that something here is called by.
+fn hosts(draft: &Draft) -> BTreeSet<String> {
+    let of_hops = draft.hops.iter().flat_map(|hop| &hop.names);
+    let names = of_hops.chain(draft.pools.iter().flat_map(|pool| &pool.names));
+    let host = |name: &Name| match name {
+        Name::Host(host) => Some(host.clone()),
+        Name::Id(..) => None,
+    };
+    names.filter_map(host).collect()
 }
 
 /// A link to a host.
