@@ -54,9 +54,9 @@ impl Reader for Compose {
                 );
                 draft.remark(document.span(*at..*at), says);
             }
+            let oldest = is_oldest(document);
             for root in tree.roots() {
-                let services = root.get("services").there();
-                let services = services.or_else(|| is_oldest(document).then_some(root));
+                let services = root.get("services").there().or(oldest.then_some(root));
                 let Some(services) = services else { continue };
                 for (entry, service) in services.entries().take(MOST_SERVICES) {
                     if service.entries().next().is_some() {

@@ -1,6 +1,8 @@
 //! What variables of the environment mean once program and environment have met: addresses that
 //! requests are sent to, and the port that the program listens on.
 
+use std::collections::BTreeSet;
+
 use model::Micros;
 use model::config::{Setting, Span, Task, Value};
 
@@ -61,6 +63,7 @@ pub(crate) fn target(address: &str) -> Option<(String, u16)> {
 
 /// Gives every program the port and the addresses that its environment says.
 pub(crate) fn bind(draft: &mut Draft, gone: &[bool]) {
+    let known = hosts(draft);
     for at in (0..draft.hops.len()).filter(|&at| !gone[at]) {
         listen(draft, at);
         timers(&mut draft.hops[at]);
@@ -75,7 +78,7 @@ pub(crate) fn bind(draft: &mut Draft, gone: &[bool]) {
                         (whose, port_beside(&variables, variable, *port)),
                     );
                 }
-                None => address(draft, at, variable),
+                None => address(draft, at, variable, &known),
             }
         }
         // One database may be named several times: as a host, in an address, for its name.
@@ -144,8 +147,11 @@ fn timers(hop: &mut HopDraft) {
     }
 }
 
-fn address(draft: &mut Draft, at: usize, variable: &Variable) {
-    let Some((host, port)) = meant(&draft.hops[at].environment, variable) else { return };
+fn address(draft: &mut Draft, at: usize, variable: &Variable, known: &BTreeSet<String>) {
+    let hop = &draft.hops[at];
+    let said = meant(&hop.environment, variable)
+        .or_else(|| place_of_another(known, &hop.names, &variable.value));
+    let Some((host, port)) = said else { return };
     let is_app = matches!(draft.hops[at].hop.task, Task::App);
     let (name, from) = (Name::variable(&variable.name), DraftId(at));
     let mut met = false;
@@ -168,6 +174,25 @@ fn address(draft: &mut Draft, at: usize, variable: &Variable) {
 fn is_own(name: &str) -> bool {
     let name = format!("_{name}_");
     OWN.iter().any(|words| name.contains(&format!("_{words}_")))
+}
+
+/// A host with its port and nothing else, `orders:8080`, if something else here has that name.
+fn place_of_another(known: &BTreeSet<String>, own: &[Name], value: &str) -> Option<(String, u16)> {
+    let (host, port) = value.split_once(':')?;
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    let is_own = own.contains(&Name::host(host));
+    (known.contains(&host.to_ascii_lowercase()) && !is_own).then(|| (host.to_owned(), port))
+}
+
+/// The hosts that something here is called by.
+fn hosts(draft: &Draft) -> BTreeSet<String> {
+    let of_hops = draft.hops.iter().flat_map(|hop| &hop.names);
+    let names = of_hops.chain(draft.pools.iter().flat_map(|pool| &pool.names));
+    let host = |name: &Name| match name {
+        Name::Host(host) => Some(host.clone()),
+        Name::Id(..) => None,
+    };
+    names.filter_map(host).collect()
 }
 
 /// A link to a host.
