@@ -78,6 +78,9 @@ pub(crate) fn run(options: &args::Drill, lang: Lang, color: args::When) -> Resul
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(story) = story::by_name(&options.what) {
+        if options.config.is_some() {
+            bail!("--config writes the configuration of drills; {} is a story", options.what);
+        }
         return story::run(story, options, lang, &out, out.colour(color));
     }
     let chosen = choose(&options.what)?;

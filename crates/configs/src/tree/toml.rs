@@ -67,7 +67,7 @@ mod tests {
         let hop = root.get("hop").items().next().unwrap();
         assert_eq!(hop.get("name").text(), Some("web"));
         assert_eq!(&text[hop.get("name").range()], "\"web\"");
-        let ports: Vec<_> = hop.get("ports").items().filter_map(|port| port.number()).collect();
+        let ports: Vec<_> = hop.get("ports").items().filter_map(super::super::At::number).collect();
         assert_eq!(ports, [80, 8080]);
         assert_eq!(hop.get("up").flag(), Some(true));
     }
