@@ -18,6 +18,9 @@ const WRITTEN: u32 = 10;
 const BY_HAND: u32 = 30;
 /// What it costs more to shorten a timer than to lengthen one: the wait it bounds was wanted.
 const SHORTEN: u32 = 1;
+/// What it costs more to shorten an idle timeout that is the wait for an answer as well: slow requests
+/// would end as 504 instead, which is worse than a change that only a person can make.
+const SHORTEN_WAIT: u32 = 25;
 
 /// One timer of one owner.
 type Timer = (Owner, Key);
@@ -172,8 +175,9 @@ fn solve(system: &System, part: &[&Wanted]) -> Vec<Finding> {
         return Vec::new();
     }
     for relation in broken.iter().flatten().map(|&at| problem.relations[at]) {
+        let more = if is_wait(system, timers[relation.shorter]) { SHORTEN_WAIT } else { SHORTEN };
         let unknown = &mut problem.unknowns[relation.shorter];
-        unknown.cost = unknown.cost.map(|cost| cost + SHORTEN);
+        unknown.cost = unknown.cost.map(|cost| cost + more);
     }
     let changes = problem.cheapest_changes(round);
     broken
@@ -183,6 +187,17 @@ fn solve(system: &System, part: &[&Wanted]) -> Vec<Finding> {
             finding(system, &core, &timers, changes.as_deref())
         })
         .collect()
+}
+
+/// True if the timer is for silence, and its setting bounds the wait for an answer as well.
+fn is_wait(system: &System, (owner, key): Timer) -> bool {
+    const WAITS: &[Key] = &[Key::ResponseTimeout, Key::TotalTimeout];
+    let Some(own) = identity(system, (owner, key)).filter(|_| !WAITS.contains(&key)) else {
+        return false;
+    };
+    let same = |link, wait: &Key| identity(system, (Owner::Link(link), *wait)) == Some(own);
+    let mut links = system.links_from(owner.hop(system));
+    links.any(|(link, _)| WAITS.iter().any(|wait| same(link, wait)))
 }
 
 fn unknown(system: &System, timer: Timer) -> Unknown {
