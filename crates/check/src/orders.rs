@@ -185,7 +185,8 @@ fn solve(system: &System, part: &[&Wanted]) -> Vec<Finding> {
             matches!(part[at].longer.1, Key::TerminationGrace | Key::DeregistrationDelay);
         // Nobody answers sooner because releases are quick.
         let kept = released && problem.unknowns[longer].cost.is_some();
-        let more = if part[at].shorter.1.bounds_a_wait() { SHORTEN_A_WAIT } else { SHORTEN };
+        let bounds = part[at].shorter.1.bounds_a_wait() || is_wait(system, timers[shorter]);
+        let more = if bounds { SHORTEN_A_WAIT } else { SHORTEN };
         dearer[shorter] = dearer[shorter].filter(|_| !kept).map(|cost| more.max(cost));
     }
     for (unknown, dearer) in problem.unknowns.iter_mut().zip(dearer) {
@@ -199,6 +200,17 @@ fn solve(system: &System, part: &[&Wanted]) -> Vec<Finding> {
             finding(system, &core, &timers, changes.as_deref())
         })
         .collect()
+}
+
+/// True if the timer is for silence, and its setting bounds the wait for an answer as well.
+fn is_wait(system: &System, (owner, key): Timer) -> bool {
+    const WAITS: &[Key] = &[Key::ResponseTimeout, Key::TotalTimeout];
+    let Some(own) = identity(system, (owner, key)).filter(|_| !WAITS.contains(&key)) else {
+        return false;
+    };
+    let same = |link, wait: &Key| identity(system, (Owner::Link(link), *wait)) == Some(own);
+    let mut links = system.links_from(owner.hop(system));
+    links.any(|(link, _)| WAITS.iter().any(|wait| same(link, wait)))
 }
 
 fn unknown(system: &System, timer: Timer) -> Unknown {

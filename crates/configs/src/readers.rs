@@ -96,6 +96,8 @@ const EXTENSIONS: &[&str] = &[
 /// Whole names, or beginnings of names, of such files without a telling extension.
 const NAMES: &[&str] = &[
     ".env",
+    ".json.tftpl",
+    ".json.tpl",
     ".node-version",
     ".nvmrc",
     ".python-version",

@@ -230,26 +230,19 @@ mod tests {
 
     #[test]
     fn a_dead_target_is_out_within_minutes() {
-        let with = |interval, times| {
+        let with = |interval: Value, times: Value| {
             let mut made = Made::new();
             let front = made.hop(Task::LoadBalancer, "front");
             let app = made.hop(Task::App, "app");
-            for _ in 0..2 {
-                let link = made.link(front, app, "app:3000");
-                let settings =
-                    [(Key::CheckInterval, interval), (Key::CheckUnhealthyThreshold, times)];
-                made.check_by(
-                    link,
-                    &settings.map(|(key, value): (Key, &Value)| (key, value.clone())),
-                );
-            }
+            let link = made.link(front, app, "app:3000");
+            let settings = [(Key::CheckInterval, interval), (Key::CheckUnhealthyThreshold, times)];
+            made.check_by(link, &settings);
             notices_late(&made.system)
         };
-        let late = with(&secs(300), &count(10));
-        assert_eq!(late.first().map(|one| one.arithmetic.len()), Some(1));
-        assert!(with(&secs(30), &count(3)).is_empty());
-        assert!(with(&secs(300), &unknown()).is_empty());
-        assert!(with(&unknown(), &count(10)).is_empty());
+        assert_eq!(only(with(secs(300), count(10))).arithmetic.len(), 1);
+        assert!(with(secs(30), count(3)).is_empty());
+        assert!(with(secs(300), unknown()).is_empty());
+        assert!(with(unknown(), count(10)).is_empty());
     }
 
     #[test]

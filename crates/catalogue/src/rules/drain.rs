@@ -364,13 +364,13 @@ mod tests {
 
     #[test]
     fn a_balancer_that_gives_none_unless_told() {
-        let with = |delay, protocol, times: usize| {
+        let with = |delay: Value, protocol: &str, times: usize| {
             let mut made = Made::new();
             let front = made.hop(Task::LoadBalancer, "front");
             let app = made.hop(Task::App, "app");
             for _ in 0..times {
                 let link = made.link(front, app, "app:3000");
-                made.default_link(link, Key::DeregistrationDelay, delay);
+                made.default_link(link, Key::DeregistrationDelay, delay.clone());
                 made.set_link(link, Key::UpstreamProtocol, text(protocol));
             }
             no_delay(&made.system)

@@ -162,8 +162,15 @@ fn hops(cloud: &Cloud<'_>, of: Part<'_>, task: Option<Part<'_>>) -> Vec<HopDraft
         for mapping in container.each(("", "PortMappings")) {
             listen(&mut hop, mapping.get(("", "containerPort")));
         }
-        for one in of.each(BALANCED).iter().filter(|b| b.get(CONTAINER).written() == name) {
-            listen(&mut hop, one.get(("container_port", "ContainerPort")));
+        for one in of.each(BALANCED) {
+            let published = one.get(CONTAINER).written();
+            // The only container is the one that is published, by whatever expression each is named.
+            if alone && published != name {
+                hop.names.push(container_name(cloud, of, &published));
+            }
+            if alone || published == name {
+                listen(&mut hop, one.get(("container_port", "ContainerPort")));
+            }
         }
         hop.image = image(cloud, container.get(("", "image")));
         hop.environment = environment::listed(cloud, &container.each(("", "environment")));

@@ -42,10 +42,16 @@ fn variable(cloud: &Cloud<'_>, name: &str, value: Part<'_>) -> Option<Variable> 
 
 /// The database whose address the value is, or holds.
 fn whose(cloud: &Cloud<'_>, value: Part<'_>) -> Option<(Name, u16)> {
-    let reference = value.at.reference()?.to_ascii_lowercase();
-    if !ADDRESSES.iter().any(|end| reference.ends_with(end)) {
+    // In a text that was put together, a reference stands as `${…}`.
+    let within = value.text().and_then(|text| text.strip_prefix("${")?.strip_suffix('}'));
+    let reference = value.at.reference().or(within)?;
+    let lower = reference.to_ascii_lowercase();
+    if !ADDRESSES.iter().any(|end| lower.ends_with(end)) {
         return None;
     }
-    let database = cloud.follow(value, DATABASES)?;
+    let database = cloud.find(&cloud.resources.name(reference))?;
+    if !DATABASES.contains(&database.resource.kind.as_str()) {
+        return None;
+    }
     Some((cloud.key(database), database::port(database)))
 }

@@ -293,6 +293,14 @@ impl<'f> Eval<'f> {
         template: &Template,
         at: Option<Range<usize>>,
     ) -> NodeId {
+        // An expression in quotation marks with nothing around it is that expression.
+        let mut elements = template.iter();
+        if let (Some(Element::Interpolation(inside)), None) = (elements.next(), elements.next()) {
+            let node = self.expression(scope.deeper(), &inside.expr);
+            if matches!(self.tree.part(node).kind(), Some(Kind::List(_) | Kind::Map(_))) {
+                return node;
+            }
+        }
         let mut text = String::new();
         let mut reference: Option<String> = None;
         let mut only = None;

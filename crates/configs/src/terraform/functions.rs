@@ -77,7 +77,8 @@ impl Eval<'_> {
             }
             ("file" | "templatefile", [path, ..]) => {
                 let path = *path;
-                self.file(scope, path, args.get(1).copied(), call)
+                let is_template = call.name.name.as_str() == "templatefile";
+                self.file(scope, path, args.get(1).copied(), is_template)
             }
             _ => None,
         };
@@ -128,12 +129,12 @@ impl Eval<'_> {
     }
 
     /// A file of JSON, such as the containers of a task, with the values that are put into it.
-    fn file(
+    pub(super) fn file(
         &mut self,
         scope: Scope<'_>,
         path: NodeId,
         values: Option<NodeId>,
-        call: &FuncCall,
+        is_template: bool,
     ) -> Option<NodeId> {
         // `${path.module}/x` is unknown as a whole: what follows the module's folder is the path.
         let written = match self.tree.part(path).kind()? {
@@ -150,13 +151,18 @@ impl Eval<'_> {
         let here = self.paths.iter().find(|(_, id)| **id == scope.file)?.0;
         let folder = here.rsplit_once('/').map_or("", |(folder, _)| folder);
         let relative = if written.starts_with('.') { written } else { format!("./{written}") };
-        let found = beside(folder, &relative)?;
-        let file = *self.paths.get(found.as_str())?;
+        // A path is that of the module by custom, and of the folder in which Terraform is called.
+        let folders = std::iter::successors(Some(folder), |inner| {
+            (!inner.is_empty()).then(|| inner.rsplit_once('/').map_or("", |(outer, _)| outer))
+        });
+        let mut found = folders.filter_map(|folder| beside(folder, &relative));
+        let file = found.find_map(|path| self.paths.get(path.as_str()).copied())?;
         let text = *self.texts.get(&file)?;
-        let is_template = call.name.name.as_str() == "templatefile";
         let value = |name: &str| {
             let found = values.map(|map| self.tree.part(map).get(name))?;
-            found.text().map(str::to_owned)
+            let text = found.text().map(str::to_owned);
+            // What names a resource still does within the text.
+            text.or_else(|| found.reference().map(|name| format!("${{{name}}}")))
         };
         let filled = if is_template {
             fill(text, value)

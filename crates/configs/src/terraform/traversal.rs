@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
+use hcl_edit::template::Element;
 use hcl_edit::{Decorated, Span as _};
 
 use super::eval::{Eval, LONGEST_TEXT, Scope, Sort};
@@ -78,6 +79,9 @@ impl Eval<'_> {
         kind: &str,
         at: Option<Range<usize>>,
     ) -> NodeId {
+        if let Some(node) = self.rendered(scope, traversal, kind) {
+            return node;
+        }
         if let [TraversalOperator::GetAttr(name), TraversalOperator::GetAttr(attribute)] =
             &traversal.operators.iter().map(Decorated::value).collect::<Vec<_>>()[..]
         {
@@ -100,6 +104,27 @@ impl Eval<'_> {
             }
         }
         self.refer(scope, traversal, at)
+    }
+
+    /// What `data.template_file.NAME.rendered` comes to: the file with its `vars` put in.
+    fn rendered(&mut self, scope: Scope<'_>, traversal: &Traversal, kind: &str) -> Option<NodeId> {
+        let mut names = traversal.operators.iter().filter_map(|one| match one.value() {
+            TraversalOperator::GetAttr(name) => Some(name.as_str()),
+            _ => None,
+        });
+        let (data, name, attribute) = (names.next()?, names.next()?, names.next()?);
+        if (kind, data, attribute) != ("data", "template_file", "rendered") {
+            return None;
+        }
+        let declared =
+            self.instances[scope.instance].module.resource("data.template_file", name)?;
+        let Code::Block(body) = declared.body.code else { return None };
+        let path = called_file(&body.get_attribute("template")?.value)?;
+        let vars = body.get_attribute("vars").map(|vars| &vars.value);
+        let there = Scope { fixed: None, bound: &[], file: declared.body.file, ..scope.deeper() };
+        let path = self.expression(there, path);
+        let values = vars.map(|vars| self.expression(there, vars));
+        self.file(there, path, values, true)
     }
 
     fn refer(
@@ -181,5 +206,21 @@ impl Eval<'_> {
             }
         }
         node
+    }
+}
+
+/// The path of `file("x")`, alone or as the whole of a text.
+fn called_file(expression: &Expression) -> Option<&Expression> {
+    match expression {
+        Expression::FuncCall(call) if call.name.name.as_str() == "file" => call.args.iter().next(),
+        Expression::Parenthesis(inner) => called_file(inner.inner()),
+        Expression::StringTemplate(template) => {
+            let mut elements = template.iter();
+            match (elements.next(), elements.next()) {
+                (Some(Element::Interpolation(only)), None) => called_file(&only.expr),
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }
