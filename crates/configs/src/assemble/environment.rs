@@ -8,8 +8,8 @@ use crate::draft::{Draft, DraftId, HopDraft, LinkDraft, Name, Reach, Variable};
 
 /// Words in names of variables that hold the program's own address, or one that browsers use.
 const OWN: &[&str] = &[
-    "PUBLIC", "CALLBACK", "ORIGIN", "FRONTEND", "SITE", "NEXTAUTH", "REDIRECT", "BASE_URL",
-    "APP_URL", "HOME", "HEALTH", "PROXY",
+    "PUBLIC", "CALLBACK", "ORIGIN", "FRONTEND", "SITE", "WEBSITE", "NEXTAUTH", "REDIRECT",
+    "BASE_URL", "APP_URL", "HOME", "HEALTH", "PROXY",
 ];
 
 /// Protocols of addresses and their usual ports.
@@ -114,9 +114,15 @@ fn address(draft: &mut Draft, at: usize, variable: &Variable) {
             link.at = link.at.or(Some(variable.at));
         }
     }
-    if !met && is_app && !OWN.iter().any(|word| variable.name.contains(word)) {
+    if !met && is_app && !is_own(&variable.name) {
         draft.links.push(link(from, &host, port, variable.at));
     }
+}
+
+/// True if a variable of this name holds the program's own address: `APP_BASE_URL`, not `DATABASE_URL`.
+fn is_own(name: &str) -> bool {
+    let begins = |at: usize| at == 0 || name.as_bytes().get(at - 1) == Some(&b'_');
+    OWN.iter().any(|word| name.match_indices(word).any(|(at, _)| begins(at)))
 }
 
 /// A link to a host.
@@ -151,6 +157,14 @@ fn meant(environment: &[Variable], variable: &Variable) -> Option<(String, u16)>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn own_addresses_are_told_by_whole_words() {
+        assert!(
+            ["APP_URL", "NEXT_PUBLIC_API_URL", "API_BASE_URL", "SITE_URL"].into_iter().all(is_own)
+        );
+        assert!(!["DATABASE_URL", "ORDERS_URL", "REDIS_URL"].into_iter().any(is_own));
+    }
 
     #[test]
     fn addresses_name_hosts_and_ports() {
