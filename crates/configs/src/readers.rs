@@ -98,6 +98,7 @@ const NAMES: &[&str] = &[
     "containerfile",
     "dockerfile",
     "gemfile",
+    "kustomization",
     "procfile",
 ];
 
