@@ -16,6 +16,9 @@ use crate::tree::{At, Kind, NodeId, Tree, yaml};
 /// Resources, patches and the like that are read of one file.
 const MOST_ENTRIES: usize = 500;
 
+/// Parts of all objects, with those that patches make: a patch may be about every object.
+const MOST_PARTS: usize = 1_000_000;
+
 /// How deep bases may stand on each other.
 const MOST_DEEP: usize = 16;
 
@@ -33,6 +36,8 @@ const NOT_APPLIED: &[&str] = &[
     "namePrefix",
     "nameSuffix",
 ];
+
+const TOO_MUCH: &str = "Kustomize makes too much of these files: this and the rest were left out";
 
 /// True if the file says what Kustomize makes of others.
 pub(super) fn is_kustomization(document: &Document) -> bool {
@@ -135,7 +140,8 @@ pub(super) fn build<'d>(files: &[&'d Document], draft: &mut Draft) -> Built<'d> 
             draft.remark(root.span(0..0), says);
             continue;
         }
-        let made = objects(&project, root, MOST_DEEP, &mut built.tree, draft);
+        let mut seen = BTreeSet::new();
+        let made = objects(&project, root, MOST_DEEP, &mut seen, &mut built.tree, draft);
         built.made.extend(made);
         read.push((root, below));
     }
@@ -158,6 +164,7 @@ fn objects<'d>(
     project: &Project<'d>,
     document: &'d Document,
     depth: usize,
+    seen: &mut BTreeSet<FileId>,
     tree: &mut Tree,
     draft: &mut Draft,
 ) -> Vec<Made<'d>> {
@@ -166,9 +173,17 @@ fn objects<'d>(
     let mut made = Vec::new();
     for (path, at) in Project::entries(document, &["resources", "bases"]) {
         if let Some(base) = project.by_folder.get(path.as_str()) {
-            made.extend(objects(project, base, depth, tree, draft));
+            // The same base twice is an error of Kustomize's.
+            if seen.insert(base.id) {
+                made.extend(objects(project, base, depth, seen, tree, draft));
+            }
         } else if let Some(file) = project.by_path.get(path.as_str()) {
-            for root in file.tree().roots() {
+            let is_new = seen.insert(file.id);
+            for root in file.tree().roots().filter(|_| is_new) {
+                if tree.len() > MOST_PARTS {
+                    draft.remark(at.span(document.id), TOO_MUCH);
+                    break;
+                }
                 let id = tree.graft(root, &|range| file.span(range));
                 made.push(Made { document: file, id });
             }
@@ -180,7 +195,9 @@ fn objects<'d>(
     // A component changes what the others have put out.
     for (path, _) in Project::entries(document, &["components"]) {
         if let Some(component) = project.by_folder.get(path.as_str()) {
-            made.extend(objects(project, component, depth, tree, draft));
+            if seen.insert(component.id) {
+                made.extend(objects(project, component, depth, seen, tree, draft));
+            }
             change(project, component, tree, &mut made, draft);
         }
     }
@@ -294,6 +311,10 @@ fn apply(patch: &Patch<'_>, tree: &mut Tree, made: &mut Vec<Made<'_>>, draft: &m
                 continue;
             }
             met = true;
+            if tree.len() > MOST_PARTS {
+                draft.remark(patch.at, TOO_MUCH);
+                return;
+            }
             if is_list {
                 for step in root.items().take(MOST_ENTRIES) {
                     match patches::step(tree, one.id, step, &place) {
