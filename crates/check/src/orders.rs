@@ -16,6 +16,8 @@ use crate::solver::{FOREVER, Problem, Relation, Unknown};
 const WRITTEN: u32 = 10;
 /// Cost of a change that only a person can make.
 const BY_HAND: u32 = 30;
+/// The longest that a timer is raised to, one week, in microseconds.
+const LONGEST: i64 = 7 * 86_400_000_000;
 /// What it costs more to shorten a timer than to lengthen one: the wait it bounds was wanted.
 const SHORTEN: u32 = 1;
 
@@ -195,7 +197,12 @@ fn unknown(system: &System, timer: Timer) -> Unknown {
         }
         _ => Some(BY_HAND),
     };
-    Unknown { value, cost, bounds: (0, FOREVER + 3_600_000_000) }
+    // Only what has no bound outlasts what has none: nobody sets a timer to centuries instead.
+    let most = match value {
+        Some(FOREVER) => FOREVER + 3_600_000_000,
+        value => value.unwrap_or(0).max(LONGEST),
+    };
+    Unknown { value, cost, bounds: (0, most) }
 }
 
 /// A bound, moved on to a value that people would write, if the other limit allows it: whole

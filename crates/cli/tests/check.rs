@@ -192,6 +192,11 @@ fn nothing_that_is_configuration_is_said_so() {
 
 /// How many races are predicted between a program of Node.js that has this code and what it calls.
 fn races_of_caller(code: &str, called: &str) -> usize {
+    of(&caller(code, called), "keepalive-race").len()
+}
+
+/// What is found about a program of Node.js that has this code and what it calls.
+fn caller(code: &str, called: &str) -> Value {
     let web = format!(
         "const http = require('http');\nconst {{ Agent, setGlobalDispatcher }} = require('undici');\n\
          {code}\nhttp.createServer().listen(3000);\n"
@@ -209,7 +214,7 @@ fn races_of_caller(code: &str, called: &str) -> usize {
         ("orders/Dockerfile", if is_node { "FROM node:22\n" } else { python }),
         ("orders/index.js", if is_node { node } else { "" }),
     ]);
-    of(&json(made.path(), &[]), "keepalive-race").len()
+    json(made.path(), &[])
 }
 
 #[test]
@@ -222,6 +227,13 @@ fn what_a_program_calls_may_close_first_as_well() {
                  http.get('http://orders:4000/', { agent });";
     // An agent without a timer does not heed what the server announces; uvicorn announces nothing.
     assert_eq!(races_of_caller(forever, "node"), 1);
+    // Nothing outlasts what has no bound, so that the bound is what is missing.
+    let found = caller(forever, "node");
+    let race = &of(&found, "keepalive-race")[0];
+    let change = race["changes"][0].to_string();
+    assert!(change.contains("http.Agent timeout") && change.contains("4 s"), "{race:#}");
+    let cited = race["places"].as_array().unwrap();
+    assert!(cited.iter().any(|place| place["path"] == "web/server.js"), "{race:#}");
     assert_eq!(races_of_caller(forever, "python"), 1);
     assert_eq!(races_of_caller(patient, "python"), 1);
     // undici closes before the time that a server of Node.js announces.

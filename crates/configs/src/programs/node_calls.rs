@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use model::config::{Key, Setting, Settings, Value};
+use model::config::{Key, Setting, Settings, Span, Value};
 
 use super::Reading;
 use super::reach::{add, link_to, sent_by};
@@ -223,12 +223,14 @@ impl<'r, 'd> Clients<'r, 'd> {
             }
             (true, "http.Agent" | "https.Agent" | "HttpAgent" | "HttpsAgent" | "Agent", _) => {
                 let mut given = Given::default();
-                self.agent(options, &callee, &mut given.settings);
+                let at = self.reading.span(expression);
+                self.agent(options, &callee, at, &mut given.settings);
                 return given;
             }
             (true, _, "HttpsAgent" | "KeepAliveAgent" | "AgentKeepAlive") => {
                 let mut given = Given::default();
-                self.agent(options, &callee, &mut given.settings);
+                let at = self.reading.span(expression);
+                self.agent(options, &callee, at, &mut given.settings);
                 return given;
             }
             (false, "axios.create", _) => (Some(Client::Axios), None, Client::Axios),
@@ -252,7 +254,13 @@ impl<'r, 'd> Clients<'r, 'd> {
     }
 
     /// The options of an agent of `node:http`, or of the package agentkeepalive.
-    fn agent(&self, options: Option<&Range<usize>>, callee: &str, settings: &mut Settings) {
+    fn agent(
+        &self,
+        options: Option<&Range<usize>>,
+        callee: &str,
+        made_at: Span,
+        settings: &mut Settings,
+    ) {
         let (code, reading) = (&self.reading.code, self.reading);
         let by_package = self.is_kept_by_package && !callee.contains('.');
         for (label, value) in options.map(|part| self.options(part.start)).unwrap_or_default() {
@@ -286,11 +294,11 @@ impl<'r, 'd> Clients<'r, 'd> {
         }
         let mut rest = Settings::new();
         if by_package {
-            clients::AGENT_KEEPALIVE.iter().for_each(|row| rest.set(row.stated()));
+            clients::AGENT_KEEPALIVE.iter().for_each(|row| rest.set(row.stated_at(made_at)));
         } else if settings.get(Key::UpstreamKeepAlive).is_none() {
-            rest.set(clients::AGENT_OFF.stated());
+            rest.set(clients::AGENT_OFF.stated_at(made_at));
         } else if settings.flag(Key::UpstreamKeepAlive) == Some(true) {
-            rest.set(clients::AGENT_IDLE.stated());
+            rest.set(clients::AGENT_IDLE.stated_at(made_at));
         }
         settings.inherit(&rest);
     }
