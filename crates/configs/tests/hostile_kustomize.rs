@@ -47,11 +47,15 @@ fn bases_in_circles_and_bases_many_times() {
 #[test]
 fn patches_about_every_object_end() {
     let objects: String = (0..1_000).map(|n| deployment(&format!("d{n}"))).collect();
-    let inner: String = (0..300).map(|n| format!("            a{n}: b\n")).collect();
-    let patch = format!(
-        "  - target: {{kind: Deployment}}\n    patch: |-\n      metadata:\n        annotations:\n{inner}"
-    );
-    let text = format!("resources: [all.yaml]\npatches:\n{}", patch.repeat(40));
+    let patch = |number: usize| {
+        let inner: String = (0..100).map(|n| format!("            a{number}x{n}: b\n")).collect();
+        format!(
+            "  - target: {{kind: Deployment}}\n    patch: |-\n      metadata:\n        \
+             annotations:\n{inner}"
+        )
+    };
+    let patches: String = (0..40).map(patch).collect();
+    let text = format!("resources: [all.yaml]\npatches:\n{patches}");
     let files = vec![input("kustomization.yaml", text), input("all.yaml", objects)];
     let said = remarks("patches", files);
     assert!(said.contains("makes too much of these files"), "{said}");

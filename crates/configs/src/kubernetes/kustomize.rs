@@ -17,7 +17,7 @@ use crate::tree::{At, Kind, NodeId, Tree, yaml};
 const MOST_ENTRIES: usize = 500;
 
 /// Parts of all objects, with those that patches make: a patch may be about every object.
-const MOST_PARTS: usize = 1_000_000;
+const MOST_PARTS: usize = 400_000;
 
 /// How deep bases may stand on each other.
 const MOST_DEEP: usize = 16;
