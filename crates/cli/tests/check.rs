@@ -56,7 +56,9 @@ fn shop() -> tempfile::TempDir {
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
-        fs::write(folder.path().join(name), text).unwrap();
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
     folder
 }
@@ -333,4 +335,59 @@ fn mistakes_in_the_declaration_are_said_and_the_rest_is_used() {
         said.iter().all(|remark| remark["place"].as_str().unwrap().starts_with("why502.toml:")),
         "{said:?}"
     );
+}
+
+/// How many races are predicted between a program of Node.js that has this code and what it calls.
+fn races_of_caller(code: &str, called: &str) -> usize {
+    of(&caller(code, called), "keepalive-race").len()
+}
+
+/// What is found about a program of Node.js that has this code and what it calls.
+fn caller(code: &str, called: &str) -> Value {
+    let web = format!(
+        "const http = require('http');\nconst {{ Agent, setGlobalDispatcher }} = require('undici');\n\
+         {code}\nhttp.createServer().listen(3000);\n"
+    );
+    let node = "require('http').createServer().listen(4000);\n";
+    let python = "FROM python:3.12\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\", \"--port\", \"4000\"]\n";
+    let is_node = called == "node";
+    let made = folder(&[
+        (
+            "docker-compose.yml",
+            "services:\n  web: { build: ./web }\n  orders: { build: ./orders }\n",
+        ),
+        ("web/Dockerfile", "FROM node:22\nCMD [\"node\", \"server.js\"]\n"),
+        ("web/server.js", &web),
+        ("orders/Dockerfile", if is_node { "FROM node:22\n" } else { python }),
+        ("orders/index.js", if is_node { node } else { "" }),
+    ]);
+    json(made.path(), &[])
+}
+
+#[test]
+fn what_a_program_calls_may_close_first_as_well() {
+    let patient = "setGlobalDispatcher(new Agent({ keepAliveTimeout: 60_000 }));\n\
+                   fetch('http://orders:4000/');";
+    let forever = "const agent = new http.Agent({ keepAlive: true });\n\
+                   http.get('http://orders:4000/', { agent });";
+    let short = "const agent = new http.Agent({ keepAlive: true, timeout: 3000 });\n\
+                 http.get('http://orders:4000/', { agent });";
+    // An agent without a timer does not heed what the server announces; uvicorn announces nothing.
+    assert_eq!(races_of_caller(forever, "node"), 1);
+    // Nothing outlasts what has no bound, so that the bound is what is missing.
+    let found = caller(forever, "node");
+    let race = &of(&found, "keepalive-race")[0];
+    let change = race["changes"][0].to_string();
+    assert!(change.contains("http.Agent timeout") && change.contains("4 s"), "{race:#}");
+    let cited = race["places"].as_array().unwrap();
+    assert!(cited.iter().any(|place| place["path"] == "web/server.js"), "{race:#}");
+    assert_eq!(races_of_caller(forever, "python"), 1);
+    assert_eq!(races_of_caller(patient, "python"), 1);
+    // undici closes before the time that a server of Node.js announces.
+    assert_eq!(races_of_caller(patient, "node"), 0);
+    assert_eq!(races_of_caller(short, "node"), 0);
+    assert_eq!(races_of_caller(short, "python"), 0);
+    // Nobody changed anything: 4 s against 5 s.
+    assert_eq!(races_of_caller("fetch('http://orders:4000/');", "node"), 0);
+    assert_eq!(races_of_caller("fetch('http://orders:4000/');", "python"), 0);
 }

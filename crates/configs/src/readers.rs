@@ -107,6 +107,7 @@ const NAMES: &[&str] = &[
     "containerfile",
     "dockerfile",
     "gemfile",
+    "kustomization",
     "procfile",
 ];
 

@@ -10,8 +10,8 @@ use crate::draft::{Draft, DraftId, HopDraft, LinkDraft, Name, Reach, Variable};
 
 /// Words in names of variables that hold the program's own address, or one that browsers use.
 const OWN: &[&str] = &[
-    "PUBLIC", "CALLBACK", "ORIGIN", "FRONTEND", "SITE", "NEXTAUTH", "REDIRECT", "BASE_URL",
-    "APP_URL", "HOME", "HEALTH", "PROXY",
+    "PUBLIC", "CALLBACK", "ORIGIN", "FRONTEND", "SITE", "WEBSITE", "NEXTAUTH", "REDIRECT",
+    "BASE_URL", "APP_URL", "HOME", "HEALTH", "PROXY",
 ];
 
 /// Protocols of addresses and their usual ports.

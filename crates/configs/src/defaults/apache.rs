@@ -1,5 +1,5 @@
 //! What Apache httpd 2.4 does when nobody says otherwise. <https://httpd.apache.org/docs/2.4/mod/>
-//! names the default of every directive and when it changed.
+//! names the default of every directive and when it changed. Checked in the manual of 2.4.71.
 
 use model::config::{Key, KnownDefault};
 

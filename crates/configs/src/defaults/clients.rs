@@ -1,5 +1,7 @@
 //! What the libraries do that programs send requests with, when nobody says otherwise: how long they
-//! keep idle connections, and how long they wait.
+//! keep idle connections, and how long they wait. Checked in Node.js 20.20.2, 24.19.0 and 26.10.0, undici
+//! 7.30.2, axios 1.21.1, ky 1.14.3, agentkeepalive 4.6.0, Next.js 16.4.6, requests 2.34.2, HTTPX 0.28.1 and
+//! aiohttp 3.14.5.
 
 use model::Micros;
 use model::config::{Hop, Key, KnownDefault, Link, Setting, Settings, System, Value};

@@ -1,4 +1,5 @@
-//! How many connections databases take when nobody says otherwise.
+//! How many connections databases take when nobody says otherwise. Checked in PostgreSQL 15.18 and
+//! MariaDB 10.11.19.
 
 use model::config::Key;
 

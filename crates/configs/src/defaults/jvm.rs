@@ -1,4 +1,5 @@
-//! What Tomcat, Jetty and Spring Boot do when nobody says otherwise.
+//! What Tomcat, Jetty and Spring Boot do when nobody says otherwise. Checked in Tomcat 10.1.60, Jetty
+//! 9.4.57 and HikariCP 2.7.9, and on the pages named here.
 
 use model::config::Key;
 

@@ -206,6 +206,11 @@ impl Row {
         self.setting(None, false)
     }
 
+    /// The same, with the place that decides that it holds.
+    pub(crate) fn stated_at(&'static self, at: Span) -> Setting {
+        self.setting(Some(at), false)
+    }
+
     /// Whether it holds in a version, among the other rows of its table.
     fn stands(&self, version: &str, rows: &[Row]) -> Stands {
         if version::parts(version).is_some() {

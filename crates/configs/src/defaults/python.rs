@@ -1,4 +1,5 @@
-//! What Python's application servers do when nobody says otherwise.
+//! What Python's application servers do when nobody says otherwise. Checked in gunicorn 20.1.0 and
+//! 27.0.1, uvicorn 0.54.0, Hypercorn 0.18.0 and SQLAlchemy 2.0.58.
 
 use model::config::Key;
 

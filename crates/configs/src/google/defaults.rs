@@ -51,10 +51,10 @@ known! {
     NAT "Cloud NAT" false "nat/docs/tune-nat-configuration";
     /// Instances of a connector.
     CONNECTOR "Serverless VPC Access" false "vpc/docs/serverless-vpc-access";
-    /// Connections of Cloud SQL for PostgreSQL by memory.
-    SQL_POSTGRES "Cloud SQL for PostgreSQL" false "sql/docs/postgres/flags";
-    /// Connections of Cloud SQL for MySQL by machine type.
-    SQL_MYSQL "Cloud SQL for MySQL" false "sql/docs/mysql/quotas";
+    /// Connections of Cloud SQL for PostgreSQL by memory. The table of the page could not be read again.
+    SQL_POSTGRES "Cloud SQL for PostgreSQL" false "sql/docs/postgres/flags (not checked)";
+    /// Connections of Cloud SQL for MySQL by machine type. The table could not be read again.
+    SQL_MYSQL "Cloud SQL for MySQL" false "sql/docs/mysql/quotas (not checked)";
     /// Addresses of Cloud SQL.
     SQL_ADDRESS "Cloud SQL" false "sql/docs/postgres/configure-ip";
 }

@@ -102,7 +102,7 @@ fn connections(product: &str, tier: Part<'_>) -> Option<Setting> {
     let (most, from) = most(product, tier.text()?)?;
     let value = Value::Count(most);
     let at = Some(tier.span());
-    Some(Setting::default(Key::MaxConnections, value, "max_connections", from, at))
+    Some(Setting::default(Key::MaxConnections, value, "max_connections", from, at).assumed())
 }
 
 fn most(product: &str, tier: &str) -> Option<(u64, &'static model::config::KnownDefault)> {

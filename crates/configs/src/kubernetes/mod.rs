@@ -6,11 +6,14 @@
 
 mod alb;
 mod defaults;
+mod endpoints;
 mod gateway_api;
 mod gke;
 mod ingress;
 mod ingress_nginx;
+mod kustomize;
 mod object;
+mod patches;
 mod policy;
 mod probes;
 mod scale;
@@ -23,6 +26,7 @@ use crate::document::Document;
 use crate::draft::Draft;
 use crate::readers::Reader;
 use crate::tree::At;
+use kustomize::is_kustomization;
 use object::Object;
 
 /// Objects that are read: more than one system's manifests hold.
@@ -38,6 +42,8 @@ const KINDS: &[(&str, &str)] = &[
     ("DaemonSet", "extensions"),
     ("Deployment", "apps"),
     ("Deployment", "extensions"),
+    ("EndpointSlice", "discovery.k8s.io"),
+    ("Endpoints", ""),
     ("BackendConfig", "cloud.google.com"),
     ("FrontendConfig", "networking.gke.io"),
     ("GCPBackendPolicy", "networking.gke.io"),
@@ -115,7 +121,10 @@ fn read_all(mine: &[&Document], files: &[&Document], draft: &mut Draft) {
             draft.remark(document.span(*at..*at), says);
         }
     }
-    let cluster = Cluster::new(&plain, files, draft);
+    let built = kustomize::build(files, draft);
+    let plain: Vec<&Document> =
+        plain.into_iter().filter(|document| !built.taken.contains(&document.id)).collect();
+    let cluster = Cluster::new(&plain, &built, files, draft);
     let workloads = workloads::read(&cluster, draft);
     let services = services::read(&cluster, &workloads, draft);
     ingress::read(&cluster, &workloads, &services, draft);
@@ -128,13 +137,6 @@ fn read_all(mine: &[&Document], files: &[&Document], draft: &mut Draft) {
 /// The name by which other readers speak of a Service.
 pub(crate) fn service_name(namespace: &str, name: &str) -> crate::draft::Name {
     services::name(namespace, name)
-}
-
-/// True if the file says what Kustomize makes of others.
-fn is_kustomization(document: &Document) -> bool {
-    let name = document.name();
-    let named = ["kustomization.yaml", "kustomization.yml"].contains(&name);
-    named && document.text.contains("configMapGenerator")
 }
 
 /// True if the file becomes manifests only once its `{{ … }}` are filled in. Such marks within
@@ -186,9 +188,17 @@ pub(super) struct Cluster<'d> {
 }
 
 impl<'d> Cluster<'d> {
-    fn new(documents: &[&'d Document], files: &[&'d Document], draft: &mut Draft) -> Cluster<'d> {
+    fn new(
+        documents: &[&'d Document],
+        built: &'d kustomize::Built<'d>,
+        files: &[&'d Document],
+        draft: &mut Draft,
+    ) -> Cluster<'d> {
         let mut all: Vec<Object<'d>> =
             documents.iter().flat_map(|document| objects(document)).collect();
+        for made in &built.made {
+            gather(made.document, built.tree.part(made.id), MOST_LISTS_DEEP, &mut all);
+        }
         if all.len() > MOST_OBJECTS {
             let at = all[MOST_OBJECTS].here();
             draft.remark(at, "there are too many objects: this one and the rest were left out");

@@ -87,6 +87,9 @@ impl<'d> Object<'d> {
     /// Where a stretch of a scalar's text stands, if the file writes it as it is read.
     pub(super) fn stretch(&self, at: At<'_>, part: std::ops::Range<usize>) -> Option<Span> {
         let text = at.text()?;
+        if self.span(at).file != self.document.id {
+            return None;
+        }
         let start = at.range().start + usize::from(at.is_quoted());
         let own = start + part.start..start + part.end;
         let same = self.document.text.get(own.clone())? == text.get(part)?;
@@ -100,6 +103,9 @@ impl<'d> Object<'d> {
         about: (Key, &'static str),
         notation: Notation,
     ) -> Option<Slot> {
+        if self.span(map).file != self.document.id {
+            return None;
+        }
         let text = &*self.document.text;
         let braces = text.get(map.range().start..)?.starts_with('{');
         if braces || text.trim_start().starts_with(['{', '[']) {

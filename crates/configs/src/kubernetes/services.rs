@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::config::{Check, CheckKind, Hop, Key, Listen, Product, Settings, Task};
 
 use super::alb;
+use super::endpoints::Endpoints;
 use super::object::{DEFAULT_NAMESPACE, Object, label_pairs, port};
 use super::workloads::Workload;
 use super::{Cluster, defaults as known};
@@ -71,6 +72,7 @@ pub(super) fn read<'d>(
     draft: &mut Draft,
 ) -> Services<'d> {
     let all = cluster.all(&["Service"]);
+    let endpoints = Endpoints::new(cluster);
     let mut short: BTreeMap<&str, usize> = BTreeMap::new();
     for object in &all {
         *short.entry(object.name).or_default() += 1;
@@ -85,7 +87,7 @@ pub(super) fn read<'d>(
             pool.names.push(Name::host(object.name));
         }
         pool.ports = ports.iter().map(|(_, own, target)| (*own, *target)).collect();
-        pool.members = members(&object, &selected, workloads, draft);
+        pool.members = members(&object, &selected, workloads, &endpoints, draft);
         draft.pools.push(pool);
         if object.spec("type").text() == Some("LoadBalancer") {
             balancer(&object, &ports, draft);
@@ -142,6 +144,7 @@ fn members(
     object: &Object<'_>,
     selected: &[&Workload],
     workloads: &[Workload],
+    endpoints: &Endpoints,
     draft: &mut Draft,
 ) -> Vec<Member> {
     // A link is written where somebody names the Service.
@@ -159,7 +162,10 @@ fn members(
     let selector = object.spec("selector");
     if selector.entries().next().is_none() {
         // Somebody else says where it leads.
-        return vec![member(Reach::Unsaid)];
+        return match endpoints.of(object) {
+            [] => vec![member(Reach::Unsaid)],
+            found => found.to_vec(),
+        };
     }
     if selected.is_empty() {
         let nobody = Name::id("kubernetes", format!("Pods of Service {}", object.key()));

@@ -311,7 +311,9 @@ impl<'d> Reading<'_, 'd> {
         let word = |item: At<'_>| {
             let text = item.text()?.to_owned();
             let inner = self.object.stretch(item, 0..text.len());
-            let at = inner.map_or_else(|| item.range(), Span::range);
+            // What another file says has no place in this one.
+            let here = self.object.span(item).file == self.object.document.id;
+            let at = inner.map_or_else(|| if here { item.range() } else { 0..0 }, Span::range);
             Some(Word { text, at })
         };
         list.items().take(MOST_ITEMS).filter_map(word).collect()

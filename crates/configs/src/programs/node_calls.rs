@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use model::config::{Key, Setting, Settings, Value};
+use model::config::{Key, Setting, Settings, Span, Value};
 
 use super::Reading;
 use super::reach::{add, link_to, sent_by};
+use crate::assemble::environment;
 use crate::code::{Kind, Known, Language, Scale};
 use crate::defaults::clients;
 use crate::document::Document;
@@ -105,7 +106,14 @@ pub(crate) fn read(reading: &Reading<'_>, folder: &str, all: &Everywhere, draft:
         if reading.value(&call.to).text().is_some_and(of_another) {
             continue;
         }
-        let Some(mut link) = link_to(reading, &call.to, from) else { continue };
+        let to = match &call.host {
+            Some((host, port)) => {
+                let at = reading.span(&call.to);
+                Some(environment::link(from, host, *port, at))
+            }
+            None => link_to(reading, &call.to, from),
+        };
+        let Some(mut link) = to else { continue };
         found += 1;
         finish(call, all, reading, &mut link);
         add(draft, link);
@@ -118,6 +126,8 @@ struct Call {
     /// True if a lost request may be sent again by the client.
     retried: bool,
     to: Range<usize>,
+    /// The host and port, where they are said apart.
+    host: Option<(String, u16)>,
     settings: Settings,
     /// True if it names a dispatcher of its own, so that the one of everybody counts for nothing.
     dispatched: bool,
@@ -223,12 +233,14 @@ impl<'r, 'd> Clients<'r, 'd> {
             }
             (true, "http.Agent" | "https.Agent" | "HttpAgent" | "HttpsAgent" | "Agent", _) => {
                 let mut given = Given::default();
-                self.agent(options, &callee, &mut given.settings);
+                let at = self.reading.span(expression);
+                self.agent(options, &callee, at, &mut given.settings);
                 return given;
             }
             (true, _, "HttpsAgent" | "KeepAliveAgent" | "AgentKeepAlive") => {
                 let mut given = Given::default();
-                self.agent(options, &callee, &mut given.settings);
+                let at = self.reading.span(expression);
+                self.agent(options, &callee, at, &mut given.settings);
                 return given;
             }
             (false, "axios.create", _) => (Some(Client::Axios), None, Client::Axios),
@@ -252,7 +264,13 @@ impl<'r, 'd> Clients<'r, 'd> {
     }
 
     /// The options of an agent of `node:http`, or of the package agentkeepalive.
-    fn agent(&self, options: Option<&Range<usize>>, callee: &str, settings: &mut Settings) {
+    fn agent(
+        &self,
+        options: Option<&Range<usize>>,
+        callee: &str,
+        made_at: Span,
+        settings: &mut Settings,
+    ) {
         let (code, reading) = (&self.reading.code, self.reading);
         let by_package = self.is_kept_by_package && !callee.contains('.');
         for (label, value) in options.map(|part| self.options(part.start)).unwrap_or_default() {
@@ -286,11 +304,11 @@ impl<'r, 'd> Clients<'r, 'd> {
         }
         let mut rest = Settings::new();
         if by_package {
-            clients::AGENT_KEEPALIVE.iter().for_each(|row| rest.set(row.stated()));
+            clients::AGENT_KEEPALIVE.iter().for_each(|row| rest.set(row.stated_at(made_at)));
         } else if settings.get(Key::UpstreamKeepAlive).is_none() {
-            rest.set(clients::AGENT_OFF.stated());
+            rest.set(clients::AGENT_OFF.stated_at(made_at));
         } else if settings.flag(Key::UpstreamKeepAlive) == Some(true) {
-            rest.set(clients::AGENT_IDLE.stated());
+            rest.set(clients::AGENT_IDLE.stated_at(made_at));
         }
         settings.inherit(&rest);
     }
@@ -389,7 +407,8 @@ impl<'r, 'd> Clients<'r, 'd> {
         if let (Some(client), Some(to)) = (made.client, made.base) {
             let retried = matches!(client, Client::Got | Client::Ky);
             let dispatched = client == Client::Fetch;
-            return Some(Call { client, retried, to, settings: made.settings, dispatched });
+            let (host, settings) = (None, made.settings);
+            return Some(Call { client, retried, to, host, settings, dispatched });
         }
         let own = self.named.get(first).filter(|given| given.client.is_some());
         let client = match own {
@@ -402,6 +421,8 @@ impl<'r, 'd> Clients<'r, 'd> {
         }
         let parts = code.parts(open);
         let mut settings = Settings::new();
+        let mut host = None;
+        let mut port = if first == "https" { 443 } else { 80 };
         let mut to = parts.first().filter(|part| !code.is(part.start, "{")).cloned();
         let mut sends = method.to_ascii_lowercase();
         let mut dispatched = own.is_some_and(|given| given.client == Some(Client::Fetch));
@@ -409,6 +430,11 @@ impl<'r, 'd> Clients<'r, 'd> {
             for (label, value) in self.options(part.start) {
                 match label {
                     "url" if to.is_none() => to = Some(value),
+                    "hostname" | "host" if to.is_none() && client == Client::Agent => {
+                        host = self.reading.value(&value).text().map(str::to_owned);
+                        to = host.is_some().then_some(value);
+                    }
+                    "port" => port = self.reading.value(&value).port().unwrap_or(0),
                     "method" => {
                         sends = self.reading.value(&value).text().unwrap_or("").to_lowercase();
                     }
@@ -424,6 +450,7 @@ impl<'r, 'd> Clients<'r, 'd> {
         }
         let retried =
             matches!(client, Client::Got | Client::Ky) && !matches!(&*sends, "post" | "patch");
-        Some(Call { client, retried, to: to?, settings, dispatched })
+        let host = host.map(|host| (host, port));
+        Some(Call { client, retried, to: to?, host, settings, dispatched })
     }
 }

@@ -4,6 +4,7 @@
 //! part seen twice: a document whose anchors would expand to gigabytes stays as small as its text.
 
 mod json;
+mod merge;
 mod toml;
 mod yaml;
 
@@ -14,6 +15,7 @@ use std::ops::Range;
 use model::config::{FileId, Key, Notation, Slot, Span};
 
 pub(crate) use json::json;
+pub(crate) use merge::Place;
 pub(crate) use toml::toml;
 pub(crate) use yaml::yaml;
 
