@@ -10,7 +10,7 @@ mod uses;
 
 use std::collections::BTreeMap;
 
-use model::config::{Prediction, Revisions, Span};
+use model::config::{Confidence, Prediction, Revisions, Span};
 use model::{Statement, Text};
 
 use changes::{Change, What};
@@ -90,9 +90,9 @@ fn told(both: &Revisions, now: &Schema<'_>, change: &Change, uses: &Uses<'_>) ->
     if more > 0 {
         operations = format!("{operations} (+{more})");
     }
-    let (severity, confidence) = said::severity(change, !broken.is_empty());
+    let severity = said::severity(change, !broken.is_empty());
     let says = said::says(change, &operations);
-    let mut prediction = Prediction::new(severity, confidence, says);
+    let mut prediction = Prediction::new(severity, Confidence::High, says);
     let of = |text| Statement::plain(text).with("coordinate", &change.coordinate);
     if let Some(at) = change.now_at {
         prediction =

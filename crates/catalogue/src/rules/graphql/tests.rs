@@ -143,6 +143,11 @@ fn a_type_that_is_gone_is_told_where_it_was_used() {
     assert_eq!(changes(old, "type Query { b: Int }"), one(Note, "Query.a"));
     // A type that nobody can reach.
     assert_eq!(changes("type Query { b: Int } type A { x: Int }", "type Query { b: Int }"), NONE);
+    let unreached = |field: &str| format!("type Query {{ b: Int }} type A {{ x: Int {field} }}");
+    assert_eq!(changes(&unreached("y: Int"), &unreached("")), NONE);
+    // Queries that a tool makes of the types are not in the files.
+    let entity = |field: &str| format!("type A @entity {{ id: ID! {field} }}");
+    assert_eq!(changes(&entity("y: Int"), &entity("")), one(Warning, "A.y"));
     let root = "type Query { b: Int } type Mutation { c: Int }";
     assert_eq!(changes(root, "type Query { b: Int }"), one(Warning, "mutation"));
     let renamed = "schema { query: Q } type Q { b: Int }";
