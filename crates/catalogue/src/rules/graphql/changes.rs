@@ -24,8 +24,8 @@ pub(super) enum What {
     Member {
         /// The object.
         object: String,
-        /// The union or interface.
-        of: String,
+        /// The unions and interfaces.
+        of: Vec<String>,
     },
     /// No query, no mutation, no subscription any more.
     Root,
@@ -244,8 +244,17 @@ impl Found<'_, '_> {
         }
     }
 
+    /// What an object is no longer one of is told once.
     fn member(&mut self, object: &str, of: &str, before: Span, now: Span) {
-        let what = What::Member { object: object.to_owned(), of: of.to_owned() };
+        for change in &mut self.out {
+            match &mut change.what {
+                What::Member { object: known, of: all } if known == object => {
+                    return all.push(of.to_owned());
+                }
+                _ => {}
+            }
+        }
+        let what = What::Member { object: object.to_owned(), of: vec![of.to_owned()] };
         let change = Change::new(what, format!("{of}...{object}"));
         self.out.push(change.at(before, now));
     }
@@ -257,10 +266,11 @@ impl Found<'_, '_> {
                 continue;
             }
             for (interface, at) in &was.names {
-                let Some(still) = self.now.types.get(interface) else { continue };
                 let is = self.now.types.get(object);
+                // Where both are gone, the fields that led to them are, too.
+                let Some(place) = is.or(self.now.types.get(interface)) else { continue };
                 if !is.is_some_and(|is| is.names.contains_key(interface)) {
-                    self.member(object, interface, *at, is.map_or(still.at, |is| is.at));
+                    self.member(object, interface, *at, place.at);
                 }
             }
         }

@@ -116,9 +116,6 @@ fn told(both: &Revisions, now: &Schema<'_>, change: &Change, uses: &Uses<'_>) ->
     }
     prediction = prediction.change(said::remedy(change));
     prediction.about.clone_from(&change.coordinate);
-    if !matches!(change.what, What::Gone) {
-        prediction.about.push_str(&format!(" {:?}", change.what));
-    }
     prediction
 }
 
@@ -153,8 +150,9 @@ fn broken<'u, 's>(now: &Schema<'_>, change: &Change, uses: &'u Uses<'s>) -> Vec<
     match &change.what {
         What::Root => Vec::new(),
         What::Member { object, of } => {
-            let ways = [format!("{of}...{object}"), format!("{object}...{of}")];
-            ways.iter().filter_map(|way| uses.get(way)).flatten().collect()
+            let ways =
+                of.iter().flat_map(|of| [format!("{of}...{object}"), format!("{object}...{of}")]);
+            ways.collect::<Vec<_>>().iter().filter_map(|way| uses.get(way)).flatten().collect()
         }
         _ => uses.get(&change.used_as).into_iter().flatten().filter(breaks).collect(),
     }

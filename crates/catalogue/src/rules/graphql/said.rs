@@ -52,8 +52,8 @@ pub(super) fn says(change: &Change, operations: &str) -> Statement {
         What::Default => DEFAULT,
     };
     let (object, of) = match &change.what {
-        What::Member { object, of } => (&**object, &**of),
-        _ => ("", ""),
+        What::Member { object, of } => (&**object, of.join(", ")),
+        _ => ("", String::new()),
     };
     Statement::plain(text)
         .with("coordinate", &change.coordinate)
@@ -75,7 +75,7 @@ pub(super) fn remedy(change: &Change) -> Statement {
         What::Answer(_) | What::SentType | What::Kind => BESIDE,
     };
     let coordinate = match &change.what {
-        What::Member { object, of } => format!("{object} ({of})"),
+        What::Member { object, of } => format!("{object} ({})", of.join(", ")),
         _ => change.coordinate.clone(),
     };
     Statement::plain(text).with("coordinate", coordinate).with("before", &change.before)

@@ -134,6 +134,16 @@ fn members_of_unions_and_implementations_are_asked_for_by_fragments() {
     let node = "type Query { n: N } interface N { x: Int } type A implements N { x: Int }";
     let without = "type Query { n: N a: A } interface N { x: Int } type A { x: Int }";
     assert_eq!(changes(node, without), one(Warning, "N...A"));
+    let two = "type Query { n: N m: M } interface N { x: Int } interface M { x: Int } \
+               type A implements N & M { x: Int } type B implements N & M { x: Int }";
+    let gone = two.replace("type A implements N & M { x: Int }", "");
+    let found = between(&[("s.graphql", two)], &[("s.graphql", &gone)]);
+    assert_eq!(told(&found), one(Warning, "M...A"));
+    assert!(found[0].says.render(Lang::En).contains("A is no longer one of M, N"), "{found:#?}");
+    let interface =
+        two.replace("interface M { x: Int }", "").replace("N & M", "N").replace("m: M", "");
+    let found = changes(two, &interface);
+    assert_eq!(found.len(), 3, "{found:?}");
     assert_eq!(changes(without, &node.replace("n: N", "n: N a: A")), NONE);
 }
 
