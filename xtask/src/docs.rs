@@ -170,7 +170,16 @@ fn formats() -> String {
 /// The help texts of the real binary.
 fn command_line() -> Result<String> {
     let mut page = format!("{MADE}# Command line\n");
-    for verb in [&[][..], &["diagnose"], &["drill"], &["explain"], &["causes"], &["dialects"]] {
+    for verb in [
+        &[][..],
+        &["diagnose"],
+        &["check"],
+        &["path"],
+        &["drill"],
+        &["explain"],
+        &["causes"],
+        &["dialects"],
+    ] {
         let words: Vec<&str> = verb.iter().copied().chain(["--help"]).collect();
         let help = why502(&words)?;
         let name = ["why502"].iter().chain(verb).copied().collect::<Vec<_>>().join(" ");

@@ -24,8 +24,8 @@ pub(super) enum What {
     Member {
         /// The object.
         object: String,
-        /// The union or interface.
-        of: String,
+        /// The unions and interfaces.
+        of: Vec<String>,
     },
     /// No query, no mutation, no subscription any more.
     Root,
@@ -75,7 +75,7 @@ impl Change {
         Change { before_at: Some(before), now_at: Some(now), ..self }
     }
 
-    fn from_to(self, before: impl ToString, now: impl ToString) -> Change {
+    fn values(self, before: impl ToString, now: impl ToString) -> Change {
         Change { before: before.to_string(), now: now.to_string(), ..self }
     }
 }
@@ -93,7 +93,9 @@ pub(super) fn changes(before: &Schema<'_>, now: &Schema<'_>) -> Vec<Change> {
             found.out.push(Change { before_at, deprecated, ..change });
         }
     }
-    for (name, was) in &before.types {
+    let reached = before.reached();
+    let is_reached = |name: &str| reached.as_ref().is_none_or(|all| all.contains(name));
+    for (name, was) in before.types.iter().filter(|(name, _)| is_reached(name)) {
         // What was of a type that is gone is told where the type was used.
         let Some(is) = now.types.get(name) else { continue };
         found.kind(name, was, is);
@@ -102,12 +104,12 @@ pub(super) fn changes(before: &Schema<'_>, now: &Schema<'_>) -> Vec<Change> {
             Kind::Object | Kind::Interface => found.fields(name, was, is),
             Kind::Input => found.inputs(name, was, is),
             // Nobody asks for a value that comes only in answers.
-            Kind::Enum if found.sent.contains(name) => found.values(name, was, is),
+            Kind::Enum if found.sent.contains(name) => found.words(name, was, is),
             Kind::Union => found.members(name, was, is),
             Kind::Enum | Kind::Scalar => {}
         }
     }
-    found.implementations();
+    found.implementations(&is_reached);
     found.out
 }
 
@@ -128,7 +130,7 @@ impl Found<'_, '_> {
         let is_sent = self.sent.contains(name) && is.kind != Kind::Scalar;
         if selected || (written && is_sent) {
             let change = Change::new(What::Kind, name.to_owned()).at(was.at, is.at);
-            self.out.push(change.from_to(was.kind, is.kind));
+            self.out.push(change.values(was.kind, is.kind));
         }
     }
 
@@ -146,7 +148,7 @@ impl Found<'_, '_> {
                 Answer::Fits => {}
                 other => {
                     let change = Change::new(What::Answer(other), coordinate.clone());
-                    let change = change.at(old.at, new.at).from_to(&old.of, &new.of);
+                    let change = change.at(old.at, new.at).values(&old.of, &new.of);
                     self.out.push(Change { deprecated: old.deprecated, ..change });
                 }
             }
@@ -202,13 +204,13 @@ impl Found<'_, '_> {
     fn new_required(&mut self, coordinate: String, of: &str, was_at: Span, new: &Field) {
         let change = Change::new(What::NewRequired, coordinate).at(was_at, new.at);
         // Nobody can have sent what was not there.
-        self.out.push(Change { used_as: of.to_owned(), ..change.from_to("", &new.of) });
+        self.out.push(Change { used_as: of.to_owned(), ..change.values("", &new.of) });
     }
 
     fn input(&mut self, coordinate: String, of: &str, old: &Field, new: &Field) {
         let change = |what| {
             let change = Change::new(what, coordinate.clone()).at(old.at, new.at);
-            Change { deprecated: old.deprecated, ..change.from_to(&old.of, &new.of) }
+            Change { deprecated: old.deprecated, ..change.values(&old.of, &new.of) }
         };
         match sent(&old.of, &new.of) {
             Sent::OtherType => return self.out.push(change(What::SentType)),
@@ -222,11 +224,11 @@ impl Found<'_, '_> {
         if old.default != new.default && !is_required(new) && !is_required(old) {
             let shown = |default: &Option<String>| default.clone().unwrap_or("null".to_owned());
             let change = change(What::Default);
-            self.out.push(change.from_to(shown(&old.default), shown(&new.default)));
+            self.out.push(change.values(shown(&old.default), shown(&new.default)));
         }
     }
 
-    fn values(&mut self, name: &str, was: &Type<'_>, is: &Type<'_>) {
+    fn words(&mut self, name: &str, was: &Type<'_>, is: &Type<'_>) {
         for (value, all) in &was.fields {
             if !is.fields.contains_key(value) {
                 self.gone(format!("{name}.{value}"), all.first().copied(), is.at);
@@ -242,23 +244,33 @@ impl Found<'_, '_> {
         }
     }
 
+    /// What an object is no longer one of is told once.
     fn member(&mut self, object: &str, of: &str, before: Span, now: Span) {
-        let what = What::Member { object: object.to_owned(), of: of.to_owned() };
+        for change in &mut self.out {
+            match &mut change.what {
+                What::Member { object: known, of: all } if known == object => {
+                    return all.push(of.to_owned());
+                }
+                _ => {}
+            }
+        }
+        let what = What::Member { object: object.to_owned(), of: vec![of.to_owned()] };
         let change = Change::new(what, format!("{of}...{object}"));
         self.out.push(change.at(before, now));
     }
 
     /// Objects that implement an interface no more, or are no more.
-    fn implementations(&mut self) {
-        for (object, was) in &self.before.types {
+    fn implementations(&mut self, is_reached: &dyn Fn(&str) -> bool) {
+        for (object, was) in self.before.types.iter().filter(|(name, _)| is_reached(name)) {
             if !matches!(was.kind, Kind::Object | Kind::Interface) {
                 continue;
             }
             for (interface, at) in &was.names {
-                let Some(still) = self.now.types.get(interface) else { continue };
                 let is = self.now.types.get(object);
+                // Where both are gone, the fields that led to them are, too.
+                let Some(place) = is.or(self.now.types.get(interface)) else { continue };
                 if !is.is_some_and(|is| is.names.contains_key(interface)) {
-                    self.member(object, interface, *at, is.map_or(still.at, |is| is.at));
+                    self.member(object, interface, *at, place.at);
                 }
             }
         }

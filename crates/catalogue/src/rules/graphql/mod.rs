@@ -10,7 +10,7 @@ mod uses;
 
 use std::collections::BTreeMap;
 
-use model::config::{Prediction, Revisions, Span};
+use model::config::{Confidence, Prediction, Revisions, Span};
 use model::{Statement, Text};
 
 use changes::{Change, What};
@@ -90,9 +90,9 @@ fn told(both: &Revisions, now: &Schema<'_>, change: &Change, uses: &Uses<'_>) ->
     if more > 0 {
         operations = format!("{operations} (+{more})");
     }
-    let (severity, confidence) = said::severity(change, !broken.is_empty());
+    let severity = said::severity(change, !broken.is_empty());
     let says = said::says(change, &operations);
-    let mut prediction = Prediction::new(severity, confidence, says);
+    let mut prediction = Prediction::new(severity, Confidence::High, says);
     let of = |text| Statement::plain(text).with("coordinate", &change.coordinate);
     if let Some(at) = change.now_at {
         prediction =
@@ -116,9 +116,6 @@ fn told(both: &Revisions, now: &Schema<'_>, change: &Change, uses: &Uses<'_>) ->
     }
     prediction = prediction.change(said::remedy(change));
     prediction.about.clone_from(&change.coordinate);
-    if !matches!(change.what, What::Gone) {
-        prediction.about.push_str(&format!(" {:?}", change.what));
-    }
     prediction
 }
 
@@ -153,8 +150,9 @@ fn broken<'u, 's>(now: &Schema<'_>, change: &Change, uses: &'u Uses<'s>) -> Vec<
     match &change.what {
         What::Root => Vec::new(),
         What::Member { object, of } => {
-            let ways = [format!("{of}...{object}"), format!("{object}...{of}")];
-            ways.iter().filter_map(|way| uses.get(way)).flatten().collect()
+            let ways =
+                of.iter().flat_map(|of| [format!("{of}...{object}"), format!("{object}...{of}")]);
+            ways.collect::<Vec<_>>().iter().filter_map(|way| uses.get(way)).flatten().collect()
         }
         _ => uses.get(&change.used_as).into_iter().flatten().filter(breaks).collect(),
     }

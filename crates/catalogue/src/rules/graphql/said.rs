@@ -1,29 +1,29 @@
 //! What is said of a difference, and how bad it is.
 
-use model::config::{Confidence, Severity};
+use model::config::Severity;
 use model::{Statement, Text};
 
 use super::changes::{Change, What};
 use super::types::Answer;
 
-/// How bad a difference is, and how sure, with and without an operation that is known to break.
-pub(super) fn severity(change: &Change, breaks: bool) -> (Severity, Confidence) {
+/// How bad a difference is, with and without an operation that is known to break. That it is there
+/// is certain: both revisions are written.
+pub(super) fn severity(change: &Change, breaks: bool) -> Severity {
     let outright = match &change.what {
-        What::Default | What::Answer(Answer::OtherScalar) => {
-            return (Severity::Note, Confidence::High);
-        }
         // Fragments and caches know types by their names; other clients see no difference.
-        What::Answer(Answer::OtherName) => return (Severity::Note, Confidence::Medium),
+        What::Default | What::Answer(Answer::OtherScalar | Answer::OtherName) => {
+            return Severity::Note;
+        }
         // The request is answered; whether the client stands it, only its code tells.
         What::Answer(Answer::MayBeNull) => Severity::Note,
-        What::Answer(Answer::OtherForm) => Severity::Warning,
+        What::Answer(Answer::OtherForm) => return Severity::Warning,
         _ if change.deprecated => Severity::Note,
         _ => Severity::Warning,
     };
     match (outright, breaks) {
-        (severity, false) => (severity, Confidence::Medium),
-        (Severity::Note, true) => (Severity::Warning, Confidence::High),
-        (_, true) => (Severity::Error, Confidence::High),
+        (severity, false) => severity,
+        (Severity::Note, true) => Severity::Warning,
+        (_, true) => Severity::Error,
     }
 }
 
@@ -52,8 +52,8 @@ pub(super) fn says(change: &Change, operations: &str) -> Statement {
         What::Default => DEFAULT,
     };
     let (object, of) = match &change.what {
-        What::Member { object, of } => (&**object, &**of),
-        _ => ("", ""),
+        What::Member { object, of } => (&**object, of.join(", ")),
+        _ => ("", String::new()),
     };
     Statement::plain(text)
         .with("coordinate", &change.coordinate)
@@ -75,7 +75,7 @@ pub(super) fn remedy(change: &Change) -> Statement {
         What::Answer(_) | What::SentType | What::Kind => BESIDE,
     };
     let coordinate = match &change.what {
-        What::Member { object, of } => format!("{object} ({of})"),
+        What::Member { object, of } => format!("{object} ({})", of.join(", ")),
         _ => change.coordinate.clone(),
     };
     Statement::plain(text).with("coordinate", coordinate).with("before", &change.before)

@@ -91,6 +91,36 @@ impl<'s> Schema<'s> {
         }
     }
 
+    /// Every type that a request can come to; `None` if no file states where requests begin, as where
+    /// a tool makes the queries of the types.
+    pub(super) fn reached(&self) -> Option<BTreeSet<&'s str>> {
+        let roots = ["query", "mutation", "subscription"].map(|operation| self.root(operation));
+        let mut left: Vec<&str> = roots.into_iter().flatten().collect();
+        if left.is_empty() {
+            return None;
+        }
+        let mut implemented: BTreeMap<&str, Vec<&'s str>> = BTreeMap::new();
+        for (name, of) in self.types.iter().filter(|(_, of)| of.kind != Kind::Union) {
+            for interface in of.names.keys() {
+                implemented.entry(interface).or_default().push(name);
+            }
+        }
+        let mut out = BTreeSet::new();
+        while let Some(name) = left.pop() {
+            let Some((name, of)) = self.types.get_key_value(name) else { continue };
+            if !out.insert(*name) {
+                continue;
+            }
+            for field in of.fields.values().flatten() {
+                left.push(&field.of.name);
+                left.extend(field.arguments.iter().map(|argument| &*argument.of.name));
+            }
+            left.extend(of.names.keys());
+            left.extend(implemented.get(name).into_iter().flatten());
+        }
+        Some(out)
+    }
+
     /// Every type that clients can send values of.
     pub(super) fn sent(&self) -> BTreeSet<&'s str> {
         let mut out = BTreeSet::new();

@@ -134,6 +134,16 @@ fn members_of_unions_and_implementations_are_asked_for_by_fragments() {
     let node = "type Query { n: N } interface N { x: Int } type A implements N { x: Int }";
     let without = "type Query { n: N a: A } interface N { x: Int } type A { x: Int }";
     assert_eq!(changes(node, without), one(Warning, "N...A"));
+    let two = "type Query { n: N m: M } interface N { x: Int } interface M { x: Int } \
+               type A implements N & M { x: Int } type B implements N & M { x: Int }";
+    let gone = two.replace("type A implements N & M { x: Int }", "");
+    let found = between(&[("s.graphql", two)], &[("s.graphql", &gone)]);
+    assert_eq!(told(&found), one(Warning, "M...A"));
+    assert!(found[0].says.render(Lang::En).contains("A is no longer one of M, N"), "{found:#?}");
+    let interface =
+        two.replace("interface M { x: Int }", "").replace("N & M", "N").replace("m: M", "");
+    let found = changes(two, &interface);
+    assert_eq!(found.len(), 3, "{found:?}");
     assert_eq!(changes(without, &node.replace("n: N", "n: N a: A")), NONE);
 }
 
@@ -143,6 +153,11 @@ fn a_type_that_is_gone_is_told_where_it_was_used() {
     assert_eq!(changes(old, "type Query { b: Int }"), one(Note, "Query.a"));
     // A type that nobody can reach.
     assert_eq!(changes("type Query { b: Int } type A { x: Int }", "type Query { b: Int }"), NONE);
+    let unreached = |field: &str| format!("type Query {{ b: Int }} type A {{ x: Int {field} }}");
+    assert_eq!(changes(&unreached("y: Int"), &unreached("")), NONE);
+    // Queries that a tool makes of the types are not in the files.
+    let entity = |field: &str| format!("type A @entity {{ id: ID! {field} }}");
+    assert_eq!(changes(&entity("y: Int"), &entity("")), one(Warning, "A.y"));
     let root = "type Query { b: Int } type Mutation { c: Int }";
     assert_eq!(changes(root, "type Query { b: Int }"), one(Warning, "mutation"));
     let renamed = "schema { query: Q } type Q { b: Int }";

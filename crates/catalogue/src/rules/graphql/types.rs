@@ -28,9 +28,8 @@ pub(super) fn answer(
     (before, was): (&Schema<'_>, &TypeRef),
     (now, is): (&Schema<'_>, &TypeRef),
 ) -> Answer {
-    let nullable = match wraps_of_answer(&was.wraps, &is.wraps) {
-        None => return Answer::OtherForm,
-        Some(nullable) => nullable,
+    let Some(nullable) = wraps_of_answer(&was.wraps, &is.wraps) else {
+        return Answer::OtherForm;
     };
     let named = if was.name == is.name {
         Answer::Fits
