@@ -96,6 +96,26 @@ const NAMES: &[&str] = &[
     "procfile",
 ];
 
+/// Names that only one program's configuration has.
+const TELLING: &[&str] = &[
+    "nginx.conf",
+    "haproxy.cfg",
+    "httpd.conf",
+    "apache2.conf",
+    "envoy.yaml",
+    "envoy.yml",
+    "envoy.json",
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yaml",
+    "docker-compose.yml",
+];
+
+/// True if a file of this name is the configuration of one program, or is no longer whole.
+pub(crate) fn is_telling(name: &str) -> bool {
+    TELLING.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
 /// True if a file of this name may be configuration: whether it is, its content decides.
 #[must_use]
 pub fn may_be_configuration(name: &str) -> bool {
