@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("why502-engine", &[]),
     ("why502-catalogue", &[]),
     ("why502-check", &[]),
-    ("why502-configs", &["granit-parser", "hcl-edit", "jsonc-parser"]),
+    ("why502-configs", &["granit-parser", "hcl-edit", "jsonc-parser", "x509-parser"]),
     ("why502-report", &["annotate-snippets", "serde", "serde_json", "unicode-width"]),
 ];
 

@@ -154,7 +154,7 @@ fn many_files() {
 #[test]
 fn what_is_no_text_or_cannot_be_read() {
     let noise: Vec<u8> =
-        (0..50_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        (0..50_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2]).collect();
     told("nginx.conf", &noise, "nginx.conf was left out: it is no text in UTF-8");
     told(
         "latin/nginx.conf",

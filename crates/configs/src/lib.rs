@@ -10,6 +10,7 @@
 mod apache;
 mod assemble;
 mod aws;
+mod certificates;
 mod cloudformation;
 mod code;
 mod compose;
@@ -66,6 +67,7 @@ pub fn read(mut inputs: Vec<Input>) -> System {
     }
     let files = documents.into_iter().map(|doc| doc.into_source(&draft)).collect::<Vec<Source>>();
     let mut system = assemble::assemble(draft, files);
+    certificates::fill(&mut system);
     defaults::fill(&mut system);
     system
 }

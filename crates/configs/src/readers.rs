@@ -40,6 +40,7 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::programs::Programs,
     &crate::google::Output,
     &crate::kubernetes::Kubernetes,
+    &crate::certificates::Certificates,
 ];
 
 /// The names of all readers.
@@ -66,6 +67,7 @@ const EXTENSIONS: &[&str] = &[
     "mjs",
     "mod",
     "pem",
+    "cer",
     "crt",
     "properties",
     "py",

@@ -165,6 +165,26 @@ fn walk(outermost: &Path, files: &mut Vec<PathBuf>, left: &mut Vec<String>) -> R
     Ok(())
 }
 
+/// The text with every private key in it blanked out, each byte where it was.
+fn without_keys(text: String) -> String {
+    const BEGIN: &str = "PRIVATE KEY-----";
+    if !text.contains(BEGIN) {
+        return text;
+    }
+    let mut inside = false;
+    let lines = text.split_inclusive('\n').map(|line| {
+        let marks = line.contains(BEGIN);
+        let blank = inside && !marks;
+        inside = if marks { line.contains("-----BEGIN ") } else { inside };
+        let hide = |c: char| match c {
+            '\n' | '\r' => c.to_string(),
+            other => " ".repeat(other.len_utf8()),
+        };
+        if blank { line.chars().map(hide).collect() } else { line.to_owned() }
+    });
+    lines.collect()
+}
+
 /// How far a file is looked through for bytes that no text has.
 const LOOKED_AT: usize = 8 << 10;
 
@@ -180,6 +200,7 @@ fn add(path: &Path, gathered: &mut Gathered) -> Result<()> {
     let strange = std::str::from_utf8(&bytes).err().map(|fault| fault.valid_up_to());
     let text = String::from_utf8_lossy(&bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
+    let text = without_keys(text);
     let name = path.to_string_lossy().replace('\\', "/");
     let name = name.strip_prefix("./").unwrap_or(&name).to_owned();
     if let Some(at) = strange {
@@ -188,4 +209,21 @@ fn add(path: &Path, gathered: &mut Gathered) -> Result<()> {
     }
     gathered.files.push((path.to_owned(), Input { path: name, text }));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_keys_are_not_kept() {
+        let key = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\u{e9}\n-----END EC PRIVATE KEY-----\n";
+        let text = format!("a\n{key}b\n");
+        let kept = without_keys(text.clone());
+        assert_eq!(kept.len(), text.len());
+        assert!(!kept.contains("MHcCAQ") && kept.starts_with("a\n") && kept.ends_with("\nb\n"));
+        // A key that is cut off is hidden to the end.
+        assert!(!without_keys("-----BEGIN PRIVATE KEY-----\nMHc".to_owned()).contains("MHc"));
+        assert_eq!(without_keys("listen 80;".to_owned()), "listen 80;");
+    }
 }
