@@ -27,7 +27,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("why502-engine", &[]),
     ("why502-catalogue", &[]),
     ("why502-check", &[]),
-    ("why502-configs", &["apollo-parser", "granit-parser", "hcl-edit", "jsonc-parser", "toml"]),
+    (
+        "why502-configs",
+        &["apollo-parser", "granit-parser", "hcl-edit", "jsonc-parser", "toml", "x509-parser"],
+    ),
     ("why502-report", &["annotate-snippets", "serde", "serde_json", "unicode-width"]),
 ];
 

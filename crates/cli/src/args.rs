@@ -228,6 +228,10 @@ pub(crate) struct Check {
     /// Show what was understood of the files and how each link is known
     #[arg(long)]
     pub(crate) explain_path: bool,
+
+    /// Stay, and check again whenever a file changes
+    #[arg(long, conflicts_with_all = ["fix", "diff", "write_baseline", "explain_path"])]
+    pub(crate) watch: bool,
 }
 
 /// Options of `path`.

@@ -73,6 +73,14 @@ impl Document {
         })
     }
 
+    /// Where its grammar is broken and how, if somebody has asked for its tree. A template that makes
+    /// such a file is none yet.
+    pub(crate) fn broken(&self) -> Option<(usize, &str)> {
+        let (at, why) = self.tree.get()?.broken.as_ref()?;
+        let template = ["{{", "<%", "${"].iter().any(|mark| self.text.contains(mark));
+        (!template).then_some((*at, why.as_str()))
+    }
+
     /// The place of a stretch of its text.
     pub(crate) fn span(&self, range: std::ops::Range<usize>) -> Span {
         Span::new(self.id, range)

@@ -11,6 +11,7 @@ mod apache;
 mod assemble;
 mod aws;
 mod caddy;
+mod certificates;
 mod cloudformation;
 mod code;
 mod compose;
@@ -71,8 +72,21 @@ pub fn read_below(base: &str, mut inputs: Vec<Input>) -> System {
     for reader in readers::ALL {
         reader.read(&documents, &mut draft);
     }
+    for document in &documents {
+        if !draft.read_as(document.id).is_empty() {
+            continue;
+        }
+        if let Some((at, why)) = document.broken() {
+            let says = format!("nothing of this file was read, as it is broken here: {why}");
+            draft.remark(document.span(at..at), says);
+        } else if readers::is_telling(document.name()) && !document.text.trim().is_empty() {
+            let says = "nothing here is what a file of this name holds: see whether it is whole";
+            draft.remark(document.span(0..0), says);
+        }
+    }
     let files = documents.into_iter().map(|doc| doc.into_source(&draft)).collect::<Vec<Source>>();
     let mut system = assemble::assemble(draft, files);
+    certificates::fill(&mut system);
     defaults::fill(&mut system);
     for file in &mut system.files {
         file.name.insert_str(0, base);

@@ -45,6 +45,7 @@ pub(crate) static ALL: &[&dyn Reader] = &[
     &crate::traefik::Traefik,
     &crate::graphql::GraphQlFiles,
     &crate::declared::Declarations,
+    &crate::certificates::Certificates,
 ];
 
 /// The names of all readers.
@@ -77,6 +78,7 @@ const EXTENSIONS: &[&str] = &[
     "mts",
     "nginx",
     "pem",
+    "cer",
     "crt",
     "properties",
     "py",
@@ -119,6 +121,26 @@ const BUILT: &[&str] = &["dist"];
 
 /// Extensions of what servers are given.
 const GIVEN: &[&str] = &["cfg", "conf", "nginx", "template", "vhost", "yaml", "yml"];
+
+/// Names that only one program's configuration has.
+const TELLING: &[&str] = &[
+    "nginx.conf",
+    "haproxy.cfg",
+    "httpd.conf",
+    "apache2.conf",
+    "envoy.yaml",
+    "envoy.yml",
+    "envoy.json",
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yaml",
+    "docker-compose.yml",
+];
+
+/// True if a file of this name is the configuration of one program, or is no longer whole.
+pub(crate) fn is_telling(name: &str) -> bool {
+    TELLING.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
 
 /// True if a file of this path may be configuration: whether it is, its content decides.
 #[must_use]

@@ -69,7 +69,7 @@ use model::{
     Signal as S, Test, Text,
 };
 
-use crate::rules::certificates;
+use crate::rules::{certificates, served_certificate};
 use crate::{sentences, visibility};
 
 /// Clients' TLS handshakes fail at the edge: see the page above.
@@ -131,7 +131,11 @@ pub static CAUSE: Cause = Cause {
         }],
         visible: &[visibility::CERTIFICATES, visibility::CHANGES],
     },
-    predicts: Predicts::By(&[Rule::Look(certificates::expiry_at_the_edge)]),
+    predicts: Predicts::By(&[
+        Rule::Look(certificates::expiry_at_the_edge),
+        Rule::Look(served_certificate::names),
+        Rule::Look(served_certificate::chain),
+    ]),
     drill: Drill::NotYet(
         "The servers of the lab write no log of handshakes; the load balancers that do cannot run \
         inside it.",

@@ -82,13 +82,13 @@ fn asked_for(link: &Link) -> Option<&str> {
 }
 
 /// True for a full host name without variables.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
     text.contains('.') && text.chars().all(allowed) && text.parse::<std::net::IpAddr>().is_err()
 }
 
 /// Whether a name of a certificate covers a host: a wildcard stands for one label (RFC 9525, 6.3).
-fn covers(name: &str, host: &str) -> bool {
+pub(super) fn covers(name: &str, host: &str) -> bool {
     let name = name.trim_end_matches('.');
     let host = host.trim_end_matches('.');
     if let Some(rest) = name.strip_prefix("*.") {

@@ -30,6 +30,7 @@ pub(crate) mod protocols;
 pub(crate) mod readiness;
 pub(crate) mod routes;
 mod said;
+pub(crate) mod served_certificate;
 pub(crate) mod sizes;
 pub(crate) mod subnet_budget;
 pub(crate) mod updates;

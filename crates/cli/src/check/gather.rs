@@ -1,11 +1,15 @@
 //! Finds the files that may be configuration and reads them, within bounds.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use configs::Input;
-use model::config::System;
+use model::config::{FileId, Remark, Span, System};
+
+use super::content::content;
+use super::names::{common, shown};
 
 /// Largest file that is read, in bytes: a Terraform plan of a large company is some 50 MB.
 pub(super) const LARGEST: u64 = 64 << 20;
@@ -33,6 +37,10 @@ const LEFT_OUT: &[&str] = &[
 pub(crate) struct Gathered {
     files: Vec<(PathBuf, Input)>,
     base: String,
+    /// Files by their names, with the first byte that is no UTF-8.
+    strange: BTreeMap<String, usize>,
+    /// What was left out, a sentence each.
+    pub(crate) left_out: Vec<String>,
 }
 
 impl Gathered {
@@ -52,6 +60,19 @@ impl Gathered {
         &self.files
     }
 
+    /// Notes where files that were read are no UTF-8.
+    pub(crate) fn remark(&self, system: &mut System) {
+        for (id, file) in (0..).map(FileId).zip(&system.files) {
+            let Some(&at) = self.strange.get(&file.name).filter(|_| !file.read_as.is_empty())
+            else {
+                continue;
+            };
+            let says =
+                "this is no UTF-8: what is no character was replaced, save the file as UTF-8";
+            system.remarks.push(Remark { at: Span::new(id, at..at), says: says.to_owned() });
+        }
+    }
+
     /// Where a file of this name lies.
     pub(crate) fn path(&self, name: &str) -> Option<&Path> {
         let found = self.files.iter().find(|(_, input)| input.path == name);
@@ -59,57 +80,76 @@ impl Gathered {
     }
 }
 
-/// Reads the files and folders that are named; files that are named are read whatever their names.
+/// The files that would be read, and what is left out.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Files that were named, or may be configuration by their names.
+    pub(crate) files: Vec<PathBuf>,
+    /// How many of them were named.
+    named: usize,
+    /// Of folders that were named, and around them.
+    below: Vec<PathBuf>,
+    /// What all files lie in.
+    base: String,
+    folders: Vec<String>,
+    left_out: Vec<String>,
+}
+
+impl Found {
+    /// Adds the declarations of a folder.
+    fn declare(&mut self, folder: &Path) {
+        self.below.push(folder.join(DECLARATIONS));
+        self.folders.push(shown(folder));
+    }
+}
+
+/// Finds the files: those that are named, whatever their names, and those below folders that are.
+///
+/// # Errors
+/// If something that was named does not exist or cannot be read, or there are too many.
+pub(crate) fn find(paths: &[PathBuf]) -> Result<Found> {
+    let home = [super::home()];
+    let paths = if paths.is_empty() { &home[..] } else { paths };
+    let mut found = Found::default();
+    for path in paths {
+        let kind =
+            fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let path = beside_declarations(path, &mut found);
+        if kind.is_dir() {
+            found.folders.push(shown(&path));
+            walk(&path, &mut found)?;
+        } else {
+            found.folders.push(shown(path.parent().unwrap_or(&path)));
+            found.files.push(path);
+        }
+    }
+    found.named = found.files.len();
+    found.files.append(&mut found.below);
+    found.base = common(&found.folders);
+    Ok(found)
+}
+
+/// Reads the files and folders that are named.
 ///
 /// # Errors
 /// If something that was named does not exist or cannot be read.
 pub(crate) fn gather(paths: &[PathBuf]) -> Result<Gathered> {
-    let home = [super::home()];
-    let paths = if paths.is_empty() { &home[..] } else { paths };
-    let mut gathered = Gathered::default();
-    let mut folders = Vec::new();
-    for path in paths {
-        let kind =
-            fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let path = &beside_declarations(path, &mut gathered, &mut folders);
-        folders.push(shown(if kind.is_dir() { path } else { path.parent().unwrap_or(path) }));
-        if kind.is_dir() {
-            walk(path, &mut gathered)?;
-        } else {
-            add(path, &mut gathered)
-                .with_context(|| format!("{} cannot be read", path.display()))?;
+    let found = find(paths)?;
+    let mut gathered =
+        Gathered { left_out: found.left_out, base: found.base, ..Gathered::default() };
+    for (number, path) in found.files.iter().enumerate() {
+        let added = add(path, &mut gathered);
+        if number < found.named {
+            added.with_context(|| format!("{} cannot be read", path.display()))?;
+        } else if let Err(fault) = added {
+            // One file that cannot be read does not keep the others from being checked.
+            gathered.left_out.push(left_out(path, &format!("{fault:#}")));
         }
     }
+    gathered.left_out.sort();
     gathered.files.sort_by(|a, b| a.1.path.cmp(&b.1.path));
     gathered.files.dedup_by(|a, b| a.1.path == b.1.path);
-    gathered.base = common(&folders);
     Ok(gathered)
-}
-
-/// A path as people see it: parted by `/`, without `./` at its beginning; nothing for this folder.
-pub(super) fn shown(path: &Path) -> String {
-    let name = path.to_string_lossy().replace('\\', "/");
-    let mut name = name.as_str();
-    while let Some(rest) = name.strip_prefix("./") {
-        name = rest.trim_start_matches('/');
-    }
-    if name == "." { String::new() } else { name.to_owned() }
-}
-
-/// The folder that all these folders lie in, ending with `/`; nothing if there is none.
-fn common(folders: &[String]) -> String {
-    let Some((first, rest)) = folders.split_first() else { return String::new() };
-    let parts: Vec<&str> = first.trim_end_matches('/').split('/').collect();
-    let mut shared = parts.len();
-    for folder in rest {
-        let same = parts.iter().zip(folder.trim_end_matches('/').split('/'));
-        shared = shared.min(same.take_while(|(a, b)| **a == *b).count());
-    }
-    match parts[..shared].join("/") {
-        // Whatever lies above this folder has no name in common but `..`.
-        base if base.is_empty() && !first.starts_with('/') => base,
-        base => base + "/",
-    }
 }
 
 /// What people declare of their system, in the nearest folder that has it.
@@ -131,44 +171,57 @@ pub(super) fn declaring<'p>(folders: impl Iterator<Item = &'p Path>) -> Option<&
 
 /// Adds the `why502.toml` of the folders around what is checked. Its paths begin at its own folder,
 /// so that both have to be named from there: comes back as the name by which to go on.
-fn beside_declarations(path: &Path, gathered: &mut Gathered, folders: &mut Vec<String>) -> PathBuf {
+fn beside_declarations(path: &Path, found: &mut Found) -> PathBuf {
     use std::path::Component;
     let downward = path.components().all(|part| part != Component::ParentDir);
     let above = if downward { declaring(path.ancestors()) } else { None };
     if let Some(folder) = above {
-        let _ = add(&folder.join(DECLARATIONS), gathered);
-        folders.push(shown(folder));
+        found.declare(folder);
         return path.to_owned();
     }
     let Ok(whole) = path.canonicalize() else { return path.to_owned() };
     match declaring(whole.ancestors()) {
         Some(folder) if folder != whole => {
-            let _ = add(&folder.join(DECLARATIONS), gathered);
-            folders.push(shown(folder));
+            found.declare(folder);
             whole
         }
         _ => path.to_owned(),
     }
 }
 
-fn walk(top: &Path, gathered: &mut Gathered) -> Result<()> {
-    let mut left = vec![top.to_owned()];
-    while let Some(folder) = left.pop() {
-        let entries = fs::read_dir(&folder)
-            .with_context(|| format!("{} cannot be read", folder.display()))?;
-        for entry in entries {
-            let entry = entry.with_context(|| format!("{} cannot be read", folder.display()))?;
-            let (name, kind) = (entry.file_name(), entry.file_type()?);
+fn left_out(path: &Path, why: &str) -> String {
+    format!("{} was left out: {why}", path.display())
+}
+
+/// Reads what lies below a folder. Links are not followed: what they lead to within the folder is
+/// found where it is, and what lies outside is not part of it.
+fn walk(outermost: &Path, found: &mut Found) -> Result<()> {
+    let mut folders = vec![outermost.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(fault) if folder != outermost => {
+                found.left_out.push(left_out(&folder, &fault.to_string()));
+                continue;
+            }
+            Err(fault) => {
+                let says = format!("{} cannot be read", folder.display());
+                return Err(anyhow::Error::new(fault).context(says));
+            }
+        };
+        // What is removed meanwhile is not there.
+        for entry in entries.flatten() {
+            let Ok(kind) = entry.file_type() else { continue };
+            let name = entry.file_name();
             let name = name.to_string_lossy();
             if kind.is_dir() {
                 if !LEFT_OUT.contains(&&*name) {
-                    left.push(entry.path());
+                    folders.push(entry.path());
                 }
-            } else if kind.is_file() && may_be_configuration(top, &entry.path()) {
-                // One file that cannot be read does not keep the others from being checked.
-                let _ = add(&entry.path(), gathered);
+            } else if kind.is_file() && may_be_configuration(outermost, &entry.path()) {
+                found.below.push(entry.path());
             }
-            if gathered.files.len() > MOST_FILES {
+            if found.below.len() > MOST_FILES {
                 bail!(
                     "{} holds more than {MOST_FILES} files of configuration: name the folders of \
                      one system",
@@ -190,54 +243,20 @@ fn may_be_configuration(top: &Path, path: &Path) -> bool {
 fn add(path: &Path, gathered: &mut Gathered) -> Result<()> {
     let size = fs::metadata(path)?.len();
     if size > LARGEST {
-        bail!("it is larger than {} MiB", LARGEST >> 20);
+        bail!("it is larger than {} MiB; check the parts it was made from instead", LARGEST >> 20);
     }
-    let bytes = fs::read(path)?;
-    gathered.files.push((path.to_owned(), Input { path: shown(path), text: text(&bytes) }));
+    let content = content(&fs::read(path)?)?;
+    let name = shown(path);
+    if let Some(at) = content.strange {
+        gathered.strange.insert(name.clone(), at);
+    }
+    gathered.files.push((path.to_owned(), Input { path: name, text: content.text }));
     Ok(())
-}
-
-/// Bytes as the readers want them.
-pub(super) fn text(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned()
 }
 
 /// Whether a file below a folder that is checked would be read, by its path parted by `/`.
 pub(super) fn is_wanted(path: &str) -> bool {
-    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
-    configs::may_be_configuration(name)
+    let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
+    configs::may_be_configuration(path)
         && !folders.split('/').any(|folder| LEFT_OUT.contains(&folder))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_what_people_typed() {
-        for (path, expected) in
-            [(".", ""), ("./", ""), ("./a/b.tf", "a/b.tf"), ("/srv/a", "/srv/a"), ("../a", "../a")]
-        {
-            assert_eq!(shown(Path::new(path)), expected, "{path}");
-        }
-    }
-
-    #[test]
-    fn the_base_is_what_all_folders_share() {
-        for (folders, expected) in [
-            (&[""][..], ""),
-            (&["infra"], "infra/"),
-            (&["infra/", "infra/app"], "infra/"),
-            (&["infra", "app"], ""),
-            (&["/srv/shop/a", "/srv/shop/b"], "/srv/shop/"),
-            (&["/srv", "/etc"], "/"),
-            (&["../a", "../b"], "../"),
-            (&["a", "/srv"], ""),
-            (&["", "a"], ""),
-        ] {
-            let folders: Vec<String> = folders.iter().map(|folder| (*folder).to_owned()).collect();
-            assert_eq!(common(&folders), expected, "{folders:?}");
-        }
-    }
 }

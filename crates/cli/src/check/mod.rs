@@ -1,10 +1,13 @@
 //! The verb `check`: gathers configuration, has it read and judged, and says so; `--fix` writes.
 
 mod baseline;
+mod content;
 mod gather;
 mod git;
+mod names;
 mod since;
 mod today;
+mod watch;
 mod write;
 
 use std::path::PathBuf;
@@ -30,9 +33,20 @@ pub(crate) fn run(
     common: &Common,
     outputs: &[Output<CheckFormat>],
 ) -> Result<ExitCode> {
+    if options.watch {
+        return watch::run(options, common, outputs);
+    }
     let gathered = gather::gather(&options.paths)?;
+    for sentence in &gathered.left_out {
+        complain(sentence);
+    }
     let (checked, gathered) = judge(options, gathered)?;
     if checked.system.files.iter().all(|file| file.read_as.is_empty()) {
+        for remark in &checked.system.remarks {
+            let file = checked.system.file(remark.at.file);
+            let (line, _) = file.position(remark.at.range().start);
+            complain(&format!("{}:{line}: {}", file.name, remark.says));
+        }
         complain(match common.lang() {
             Lang::En => "no file here is configuration that why502 reads: name files or folders.",
             Lang::Ja => {
@@ -86,6 +100,7 @@ pub(crate) fn show_path(options: &ShowPath) -> Result<ExitCode> {
 fn judge(options: &args::Check, gathered: Gathered) -> Result<(Checked, Gathered)> {
     let today = today::today();
     let mut system = gathered.read();
+    gathered.remark(&mut system);
     system.today.clone_from(&today);
     let causes: Vec<_> = catalogue::ALL.to_vec();
     let least = match options.min_confidence {

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use configs::Input;
 
+use super::content::content;
 use super::gather::{self, Gathered, LARGEST, MOST_FILES};
 use super::git::Revision;
+use super::names::shown;
 
 /// Reads what was there before of these paths. `since` is a folder, or a revision of the repositories
 /// that the paths lie in.
@@ -41,7 +43,7 @@ fn of_folder(folder: &Path, paths: &[PathBuf]) -> Result<Vec<Input>> {
 fn renamed(gathered: &Gathered, from: &Path, to: &Path) -> Vec<Input> {
     let of = |(path, input): &(PathBuf, Input)| {
         let below = path.strip_prefix(from).unwrap_or(path);
-        Input { path: gather::shown(&to.join(below)), text: input.text.clone() }
+        Input { path: shown(&to.join(below)), text: input.text.clone() }
     };
     gathered.files().iter().map(of).collect()
 }
@@ -67,7 +69,10 @@ fn of_revision(since: &str, paths: &[PathBuf]) -> Result<Vec<Input>> {
         }
         for (file, bytes) in found.iter().zip(revision.read(&found)?) {
             let name = if file.path.is_empty() { path.clone() } else { path.join(&file.path) };
-            inputs.push(Input { path: gather::shown(&name), text: gather::text(&bytes) });
+            // What is no text was no configuration either.
+            if let Ok(content) = content(&bytes) {
+                inputs.push(Input { path: shown(&name), text: content.text });
+            }
         }
     }
     inputs.sort_by(|a, b| a.path.cmp(&b.path));

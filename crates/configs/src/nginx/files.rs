@@ -79,7 +79,9 @@ fn looks_like_nginx(text: &str, is_its_place: bool) -> bool {
             directive |= DIRECTIVES.iter().any(|start| code.starts_with(start))
                 || (is_its_place && SHARED.iter().any(|start| code.starts_with(start)));
             block |= code.split_once('{').is_some_and(|(opened, _)| is_block(opened));
-        } else if let Some(opened) = code.strip_suffix('{') {
+        } else if code.ends_with(['{', '}'])
+            && let Some((opened, _)) = code.split_once('{')
+        {
             block |= is_block(opened);
         }
         if directive {

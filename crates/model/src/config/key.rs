@@ -46,8 +46,6 @@ vocabulary! {
         /// Hop: whether its certificate file carries the issuer's certificate, too, where a public
         /// authority issued the certificate.
         CertificateChain = "certificate-chain",
-        /// Hop: status with which it answers every request itself, whatever the path.
-        AnswersAll = "answers-all",
         /// Hop: requests per second let through before refusals.
         RateLimit = "rate-limit",
         /// Hop: protocol it forwards if that is not HTTP: `tcp`, `udp`.
