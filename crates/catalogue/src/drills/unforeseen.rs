@@ -30,9 +30,14 @@ const STARTING: &str =
     "How long a start takes stands in no file, and traffic moves by a step of the release.";
 const EMPTY: &str = "A list without servers is also what service discovery fills while the gateway runs, \
                      so that no rule rests on it.";
+const TWO_REVISIONS: &str = "A release is known by what it changes: `check --since` compares two revisions, and this \
+                             change is to code or a value, not to a default or a schema.";
 
 /// Every drill that is not predicted although its cause has rules.
 pub static UNFORESEEN: &[Unforeseen] = &[
+    because("bad-release/nginx-node", TWO_REVISIONS),
+    because("bad-release/haproxy-gunicorn", TWO_REVISIONS),
+    because("config-change-regression/nginx-node-postgresql", TWO_REVISIONS),
     because(
         "request-too-large/nginx-node",
         "How large the bodies are that clients send stands in no configuration of the path.",
