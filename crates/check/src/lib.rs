@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod edits;
+pub mod evidence;
 mod fingerprint;
 pub mod ignore;
 mod orders;
@@ -31,7 +32,7 @@ pub fn check(system: &System, causes: &[&'static Cause]) -> Vec<Finding> {
         for rule in rules {
             if let Rule::Look(look) = rule {
                 let found = look(system).into_iter();
-                findings.extend(found.map(|prediction| Finding { cause, prediction }));
+                findings.extend(found.map(|prediction| Finding::new(cause, prediction)));
             }
         }
     }

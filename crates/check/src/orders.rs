@@ -20,7 +20,7 @@ const BY_HAND: u32 = 30;
 const SHORTEN: u32 = 1;
 
 /// One timer of one owner.
-type Timer = (Owner, Key);
+pub(crate) type Timer = (Owner, Key);
 
 /// A relation that a cause asks for, at one piece of the path.
 struct Wanted {
@@ -107,7 +107,7 @@ fn wanted(system: &System, causes: &[&'static Cause]) -> Vec<Wanted> {
 }
 
 /// The timers of a term that are set there, or known not to run.
-fn timers(system: &System, piece: Piece, term: &Term) -> Vec<Timer> {
+pub(crate) fn timers(system: &System, piece: Piece, term: &Term) -> Vec<Timer> {
     let Some(owner) = piece.owner(system, term.site) else { return Vec::new() };
     let is_timer = |key: &&Key| {
         owner.setting(system, **key).is_some_and(|setting| {
@@ -118,7 +118,7 @@ fn timers(system: &System, piece: Piece, term: &Term) -> Vec<Timer> {
 }
 
 /// Its value in microseconds; `None` if the files do not say.
-fn value_of(system: &System, (owner, key): Timer) -> Option<i64> {
+pub(crate) fn value_of(system: &System, (owner, key): Timer) -> Option<i64> {
     match owner.setting(system, key)?.value {
         Value::Time(time) => Some(time.0.clamp(0, FOREVER)),
         Value::Unlimited => Some(FOREVER),
@@ -284,7 +284,7 @@ fn finding(
             .with("value", Value::Time(Micros(least.saturating_add(enough))));
         prediction.changes.push(says);
     }
-    Finding { cause: last.cause, prediction }
+    Finding::new(last.cause, prediction)
 }
 
 const ABSENT: Text =

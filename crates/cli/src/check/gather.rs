@@ -40,6 +40,11 @@ impl Gathered {
         self.files.iter().map(|(_, input)| input.clone()).collect()
     }
 
+    /// The files, each with where it lies.
+    pub(crate) fn into_files(self) -> Vec<(PathBuf, Input)> {
+        self.files
+    }
+
     /// Where a file of this name lies.
     pub(crate) fn path(&self, name: &str) -> Option<&Path> {
         let found = self.files.iter().find(|(_, input)| input.path == name);
@@ -59,7 +64,7 @@ pub(crate) fn gather(paths: &[PathBuf]) -> Result<Gathered> {
         let kind =
             fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
         if kind.is_dir() {
-            walk(path, &mut gathered)?;
+            walk(path, &|_| true, &mut gathered)?;
         } else {
             add(path, &mut gathered)
                 .with_context(|| format!("{} cannot be read", path.display()))?;
@@ -70,7 +75,23 @@ pub(crate) fn gather(paths: &[PathBuf]) -> Result<Gathered> {
     Ok(gathered)
 }
 
-fn walk(folder: &Path, gathered: &mut Gathered) -> Result<()> {
+/// The files at or below a path whose names may be those of configuration, as far as they are wanted.
+/// What cannot be read is left out: whoever reads it as a log says so.
+pub(crate) fn among(path: &Path, is_wanted: &dyn Fn(&Path) -> bool) -> Gathered {
+    let mut gathered = Gathered::default();
+    let Ok(kind) = fs::metadata(path) else { return gathered };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if kind.is_dir() {
+        // A folder of so many files is no system, but its first files may still be.
+        let _ = walk(path, is_wanted, &mut gathered);
+    } else if kind.is_file() && configs::may_be_configuration(&name) && is_wanted(path) {
+        let _ = add(path, &mut gathered);
+    }
+    gathered.files.sort_by(|a, b| a.1.path.cmp(&b.1.path));
+    gathered
+}
+
+fn walk(folder: &Path, is_wanted: &dyn Fn(&Path) -> bool, gathered: &mut Gathered) -> Result<()> {
     let mut left = vec![folder.to_owned()];
     while let Some(folder) = left.pop() {
         let entries = fs::read_dir(&folder)
@@ -83,7 +104,10 @@ fn walk(folder: &Path, gathered: &mut Gathered) -> Result<()> {
                 if !LEFT_OUT.contains(&&*name) {
                     left.push(entry.path());
                 }
-            } else if kind.is_file() && configs::may_be_configuration(&name) {
+            } else if kind.is_file()
+                && configs::may_be_configuration(&name)
+                && is_wanted(&entry.path())
+            {
                 // One file that cannot be read does not keep the others from being checked.
                 let _ = add(&entry.path(), gathered);
             }

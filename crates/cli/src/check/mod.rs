@@ -1,8 +1,9 @@
 //! The verb `check`: gathers configuration, has it read and judged, and says so; `--fix` writes.
 
 mod baseline;
-mod gather;
-mod today;
+pub(crate) mod gather;
+mod happened;
+pub(crate) mod today;
 mod write;
 
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ pub(crate) fn run(
     outputs: &[Output<CheckFormat>],
 ) -> Result<ExitCode> {
     let gathered = gather::gather(&options.paths)?;
-    let (checked, gathered) = judge(options, gathered)?;
+    let (checked, gathered) = judge(options, gathered, common.lang())?;
     if checked.system.files.iter().all(|file| file.read_as.is_empty()) {
         complain(match common.lang() {
             Lang::En => "no file here is configuration that why502 reads: name files or folders.",
@@ -57,7 +58,7 @@ pub(crate) fn run(
         for path in &changed {
             complain(&format!("changed {path}"));
         }
-        let (checked, _) = judge(options, gather::gather(&options.paths)?)?;
+        let (checked, _) = judge(options, gather::gather(&options.paths)?, common.lang())?;
         show(&checked, common, outputs)?;
         return Ok(verdict(&checked, options.fail_on));
     }
@@ -81,7 +82,7 @@ pub(crate) fn show_path(options: &ShowPath) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn judge(options: &args::Check, gathered: Gathered) -> Result<(Checked, Gathered)> {
+fn judge(options: &args::Check, gathered: Gathered, lang: Lang) -> Result<(Checked, Gathered)> {
     let today = today::today();
     let mut system = configs::read(gathered.inputs());
     system.today.clone_from(&today);
@@ -92,10 +93,20 @@ fn judge(options: &args::Check, gathered: Gathered) -> Result<(Checked, Gathered
         Sure::High => Confidence::High,
     };
     let mut findings = check::check(&system, &causes);
+    let logs: Vec<String> = options.logs.iter().map(|path| path.display().to_string()).collect();
+    let mut paths: Vec<String> =
+        options.paths.iter().map(|path| path.display().to_string()).collect();
+    if paths.is_empty() {
+        paths.push(home().display().to_string());
+    }
+    if !logs.is_empty() {
+        happened::look(&options.logs, (&system, paths.clone()), &mut findings, lang)?;
+    }
     findings.retain(|finding| finding.prediction.confidence >= least);
     let slugs: Vec<&str> = causes.iter().map(|cause| cause.slug).collect();
     let sorted = ignore::sort(&system, findings, &today, &slugs);
-    let mut checked = Checked { system, findings: sorted.kept, ignored: sorted.ignored, known: 0 };
+    let (findings, ignored) = (sorted.kept, sorted.ignored);
+    let mut checked = Checked { system, findings, ignored, known: 0, logs, paths };
     checked.system.remarks.extend(sorted.remarks);
     checked.system.remarks.sort();
     if let Some(file) = &options.baseline {

@@ -4,6 +4,7 @@
 //! Readers of configuration fill these types, rules read them. Nothing here knows a product's
 //! grammar, and nothing here knows a cause.
 
+mod bearing;
 mod describe;
 mod edit;
 mod hop;
@@ -13,6 +14,7 @@ mod prediction;
 mod setting;
 mod system;
 
+pub use bearing::{Bearing, Bears, Cited, FileLine, Happened, ReadBeside};
 pub use edit::{Edit, Notation, Slot};
 pub use hop::{Check, CheckKind, Found, Hop, HopId, Link, LinkId, Listen, Product, Route, Task};
 pub use key::Key;

@@ -1,11 +1,11 @@
 //! Findings as JSON, in the versioned form that `schema/check.v1.schema.json` describes.
 
-use model::config::{Checked, Edit, Finding, Origin, PlaceOf, Setting, System};
+use model::config::{Checked, Edit, Finding, Happened, Origin, PlaceOf, Setting, System};
 use serde::Serialize;
 
 use super::Names;
 use super::places::{both, spots};
-use crate::wire::{SCHEMA_VERSION, WireText};
+use crate::wire::{SCHEMA_VERSION, WireText, WireWindow};
 
 /// The JSON Schema (2020-12) of what [`json`] writes.
 pub const CHECK_SCHEMA: &str = include_str!("../../../../schema/check.v1.schema.json");
@@ -19,6 +19,8 @@ struct Document<'c> {
     ignored: Vec<Silenced<'c>>,
     known: usize,
     remarks: Vec<Note>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    logs: &'c [String],
 }
 
 #[derive(Serialize)]
@@ -41,6 +43,27 @@ struct Entry<'c> {
     changes: Vec<WireText>,
     edits: Vec<Change<'c>>,
     fingerprint: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    happened: Vec<Incident<'c>>,
+}
+
+/// What logs show to have happened.
+#[derive(Serialize)]
+struct Incident<'c> {
+    incident: usize,
+    window: Option<WireWindow>,
+    requests: u64,
+    failures: u64,
+    verdict: &'static str,
+    verdict_of_logs: &'static str,
+    only_one: bool,
+    seen_at: Option<SeenAt<'c>>,
+}
+
+#[derive(Serialize)]
+struct SeenAt<'c> {
+    source: &'c str,
+    line: u64,
 }
 
 #[derive(Serialize)]
@@ -127,6 +150,7 @@ pub fn json(checked: &Checked, names: &Names<'_>) -> String {
             .iter()
             .map(|remark| Note { place: system.place(remark.at), says: remark.says.clone() })
             .collect(),
+        logs: &checked.logs,
     })
 }
 
@@ -144,6 +168,20 @@ fn entry<'c>(system: &'c System, finding: &'c Finding, names: &Names<'_>) -> Ent
         changes: prediction.changes.iter().map(both).collect(),
         edits: prediction.edits.iter().map(|edit| change(system, edit)).collect(),
         fingerprint: (names.fingerprint)(finding),
+        happened: finding.happened.iter().map(incident).collect(),
+    }
+}
+
+fn incident(happened: &Happened) -> Incident<'_> {
+    Incident {
+        incident: happened.incident,
+        window: happened.window.as_ref().map(WireWindow::from),
+        requests: happened.requests,
+        failures: happened.failures,
+        verdict: happened.verdict.as_str(),
+        verdict_of_logs: happened.of_logs.as_str(),
+        only_one: happened.only_one,
+        seen_at: happened.seen_at.as_ref().map(|(source, line)| SeenAt { source, line: *line }),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
-use model::config::{Checked, Confidence, Edit, Finding, Severity, Source, System};
+use model::config::{Checked, Confidence, Edit, Finding, Severity, Source};
 use model::{Lang, Text};
 
 use super::excerpt::excerpt;
+use super::happened;
 use super::places::{sentence, spots, unwritten};
 
 /// How findings are shown.
@@ -26,7 +27,7 @@ pub fn text(checked: &Checked, how: &CheckText) -> String {
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(how.width);
     let mut out = String::new();
     for finding in &checked.findings {
-        out.push_str(&renderer.render(&groups(&checked.system, finding, how.lang)));
+        out.push_str(&renderer.render(&groups(checked, finding, how.lang)));
         out.push_str("\n\n");
     }
     for remark in &checked.system.remarks {
@@ -63,8 +64,8 @@ fn confidence(finding: &Finding, lang: Lang) -> String {
     format!("{}: {}", SURE.get(lang), why.get(lang))
 }
 
-fn groups<'c>(system: &'c System, finding: &'c Finding, lang: Lang) -> Vec<Group<'c>> {
-    let prediction = &finding.prediction;
+fn groups<'c>(checked: &'c Checked, finding: &'c Finding, lang: Lang) -> Vec<Group<'c>> {
+    let (system, prediction) = (&checked.system, &finding.prediction);
     let level = match prediction.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -72,6 +73,9 @@ fn groups<'c>(system: &'c System, finding: &'c Finding, lang: Lang) -> Vec<Group
     };
     let says = crate::mask::mask(&prediction.says.render(lang)).into_owned();
     let mut main = Group::with_title(level.primary_title(says).id(finding.cause.slug));
+    for told in happened::sentences(checked, finding, lang) {
+        main = main.element(Level::NOTE.message(told));
+    }
     for (n, spot) in spots(system, finding).into_iter().enumerate() {
         let excerpt = excerpt(system.file(spot.span.file), spot.span.range(), 0);
         let kind = if n == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
@@ -164,12 +168,27 @@ fn closing(checked: &Checked, lang: Lang) -> String {
         }
     };
     out.push('\n');
+    if !checked.logs.is_empty() && !checked.findings.is_empty() && happened::count(checked) == 0 {
+        let none = Text::new(
+            "The logs do not show that any of these has happened.",
+            "ログからは、このうちどれかが起きたことは確認できません。",
+        );
+        out.push_str(none.get(lang));
+        out.push('\n');
+    }
     let mut more = |text: Text, n: usize| {
         if n > 0 {
             out.push_str(&text.get(lang).replace("{n}", &n.to_string()));
             out.push('\n');
         }
     };
+    more(
+        Text::new(
+            "Happened already, as far as the logs show: {n}.",
+            "ログによれば、すでに起きているもの: {n} 件。",
+        ),
+        happened::count(checked),
+    );
     more(
         Text::new("Silenced by comments: {n}.", "コメントで抑止: {n} 件。"),
         checked.ignored.len(),
