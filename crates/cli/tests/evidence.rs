@@ -435,3 +435,86 @@ fn what_was_named_and_cannot_be_read_is_wrong_use() {
     assert_eq!(output.status.code(), Some(0), "the logs can be judged all the same");
     assert!(String::from_utf8_lossy(&output.stderr).contains("--config"));
 }
+
+/// Two proxies in a row, the outer one of which waits so long, and the inner one so long.
+fn ladder(outer: &str, inner: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let deploy = folder.path().join("deploy");
+    fs::create_dir(&deploy).unwrap();
+    let proxy = |own: u16, next: &str, wait: &str| {
+        format!(
+            "events {{}}\nhttp {{\n  server {{\n    listen {own};\n    location / {{\n      \
+             proxy_pass http://{next};\n      proxy_read_timeout {wait};\n    }}\n  }}\n}}\n"
+        )
+    };
+    let service = |name: &str| {
+        format!(
+            "  {name}:\n    image: nginx:1.27\n    volumes: \
+             [\"./{name}.conf:/etc/nginx/nginx.conf\"]\n"
+        )
+    };
+    let app = "  app:\n    image: registry.example/team/app:1\n    expose: [\"3000\"]\n";
+    let compose = format!("services:\n{}{}{app}", service("edge"), service("ingress"));
+    for (name, text) in [
+        ("edge.conf", proxy(8080, "ingress:8081", outer)),
+        ("ingress.conf", proxy(8081, "app:3000", inner)),
+        ("compose.yaml", compose),
+    ] {
+        fs::write(deploy.join(name), text).unwrap();
+    }
+    for hop in ["edge", "ingress"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../cases/timeout-ladder-inversion/fires-drill-nginx-nginx/evidence")
+            .join(hop)
+            .join("nginx");
+        let to = folder.path().join("logs").join(hop);
+        fs::create_dir_all(&to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+    folder
+}
+
+#[test]
+fn of_two_proxies_the_one_that_the_logs_name_is_meant_and_a_proof_stays_one() {
+    for (outer, inner, way) in [("5s", "60s", "predicts"), ("60s", "5s", "contradicts")] {
+        let system = ladder(outer, inner);
+        let found = json(system.path(), &["diagnose", "logs", "--config", "deploy"]);
+        let inversion = first(&found);
+        assert_eq!(inversion["cause"], "timeout-ladder-inversion");
+        assert_eq!(inversion["verdict"], "proved");
+        assert!(inversion["verdict_of_logs"].is_null());
+        assert_eq!(ways(inversion), [way], "{inversion:#}");
+        let said = &inversion["configuration"][0];
+        assert_eq!((&said["same_link"], &said["confidence"]), (&true.into(), &"high".into()));
+        let cited = said["places"].to_string();
+        assert!(cited.contains("deploy/edge.conf") && cited.contains("deploy/ingress.conf"));
+        let happened = json(system.path(), &["check", "deploy", "--logs", "logs"]);
+        let first = &happened["findings"][0];
+        if way == "predicts" {
+            // A warning that has happened stands before whatever else was found.
+            assert_eq!(first["cause"], "timeout-ladder-inversion");
+            assert_eq!(first["happened"][0]["verdict_of_logs"], "proved");
+        } else {
+            assert!(first["happened"].is_null(), "{first:#}");
+        }
+    }
+}
+
+#[test]
+fn what_a_comment_silences_is_evidence_all_the_same_and_secrets_stay_hidden() {
+    let shop = RACING.with_logs(RACE);
+    let path = shop.path().join("deploy/server.js");
+    let text = fs::read_to_string(&path).unwrap();
+    let noted = " // why502: ignore[keepalive-race] postgres://shop:hunter2@db/shop retries";
+    fs::write(&path, text.replace("= 5000;", &format!("= 5000;{noted}"))).unwrap();
+    let words = ["diagnose", "logs", "--config", "deploy"];
+    assert_eq!(ways(first(&json(shop.path(), &words))), ["predicts"]);
+    for form in ["text", "json"] {
+        let text = out(shop.path(), &[&words[..], &["--format", form]].concat());
+        assert!(text.contains("server.keepAliveTimeout = 5000;"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
