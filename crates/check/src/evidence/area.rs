@@ -58,6 +58,14 @@ impl Area {
         if writers.is_empty() && is_program {
             writers = system.hops_that(Task::App).map(|(id, _)| id).collect();
         }
+        // Where the logs name one of several by the name it has in the files, that one is meant.
+        let own: Vec<String> = names(&seen.hop).collect();
+        let is_named =
+            |hop: &&HopId| names(&system.hop(**hop).name).any(|name| own.contains(&name));
+        let by_name: Vec<HopId> = writers.iter().filter(is_named).copied().collect();
+        if !by_name.is_empty() {
+            writers = by_name;
+        }
         if is_program && seen.side != Side::Egress {
             self.to.extend(&writers);
             self.by_port = false;
@@ -138,6 +146,20 @@ impl Area {
     }
 }
 
+/// Words of hops' names that say what a hop is and not which.
+const KINDS: &[&str] = &[
+    "app", "apache", "conf", "envoy", "frontend", "haproxy", "http", "https", "httpd", "listener",
+    "net", "nginx", "proxy", "server", "service",
+];
+
+/// The names that a hop's name consists of, for comparison: `app/shop-prod/50dc6c49` and
+/// `aws_lb.shop_prod` have `shop-prod` in common.
+fn names(hop: &str) -> impl Iterator<Item = String> {
+    hop.split([' ', '/', '.', ':'])
+        .map(|word| word.to_ascii_lowercase().replace('_', "-"))
+        .filter(|word| word.len() >= 3 && !KINDS.contains(&word.as_str()))
+}
+
 /// The best that any of the targets agrees with the link.
 fn agree(system: &System, link: &Link, targets: &[String]) -> Agree {
     targets.iter().map(|target| compare(system, link, target)).max().unwrap_or(Agree::Unknown)
@@ -190,9 +212,7 @@ fn host_and_port(target: &str) -> Option<(&str, u16)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::config::Found;
-    use model::config::Route;
-    use model::config::Settings;
+    use model::config::{Found, Product, Route, Settings};
 
     fn system(address: &str, port: u16) -> System {
         let link = Link {
@@ -209,6 +229,34 @@ mod tests {
         };
         let hops = vec![Hop::new(Task::Gateway, "front"), Hop::new(Task::App, "app")];
         System { hops, links: vec![link], ..System::default() }
+    }
+
+    #[test]
+    fn of_several_programs_the_one_that_the_logs_name_is_meant() {
+        let service = |name: &str| {
+            let mut hop = Hop::new(Task::App, format!("google_cloud_run_v2_service.{name}"));
+            hop.products.push(Product { name: "Cloud Run", ..Product::default() });
+            hop
+        };
+        let hops = vec![service("front"), service("graphql_api")];
+        let system = System { hops, ..System::default() };
+        let of = |hop: &str| {
+            let seen = Seen {
+                dialect: "gcp-run",
+                hop: hop.to_owned(),
+                kind: HopKind::Service,
+                side: Side::Upstream,
+                targets: Vec::new(),
+                failures: 1,
+                bare: false,
+            };
+            let area = Area::of(&system, &[seen], &|_| &["Cloud Run"]);
+            (area.to.iter().map(|hop| hop.0).collect::<Vec<_>>(), area.is_only_one(&system))
+        };
+        assert_eq!(of("graphql-api"), (vec![1], true));
+        assert_eq!(of("front"), (vec![0], true));
+        assert_eq!(of("api"), (vec![0, 1], false), "a part of a name is none");
+        assert_eq!(of("service"), (vec![0, 1], false));
     }
 
     #[test]

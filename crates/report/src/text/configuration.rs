@@ -104,12 +104,20 @@ impl View<'_> {
             self.cited(BODY + 4, place);
         }
         self.more(BODY + 4, bearing.places.len() - shown);
+        let changes = self.changes(bearing);
+        if !changes.is_empty() {
+            self.page.text(BODY + 2, "", &changes);
+        }
+    }
+
+    /// The smallest change in a sentence without its full stop; empty if there is none.
+    fn changes(&self, bearing: &Bearing) -> String {
         let changes: Vec<String> =
             bearing.changes.iter().filter_map(|change| self.statement(change)).collect();
-        if !changes.is_empty() {
-            let text = format!("{}{}", self.say(CHANGE), changes.join("; "));
-            self.page.text(BODY + 2, "", &text);
+        if changes.is_empty() {
+            return String::new();
         }
+        format!("{}{}", self.say(CHANGE), changes.join("; "))
     }
 
     /// The line as it is written, and what it shows.
@@ -139,7 +147,13 @@ impl View<'_> {
         let Some(first) = first else { return };
         let label = if first.bears == Bears::Predicts { IN_SHORT_FOR } else { IN_SHORT_AGAINST };
         let Some(says) = self.statement(first.meet.as_ref().unwrap_or(&first.says)) else { return };
-        let says = format!("{says}{}", self.say(crate::words::FULL_STOP));
+        let stop = self.say(crate::words::FULL_STOP);
+        let mut says = format!("{says}{stop}");
+        let changes = self.changes(first);
+        if !changes.is_empty() {
+            let space = self.say(crate::words::BETWEEN_SENTENCES);
+            says.push_str(&format!("{space}{changes}{stop}"));
+        }
         let label = self.say(label);
         self.page.para(indent, "", vec![ink(Ink::Strong, label), plain(says)]);
     }
