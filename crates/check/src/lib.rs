@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod edits;
+pub mod evidence;
 mod fingerprint;
 pub mod ignore;
 mod orders;

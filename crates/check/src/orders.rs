@@ -25,7 +25,7 @@ const SHORTEN_A_WAIT: u32 = 25;
 const LONGEST: i64 = 30 * 86_400 * 1_000_000;
 
 /// One timer of one owner.
-type Timer = (Owner, Key);
+pub(crate) type Timer = (Owner, Key);
 
 /// A relation that a cause asks for, at one piece of the path.
 struct Wanted {
@@ -114,7 +114,7 @@ fn wanted(system: &System, causes: &[&'static Cause]) -> Vec<Wanted> {
 }
 
 /// The timers of a term that are set there, or known not to run.
-fn timers(system: &System, piece: Piece, term: &Term) -> Vec<Timer> {
+pub(crate) fn timers(system: &System, piece: Piece, term: &Term) -> Vec<Timer> {
     let Some(owner) = piece.owner(system, term.site) else { return Vec::new() };
     let is_timer = |key: &&Key| {
         owner.setting(system, **key).is_some_and(|setting| {
@@ -125,7 +125,7 @@ fn timers(system: &System, piece: Piece, term: &Term) -> Vec<Timer> {
 }
 
 /// Its value in microseconds; `None` if the files do not say.
-fn value_of(system: &System, (owner, key): Timer) -> Option<i64> {
+pub(crate) fn value_of(system: &System, (owner, key): Timer) -> Option<i64> {
     match owner.setting(system, key)?.value {
         Value::Time(time) => Some(time.0.clamp(0, FOREVER)),
         Value::Unlimited => Some(FOREVER),

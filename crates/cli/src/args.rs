@@ -25,6 +25,7 @@ const DIAGNOSE_EXAMPLES: &str = "\
 Examples:
   why502 diagnose access.log error.log
   why502 diagnose 'logs/**/*.gz'
+  why502 diagnose logs/ --config deploy/
   why502 diagnose incident.zip --format json -o incident.json
   kubectl logs deploy/web --prefix | why502 diagnose -";
 
@@ -43,6 +44,7 @@ Examples:
   why502 check deploy/ nginx/ --fail-on warning
   why502 check --diff
   why502 check --since origin/main --only-new
+  why502 check deploy/ --logs logs/
   why502 check --format github --format sarif -o why502.sarif
   aws elbv2 describe-target-groups > aws/target-groups.json; why502 check aws/";
 
@@ -177,6 +179,11 @@ pub(crate) struct Check {
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
+    /// Logs of the same system, as for `diagnose`; may be repeated. What they show to have
+    /// happened comes first
+    #[arg(long, value_name = "PATH", action = ArgAction::Append)]
+    pub(crate) logs: Vec<PathBuf>,
+
     /// Format of the output; with -o, of the file named next
     #[arg(long, value_name = "FORMAT", value_enum, action = ArgAction::Append)]
     pub(crate) format: Vec<CheckFormat>,
@@ -302,6 +309,11 @@ pub(crate) struct Diagnose {
     /// Log files, directories, patterns or archives (gzip, zstd, zip); `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+
+    /// Configuration files or folders of the system the logs are from; may be repeated.
+    /// Configuration among the logs is found by itself
+    #[arg(long, value_name = "PATH", action = ArgAction::Append)]
+    pub(crate) config: Vec<PathBuf>,
 
     /// Format of the output; with -o, of the file named next
     #[arg(long, value_name = "FORMAT", value_enum, action = ArgAction::Append)]

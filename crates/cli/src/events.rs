@@ -44,7 +44,9 @@ impl Gather for Listing {
 
 /// Reads the inputs and lists their events.
 pub(crate) fn list(paths: &[PathBuf], settings: &Settings) -> String {
-    let mut reading: Reading<Listing> = intake::read(paths, settings);
+    let apart = crate::evidence::beside(paths, &[], true).map(|beside| beside.apart);
+    let apart = apart.unwrap_or_default();
+    let mut reading: Reading<Listing> = intake::read(paths, &apart, settings);
     let mut lines = std::mem::take(&mut reading.gather.lines);
     lines.sort();
     let mut out = String::new();

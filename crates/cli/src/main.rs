@@ -8,6 +8,7 @@ mod diagnose;
 #[cfg(feature = "drill")]
 mod drill;
 mod events;
+mod evidence;
 mod explain;
 mod formats;
 mod intake;
@@ -28,11 +29,8 @@ use model::Lang;
 
 use args::{Cli, Common, Diagnose, Format, Verb};
 use diagnose::View;
-use intake::{Reading, Settings, Sizes};
+use intake::{MOST_THREADS, Reading, Settings};
 use output::Output;
-
-/// More workers than this would each need buffers beyond what is promised.
-const MOST_THREADS: usize = 32;
 
 fn main() -> ExitCode {
     // Before anything else: these roles need a process with one thread.
@@ -89,12 +87,7 @@ fn run(cli: &Cli, matches: &ArgMatches) -> Result<ExitCode> {
         }
         Verb::Dialects { name } => formats::run(name.as_deref(), &cli.common),
         Verb::Events { paths } => {
-            let settings = Settings {
-                options: Options::default(),
-                threads: 1,
-                progress: false,
-                sizes: Sizes::default(),
-            };
+            let settings = Settings { threads: 1, ..Settings::usual() };
             let out = Output { format: Format::Text, file: None };
             out.write(&events::list(paths, &settings))?;
             Ok(ExitCode::SUCCESS)
@@ -104,7 +97,7 @@ fn run(cli: &Cli, matches: &ArgMatches) -> Result<ExitCode> {
 
 fn diagnose(options: &Diagnose, common: &Common, outputs: &[Output]) -> Result<ExitCode> {
     let lang = common.lang();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let usual = Settings::usual();
     let settings = Settings {
         options: Options {
             forced: options.dialect.map(|forced| forced.0),
@@ -117,16 +110,33 @@ fn diagnose(options: &Diagnose, common: &Common, outputs: &[Output]) -> Result<E
             zone_is_given: options.timezone.is_some(),
             ..Options::default()
         },
-        threads: options.threads.map_or(cores, usize::from).min(MOST_THREADS),
+        threads: options.threads.map_or(usual.threads, usize::from).min(MOST_THREADS),
         progress: !options.no_progress && io::stderr().is_terminal(),
-        sizes: Sizes::default(),
+        ..usual
     };
-    let reading: Reading<Digest> = intake::read(&options.paths, &settings);
+    let look = options.dialect.is_none();
+    let beside = evidence::beside(&options.paths, &options.config, look)?;
+    if !options.config.is_empty() && !beside.is_there() {
+        complain(match lang {
+            Lang::En => "--config: no file there is configuration that why502 reads.",
+            Lang::Ja => "--config: why502 が読める設定ファイルがありません。",
+        });
+    }
+    let reading: Reading<Digest> = intake::read(&options.paths, &beside.apart, &settings);
     if reading.sources.iter().all(|source| source.lines == 0) {
         for complaint in &reading.complaints {
             complain(&complaint.says.render(lang));
         }
-        if reading.complaints.is_empty() {
+        if !beside.apart.is_empty() {
+            complain(match lang {
+                Lang::En => {
+                    "there is configuration here, but no log: `why502 check` reads it alone."
+                }
+                Lang::Ja => {
+                    "設定ファイルはありますがログがありません。設定だけなら `why502 check` で読めます。"
+                }
+            });
+        } else if reading.complaints.is_empty() {
             complain(match lang {
                 Lang::En => "there was nothing to read: name log files, a directory or -.",
                 Lang::Ja => {
@@ -137,7 +147,11 @@ fn diagnose(options: &Diagnose, common: &Common, outputs: &[Output]) -> Result<E
         return Ok(ExitCode::from(2));
     }
     let understood = reading.sources.iter().any(|source| !source.dialects.is_empty());
-    let diagnosis = diagnose::diagnosis(reading, options.timezone);
+    let mut diagnosis = diagnose::diagnosis(reading, options.timezone);
+    if beside.is_there() {
+        let mut predicted = ::check::check(&beside.system, catalogue::ALL);
+        evidence::introduce(&beside.system, &mut predicted, beside.paths, &mut diagnosis);
+    }
     for output in outputs {
         let view = View {
             lang,

@@ -4,6 +4,7 @@
 #[path = "../tests/support/pack.rs"]
 mod pack;
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -64,7 +65,8 @@ fn report(folder: &Path, content: &[u8], is_archive: bool, sizes: Sizes, threads
     let written = SystemTime::UNIX_EPOCH + Duration::from_secs(1_796_000_000);
     File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
     let settings = Settings { options: Options::default(), threads, progress: false, sizes };
-    let reading: Reading<Digest> = intake::read(std::slice::from_ref(&path), &settings);
+    let reading: Reading<Digest> =
+        intake::read(std::slice::from_ref(&path), &HashSet::new(), &settings);
     if is_archive {
         fs::remove_file(&files).unwrap();
     } else {

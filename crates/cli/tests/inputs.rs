@@ -217,7 +217,8 @@ fn links_that_loop_and_files_that_are_closed_do_no_harm() {
 fn configuration_is_no_log() {
     let dir = with(&[("nginx.conf", b"http {\n  log_format main '$remote_addr';\n}\n")]);
     let said = json(dir.path(), &["."]);
-    assert!(!said.contains("nginx.conf"), "{said}");
+    assert!(said.contains("\"path\": \"nginx.conf\", \"read_as\": \"nginx\""), "{said}");
+    assert_eq!(said.matches("nginx.conf").count(), 1, "neither an input nor a problem: {said}");
     assert!(said.contains("None of the 7 lines of good.log"), "{said}");
 }
 

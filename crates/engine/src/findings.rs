@@ -11,6 +11,7 @@ use crate::attribution::{Candidate, Graph, State, admissible, assign};
 use crate::figures;
 use crate::incidents::Cluster;
 use crate::measure::Shown;
+use crate::seen;
 use crate::view::View;
 
 /// Failing records cited per finding.
@@ -115,6 +116,9 @@ pub(crate) fn told(
         missing: into_missing(missing),
         remedies: cause.remedies.iter().collect(),
         figures: figures::of(&candidate.scope),
+        seen: Vec::new(),
+        configuration: Vec::new(),
+        of_logs: None,
     }
 }
 
@@ -181,6 +185,9 @@ fn finding(
         missing: into_missing(missing),
         remedies,
         figures,
+        seen: seen::of(view, positions),
+        configuration: Vec::new(),
+        of_logs: None,
     }
 }
 
@@ -508,6 +515,9 @@ fn cannot_tell(
                 rivals: others.iter().map(|o| rival_note(candidate.cause(), o.cause())).collect(),
                 missing: into_missing(missing),
                 figures,
+                seen: seen::of(view, &positions),
+                configuration: Vec::new(),
+                of_logs: None,
             }
         })
         .collect();

@@ -16,6 +16,7 @@ mod hash;
 mod incidents;
 mod joins;
 mod measure;
+mod seen;
 mod told;
 mod traits;
 mod view;

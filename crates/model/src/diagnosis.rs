@@ -1,8 +1,9 @@
 //! What a diagnosis holds: incidents, findings with their citations, what was ruled out, what
 //! could not be seen. The engine fills it, the report prints it.
 
+use crate::config::{Bearing, ReadBeside};
 use crate::names::vocabulary;
-use crate::{Cause, HopKind, Micros, Remedy, Statement, Timestamp, Visibility};
+use crate::{Cause, HopKind, Micros, Remedy, Side, Statement, Timestamp, Visibility};
 
 vocabulary! {
     /// How much the evidence carries.
@@ -222,6 +223,31 @@ pub struct Finding {
     pub remedies: Vec<&'static Remedy>,
     /// Measured values for the places in the cause's texts.
     pub figures: Vec<(&'static str, String)>,
+    /// Where its failing requests were recorded, most of them first.
+    pub seen: Vec<Seen>,
+    /// What configuration says of it.
+    pub configuration: Vec<Bearing>,
+    /// What the logs alone carry, where configuration made the verdict stronger.
+    pub of_logs: Option<Verdict>,
+}
+
+/// A hop at which failing requests were recorded, the innermost that is known to have seen them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Dialect of the records.
+    pub dialect: &'static str,
+    /// The hop, as they name it.
+    pub hop: String,
+    /// Its kind.
+    pub kind: HopKind,
+    /// On which side of it they failed.
+    pub side: Side,
+    /// The targets they name, as they name them; the first few in the order of their names.
+    pub targets: Vec<String>,
+    /// How many failing requests.
+    pub failures: u64,
+    /// True if the records of most say no more than a status.
+    pub bare: bool,
 }
 
 /// Failures that no cause explains, with what is most distinctive about them.
@@ -278,4 +304,6 @@ pub struct Diagnosis {
     pub skews: Vec<Skew>,
     /// Problems with the input.
     pub complaints: Vec<Complaint>,
+    /// Configuration that was read beside the logs; `None` if there was none.
+    pub configuration: Option<ReadBeside>,
 }

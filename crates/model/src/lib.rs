@@ -26,7 +26,8 @@ pub use cause::{
 pub use coordinates::{Author, HopKind, Phase, ProxyError, Reuse, Role, Side};
 pub use diagnosis::{
     Assumption, Citation, Complaint, Diagnosis, Effect, Finding, Incident, Missing, Observation,
-    Outcome, RivalNote, RuledOut, Skew, SourceSummary, StreamSummary, Unexplained, Verdict, Window,
+    Outcome, RivalNote, RuledOut, Seen, Skew, SourceSummary, StreamSummary, Unexplained, Verdict,
+    Window,
 };
 pub use drill::{
     Action, Arrivals, Ask, Certificate, Chapter, Expect, Host, Knob, Load, Nat, Network, Part,

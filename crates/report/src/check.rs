@@ -3,6 +3,7 @@
 
 mod excerpt;
 mod github;
+mod happened;
 mod json;
 mod junit;
 mod places;

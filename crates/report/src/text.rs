@@ -4,6 +4,7 @@
 mod again;
 mod cite;
 mod closing;
+mod configuration;
 mod finding;
 mod incident;
 mod missing;

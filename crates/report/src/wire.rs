@@ -6,13 +6,14 @@
 //! every sentence stands in both languages.
 
 mod cause;
+mod configuration;
 mod diagnosis;
 mod finding;
 mod text;
 
 pub(crate) use cause::CauseList;
 pub(crate) use diagnosis::Diagnosis;
-pub(crate) use text::{Sight, WireText};
+pub(crate) use text::{Sight, WireText, WireWindow};
 
 /// Version of the wire form. Fields may be added within a version; what is there keeps its
 /// meaning.

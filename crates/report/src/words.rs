@@ -248,6 +248,7 @@ pub(crate) const REST_SCATTERED: Counted = counted(
     "失敗したリクエスト {total} 件のうち {n} 件（{share}）は散発的なため、どのインシデントにも含めていません。",
 );
 pub(crate) const BETWEEN_SENTENCES: Text = t(" ", "");
+pub(crate) const FULL_STOP: Text = t(".", "。");
 pub(crate) const LIST: Text = t(", ", "、");
 
 // Pages and lists of causes.

@@ -146,6 +146,7 @@ static IDLE_ORDER: Order = Order {
     margin: Micros::from_secs(1),
     when: &[Guard::NotOff(Site::Link, Key::UpstreamKeepAlive)],
     severity: Severity::Error,
+    decides: true,
     says: Text::new(
         "{longer_hop} closes idle connections after {longer} ({longer_name}), but {shorter_hop} uses \
          them again for up to {shorter} ({shorter_name}): requests that meet the close fail",

@@ -33,6 +33,7 @@ pub(crate) static GRACE: Order = Order {
         Guard::AtMost(Site::Link, WAITS, LONGEST_REQUEST),
     ],
     severity: Severity::Note,
+    decides: false,
     says: Text::new(
         "{shorter_hop} lets requests take {shorter} ({shorter_name}), but {longer_hop} is killed {longer} \
          after the signal to stop ({longer_name}): longer requests end as 502 at every release",

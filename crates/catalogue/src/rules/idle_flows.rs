@@ -26,6 +26,7 @@ pub(crate) static FORGOTTEN: Order = Order {
         ]),
     ],
     severity: Severity::Warning,
+    decides: false,
     says: Text::new(
         "{longer_hop} forgets idle connections after {longer} ({longer_name}), but {shorter_hop} keeps them \
          for {shorter} ({shorter_name}): the first request after a pause hangs or is reset",

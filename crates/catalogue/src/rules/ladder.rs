@@ -49,6 +49,7 @@ const LADDER: Order = Order {
     margin: Micros(0),
     when: &[],
     severity: Severity::Warning,
+    decides: false,
     says: TEXT,
 };
 
@@ -60,6 +61,7 @@ pub(crate) static LINKS: Order = Order {
         Guard::IsNot(Site::Last, &[Task::External]),
         Guard::RunsNot(Site::From, API_GATEWAY),
     ],
+    decides: true,
     ..LADDER
 };
 

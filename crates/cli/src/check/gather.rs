@@ -73,6 +73,16 @@ impl Gathered {
         }
     }
 
+    /// What the names of all files begin with.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The files, each with where it lies.
+    pub(crate) fn into_files(self) -> Vec<(PathBuf, Input)> {
+        self.files
+    }
+
     /// Where a file of this name lies.
     pub(crate) fn path(&self, name: &str) -> Option<&Path> {
         let found = self.files.iter().find(|(_, input)| input.path == name);
@@ -150,6 +160,29 @@ pub(crate) fn gather(paths: &[PathBuf]) -> Result<Gathered> {
     gathered.files.sort_by(|a, b| a.1.path.cmp(&b.1.path));
     gathered.files.dedup_by(|a, b| a.1.path == b.1.path);
     Ok(gathered)
+}
+
+/// The files at or below a path whose names may be those of configuration, as far as they are wanted.
+/// What cannot be read is left out: whoever reads it as a log says so.
+pub(crate) fn among(path: &Path, is_wanted: &dyn Fn(&Path) -> bool) -> Gathered {
+    let mut gathered = Gathered::default();
+    let mut found = Found::default();
+    let Ok(kind) = fs::metadata(path) else { return gathered };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if kind.is_dir() {
+        // A folder of so many files is no system, but its first files may still be.
+        let _ = walk(path, &mut found);
+        found.folders.push(shown(path));
+    } else if kind.is_file() && configs::may_be_configuration(&name) {
+        found.below.push(path.to_owned());
+        found.folders.push(shown(path.parent().unwrap_or(path)));
+    }
+    for path in found.below.iter().filter(|path| is_wanted(path)) {
+        let _ = add(path, &mut gathered);
+    }
+    gathered.files.sort_by(|a, b| a.1.path.cmp(&b.1.path));
+    gathered.base = common(&found.folders);
+    gathered
 }
 
 /// What people declare of their system, in the nearest folder that has it.

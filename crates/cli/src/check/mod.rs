@@ -2,11 +2,12 @@
 
 mod baseline;
 mod content;
-mod gather;
+pub(crate) mod gather;
 mod git;
-mod names;
+mod happened;
+pub(crate) mod names;
 mod since;
-mod today;
+pub(crate) mod today;
 mod watch;
 mod write;
 
@@ -40,7 +41,7 @@ pub(crate) fn run(
     for sentence in &gathered.left_out {
         complain(sentence);
     }
-    let (checked, gathered) = judge(options, gathered)?;
+    let (checked, gathered) = judge(options, gathered, common.lang())?;
     if checked.system.files.iter().all(|file| file.read_as.is_empty()) {
         for remark in &checked.system.remarks {
             let file = checked.system.file(remark.at.file);
@@ -73,7 +74,7 @@ pub(crate) fn run(
         for path in &changed {
             complain(&format!("changed {path}"));
         }
-        let (checked, _) = judge(options, gather::gather(&options.paths)?)?;
+        let (checked, _) = judge(options, gather::gather(&options.paths)?, common.lang())?;
         show(&checked, common, outputs)?;
         return Ok(verdict(&checked, options.fail_on));
     }
@@ -97,7 +98,7 @@ pub(crate) fn show_path(options: &ShowPath) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn judge(options: &args::Check, gathered: Gathered) -> Result<(Checked, Gathered)> {
+fn judge(options: &args::Check, gathered: Gathered, lang: Lang) -> Result<(Checked, Gathered)> {
     let today = today::today();
     let mut system = gathered.read();
     gathered.remark(&mut system);
@@ -122,6 +123,15 @@ fn judge(options: &args::Check, gathered: Gathered) -> Result<(Checked, Gathered
             (system, findings)
         }
     };
+    let logs: Vec<String> = options.logs.iter().map(|path| path.display().to_string()).collect();
+    let mut paths: Vec<String> =
+        options.paths.iter().map(|path| path.display().to_string()).collect();
+    if paths.is_empty() {
+        paths.push(home().display().to_string());
+    }
+    if !logs.is_empty() {
+        happened::look(&options.logs, (&system, paths.clone()), &mut findings, lang)?;
+    }
     findings.retain(|finding| finding.prediction.confidence >= least);
     let slugs: Vec<&str> = causes.iter().map(|cause| cause.slug).collect();
     let sorted = ignore::sort(&system, findings, &today, &slugs);
@@ -132,6 +142,8 @@ fn judge(options: &args::Check, gathered: Gathered) -> Result<(Checked, Gathered
         known: 0,
         since: options.since.clone(),
         old: 0,
+        logs,
+        paths,
     };
     checked.system.remarks.extend(sorted.remarks);
     checked.system.remarks.sort();

@@ -13,7 +13,7 @@ pub(super) fn shown(path: &Path) -> String {
 }
 
 /// The folder that all these folders lie in, ending with `/`; nothing if there is none.
-pub(super) fn common(folders: &[String]) -> String {
+pub(crate) fn common(folders: &[String]) -> String {
     let Some((first, rest)) = folders.split_first() else { return String::new() };
     let parts: Vec<&str> = first.trim_end_matches('/').split('/').collect();
     let mut shared = parts.len();

@@ -107,7 +107,7 @@ fn look(
     for sentence in &gathered.left_out {
         complain(sentence);
     }
-    let (checked, _) = super::judge(options, gathered)?;
+    let (checked, _) = super::judge(options, gathered, common.lang())?;
     super::show(&checked, common, outputs)?;
     let found = named(&checked, common.lang());
     let text = closing(known, &found, common.lang());

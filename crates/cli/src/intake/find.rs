@@ -27,26 +27,27 @@ pub(crate) struct Found {
     pub(crate) complaints: Vec<Complaint>,
 }
 
-/// Finds the files of the arguments, whatever their order.
-pub(crate) fn find(arguments: &[PathBuf]) -> Found {
+/// Finds the files of the arguments, whatever their order. Files in `apart`, by their real paths, are
+/// no logs.
+pub(crate) fn find(arguments: &[PathBuf], apart: &HashSet<PathBuf>) -> Found {
     let mut sorted: Vec<&PathBuf> = arguments.iter().collect();
     sorted.sort();
     sorted.dedup();
-    let mut search = Search::default();
+    let mut search = Search { apart, found: Found::default(), seen: HashSet::new() };
     for argument in sorted {
         search.argument(argument);
     }
     search.found
 }
 
-#[derive(Default)]
-struct Search {
+struct Search<'a> {
+    apart: &'a HashSet<PathBuf>,
     found: Found,
     /// Real paths, so that nothing is read twice and no loop of links is followed.
     seen: HashSet<PathBuf>,
 }
 
-impl Search {
+impl Search<'_> {
     fn argument(&mut self, path: &Path) {
         let name = path.display().to_string();
         if name == STDIN {
@@ -84,7 +85,7 @@ impl Search {
 
     fn file(&mut self, path: &Path) {
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        if self.seen.insert(real) {
+        if !self.apart.contains(&real) && self.seen.insert(real) {
             self.found.files.insert(shown(path), path.to_owned());
         }
     }
@@ -113,7 +114,10 @@ impl Search {
             paths.sort();
             for path in paths {
                 let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-                if file_name.starts_with('.') || is_no_log(&path) {
+                let is_left_out = file_name.starts_with('.') || is_no_log(&path);
+                let is_apart =
+                    || fs::canonicalize(&path).is_ok_and(|real| self.apart.contains(&real));
+                if is_left_out && !is_apart() {
                     let relative = path.strip_prefix(root).unwrap_or(&path);
                     skipped.push(relative.display().to_string());
                     continue;

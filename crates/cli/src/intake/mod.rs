@@ -17,7 +17,7 @@ mod plan;
 mod stream;
 mod utf16;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
@@ -53,6 +53,22 @@ pub(crate) struct Settings {
     pub(crate) progress: bool,
     pub(crate) sizes: Sizes,
 }
+
+impl Settings {
+    /// As without any option: all cores, no progress line.
+    pub(crate) fn usual() -> Settings {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Settings {
+            options: Options::default(),
+            threads: cores.min(MOST_THREADS),
+            progress: false,
+            sizes: Sizes::default(),
+        }
+    }
+}
+
+/// More workers than this would each need buffers beyond what is promised.
+pub(crate) const MOST_THREADS: usize = 32;
 
 /// In which pieces the sources are read. What is read does not depend on them.
 #[derive(Clone, Copy, Debug)]
@@ -93,10 +109,15 @@ fn line_of(lines_before: &[Vec<u64>], source: usize, block: u32, line: u32) -> u
     before.copied().unwrap_or(0) + u64::from(line) + 1
 }
 
-/// Reads everything the arguments name.
-pub(crate) fn read<G: Gather>(arguments: &[PathBuf], settings: &Settings) -> Reading<G> {
+/// Reads everything the arguments name, except for the files in `apart`, which are known to be no logs.
+pub(crate) fn read<G: Gather>(
+    arguments: &[PathBuf],
+    apart: &HashSet<PathBuf>,
+    settings: &Settings,
+) -> Reading<G> {
     let sizes = settings.sizes;
-    let plan = plan::plan(find::find(arguments), settings.options.clone(), sizes.block);
+    let plan =
+        plan::plan(find::find(arguments, apart), apart, settings.options.clone(), sizes.block);
     let tasks = tasks(&plan.sources, sizes.block);
     let next = AtomicUsize::new(0);
     let bytes = AtomicU64::new(0);

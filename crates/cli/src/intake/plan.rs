@@ -1,5 +1,6 @@
 //! Before reading: every source with its number, its size and what has to be known about it first.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -80,10 +81,16 @@ pub(crate) struct Plan {
 }
 
 /// Looks at the beginning of every file found. Plain files larger than `block` bytes are prepared
-/// for being read in blocks.
-pub(crate) fn plan(found: Found, options: Options, block: u64) -> Plan {
+/// for being read in blocks. Configuration that is known to be no log still tells how to read logs.
+pub(crate) fn plan(found: Found, apart: &HashSet<PathBuf>, options: Options, block: u64) -> Plan {
     let mut plan =
         Plan { sources: Vec::new(), options, zone_from: None, complaints: found.complaints };
+    let mut configured: Vec<&PathBuf> =
+        apart.iter().filter(|path| nginx_conf::may_be(path)).collect();
+    configured.sort();
+    for path in configured {
+        plan.options.context.nginx_formats.extend(nginx_conf::formats(path).unwrap_or_default());
+    }
     for (name, path) in found.files {
         if let Err(trouble) = plan.add(&name, path) {
             plan.complaints.push(trouble.about(&name));

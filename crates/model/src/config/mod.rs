@@ -4,6 +4,7 @@
 //! Readers of configuration fill these types, rules read them. Nothing here knows a product's
 //! grammar, and nothing here knows a cause.
 
+mod bearing;
 mod describe;
 mod edit;
 mod graphql;
@@ -16,6 +17,7 @@ mod setting;
 mod system;
 mod updates;
 
+pub use bearing::{Bearing, Bears, Cited, FileLine, Happened, ReadBeside};
 pub use edit::{Edit, Notation, Slot};
 pub use graphql::{
     Argument, Field, GraphQl, GraphQlType, GraphQlTypeKind, GraphQlValue, Operation, Selection,

@@ -1,7 +1,7 @@
 //! Predictions: the relation between settings that will make a cause happen, and what a rule
 //! found of it in one system.
 
-use super::{Edit, HopId, Key, LinkId, Revisions, Setting, Span, System, Task};
+use super::{Edit, Happened, HopId, Key, LinkId, Revisions, Setting, Span, System, Task};
 use crate::names::vocabulary;
 use crate::{Cause, Micros, Statement, Text};
 
@@ -122,6 +122,9 @@ pub struct Order {
     pub when: &'static [Guard],
     /// How bad it is.
     pub severity: Severity,
+    /// True if the cause does not happen at a link where the order holds; false if it has other
+    /// ways to happen there, so that an order that holds says nothing.
+    pub decides: bool,
     /// The finding in one sentence, with `{longer}` and `{shorter}` (values), `{longer_name}` and
     /// `{shorter_name}` (the vendors' names), `{longer_hop}` and `{shorter_hop}`.
     pub says: Text,
@@ -262,13 +265,15 @@ pub struct Finding {
     pub prediction: Prediction,
     /// Whether it was not there in the earlier revision; `None` if none was compared.
     pub is_new: Option<bool>,
+    /// Where logs show that it has come true, in the order of the incidents.
+    pub happened: Vec<Happened>,
 }
 
 impl Finding {
-    /// A finding in a system by itself.
+    /// A finding in a system by itself, of which no log is known.
     #[must_use]
     pub fn new(cause: &'static Cause, prediction: Prediction) -> Finding {
-        Finding { cause, prediction, is_new: None }
+        Finding { cause, prediction, is_new: None, happened: Vec::new() }
     }
 }
 
@@ -298,4 +303,8 @@ pub struct Checked {
     pub since: Option<String>,
     /// How many findings were there before and are not told of.
     pub old: usize,
+    /// Logs of the same system that were read, as they were named; empty if none were.
+    pub logs: Vec<String>,
+    /// Files and folders of configuration that were checked, as they were named.
+    pub paths: Vec<String>,
 }

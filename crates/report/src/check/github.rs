@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use model::Lang;
 use model::config::{Checked, Severity};
 
+use super::happened;
 use super::places::{ARMED, sentence, spots};
 
 /// One line per finding.
@@ -32,6 +33,9 @@ pub fn github(checked: &Checked, lang: Lang) -> String {
         }
         let _ = write!(properties, "title={}", property(finding.cause.slug));
         let mut message = sentence(&finding.prediction.says, lang);
+        for told in happened::sentences(checked, finding, lang) {
+            let _ = write!(message, "\n{told}");
+        }
         for spot in &spots {
             let _ = write!(
                 message,

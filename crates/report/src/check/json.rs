@@ -1,11 +1,11 @@
 //! Findings as JSON, in the versioned form that `schema/check.v1.schema.json` describes.
 
-use model::config::{Checked, Edit, Finding, Origin, PlaceOf, Setting, System};
+use model::config::{Checked, Edit, Finding, Happened, Origin, PlaceOf, Setting, System};
 use serde::Serialize;
 
 use super::Names;
 use super::places::{both, spots};
-use crate::wire::{SCHEMA_VERSION, WireText};
+use crate::wire::{SCHEMA_VERSION, WireText, WireWindow};
 
 /// The JSON Schema (2020-12) of what [`json`] writes.
 pub const CHECK_SCHEMA: &str = include_str!("../../../../schema/check.v1.schema.json");
@@ -21,6 +21,8 @@ struct Document<'c> {
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<Since<'c>>,
     remarks: Vec<Note>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    logs: &'c [String],
 }
 
 #[derive(Serialize)]
@@ -53,6 +55,27 @@ struct Entry<'c> {
     new: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     armed_by: Vec<WireText>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    happened: Vec<Incident<'c>>,
+}
+
+/// What logs show to have happened.
+#[derive(Serialize)]
+struct Incident<'c> {
+    incident: usize,
+    window: Option<WireWindow>,
+    requests: u64,
+    failures: u64,
+    verdict: &'static str,
+    verdict_of_logs: &'static str,
+    only_one: bool,
+    seen_at: Option<SeenAt<'c>>,
+}
+
+#[derive(Serialize)]
+struct SeenAt<'c> {
+    source: &'c str,
+    line: u64,
 }
 
 #[derive(Serialize)]
@@ -142,6 +165,7 @@ pub fn json(checked: &Checked, names: &Names<'_>) -> String {
             .iter()
             .map(|remark| Note { place: system.place(remark.at), says: remark.says.clone() })
             .collect(),
+        logs: &checked.logs,
     })
 }
 
@@ -161,6 +185,20 @@ fn entry<'c>(system: &'c System, finding: &'c Finding, names: &Names<'_>) -> Ent
         fingerprint: (names.fingerprint)(finding),
         new: finding.is_new,
         armed_by: prediction.armed_by.iter().map(both).collect(),
+        happened: finding.happened.iter().map(incident).collect(),
+    }
+}
+
+fn incident(happened: &Happened) -> Incident<'_> {
+    Incident {
+        incident: happened.incident,
+        window: happened.window.as_ref().map(WireWindow::from),
+        requests: happened.requests,
+        failures: happened.failures,
+        verdict: happened.verdict.as_str(),
+        verdict_of_logs: happened.of_logs.as_str(),
+        only_one: happened.only_one,
+        seen_at: happened.seen_at.as_ref().map(|(source, line)| SeenAt { source, line: *line }),
     }
 }
 

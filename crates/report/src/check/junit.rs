@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use model::Lang;
 use model::config::{Checked, Severity};
 
+use super::happened;
 use super::places::{ARMED, sentence, spots};
 
 /// The document.
@@ -32,6 +33,9 @@ pub fn junit(checked: &Checked, lang: Lang) -> String {
             escaped(&place)
         );
         let mut body = String::new();
+        for told in happened::sentences(checked, finding, lang) {
+            let _ = writeln!(body, "{told}");
+        }
         for spot in &spots {
             let _ =
                 writeln!(body, "{}:{}: {}", spot.title(), spot.from.0, sentence(spot.says, lang));

@@ -7,8 +7,8 @@ use model::Lang;
 use model::config::{Checked, Edit, Finding, Severity, System};
 use serde_json::{Value, json};
 
-use super::Names;
 use super::places::{Spot, sentence, spots};
+use super::{Names, happened};
 
 /// The name under which the files of an earlier revision are cited.
 const EARLIER: &str = "EARLIER";
@@ -26,10 +26,10 @@ pub fn sarif(checked: &Checked, names: &Names<'_>, lang: Lang, version: &str) ->
     let mut results: Vec<Value> = checked
         .findings
         .iter()
-        .map(|finding| result(system, finding, names, lang, &order))
+        .map(|finding| result(checked, finding, names, lang, &order))
         .collect();
     results.extend(checked.ignored.iter().map(|ignored| {
-        let mut value = result(system, &ignored.finding, names, lang, &order);
+        let mut value = result(checked, &ignored.finding, names, lang, &order);
         value["suppressions"] = json!([{"kind": "inSource", "justification": ignored.reason}]);
         value
     }));
@@ -83,13 +83,13 @@ fn rule(finding: &Finding, lang: Lang) -> Value {
 }
 
 fn result(
-    system: &System,
+    checked: &Checked,
     finding: &Finding,
     names: &Names<'_>,
     lang: Lang,
     order: &[&str],
 ) -> Value {
-    let prediction = &finding.prediction;
+    let (system, prediction) = (&checked.system, &finding.prediction);
     let spots = spots(system, finding);
     let level = match prediction.severity {
         Severity::Error => "error",
@@ -97,6 +97,10 @@ fn result(
         Severity::Note => "note",
     };
     let mut message = sentence(&prediction.says, lang);
+    for told in happened::sentences(checked, finding, lang) {
+        message.push(' ');
+        message.push_str(&told);
+    }
     for step in prediction.arithmetic.iter().chain(&prediction.changes) {
         message.push(' ');
         message.push_str(&sentence(step, lang));

@@ -6,6 +6,7 @@ use model::config::{Checked, Confidence, Edit, Finding, Severity, Source};
 use model::{Lang, Text};
 
 use super::excerpt::excerpt;
+use super::happened;
 use super::places::{ARMED, sentence, spots, unwritten};
 
 /// How findings are shown.
@@ -66,8 +67,7 @@ fn confidence(finding: &Finding, lang: Lang) -> String {
 }
 
 fn groups<'c>(checked: &'c Checked, finding: &'c Finding, lang: Lang) -> Vec<Group<'c>> {
-    let system = &checked.system;
-    let prediction = &finding.prediction;
+    let (system, prediction) = (&checked.system, &finding.prediction);
     let level = match prediction.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -75,6 +75,9 @@ fn groups<'c>(checked: &'c Checked, finding: &'c Finding, lang: Lang) -> Vec<Gro
     };
     let says = crate::mask::mask(&prediction.says.render(lang)).into_owned();
     let mut main = Group::with_title(level.primary_title(says).id(finding.cause.slug));
+    for told in happened::sentences(checked, finding, lang) {
+        main = main.element(Level::NOTE.message(told));
+    }
     for (n, spot) in spots(system, finding).into_iter().enumerate() {
         let excerpt = excerpt(system.file(spot.span.file), spot.span.range(), 0);
         let kind = if n == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
@@ -188,12 +191,27 @@ fn closing(checked: &Checked, lang: Lang) -> String {
         out.push_str(&text);
         out.push('\n');
     }
+    if !checked.logs.is_empty() && !checked.findings.is_empty() && happened::count(checked) == 0 {
+        let none = Text::new(
+            "The logs do not show that any of these has happened.",
+            "ログからは、このうちどれかが起きたことは確認できません。",
+        );
+        out.push_str(none.get(lang));
+        out.push('\n');
+    }
     let mut more = |text: Text, n: usize| {
         if n > 0 {
             out.push_str(&text.get(lang).replace("{n}", &n.to_string()));
             out.push('\n');
         }
     };
+    more(
+        Text::new(
+            "Happened already, as far as the logs show: {n}.",
+            "ログによれば、すでに起きているもの: {n} 件。",
+        ),
+        happened::count(checked),
+    );
     more(
         Text::new("Silenced by comments: {n}.", "コメントで抑止: {n} 件。"),
         checked.ignored.len(),

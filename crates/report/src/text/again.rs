@@ -63,6 +63,12 @@ impl View<'_> {
             let label = self.fill(&words::NOT_HERE, &[("i", &i)]);
             self.page.para(BODY, "- ", vec![ink(Ink::Quiet, label), plain(says)]);
         }
+        let said = |f: &Finding| -> Vec<_> {
+            f.configuration.iter().map(|one| (one.bears, one.says.clone())).collect()
+        };
+        if said(first) != said(finding) {
+            self.configuration(finding);
+        }
         self.failing(finding, 1);
         if slugs_of(&first.rivals, |r| r.cause.slug) != slugs_of(&finding.rivals, |r| r.cause.slug)
         {

@@ -114,6 +114,7 @@ impl View<'_> {
             self.page.text(indent, "", &text);
         }
         self.chains(indent, conclusion);
+        self.configuration_in_short(indent, conclusion.best);
         match conclusion.best.verdict {
             Verdict::Proved | Verdict::Supported => {
                 self.first_remedy(indent, conclusion, words::FIRST);

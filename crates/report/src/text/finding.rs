@@ -2,7 +2,7 @@
 
 use model::{Cause, Finding, Observation, RuledOut, Verdict};
 
-use super::View;
+use super::{View, configuration};
 use crate::conclude::is_client_side;
 use crate::figures::{count, percent, share};
 use crate::style::{Ink, ink, plain};
@@ -55,8 +55,11 @@ impl View<'_> {
         let verdict_before = before.and_then(|i| self.told(i, finding)).map(|f| f.verdict);
         let told = finding.failures == 0 && incident.failures == 0;
         if verdict_before != Some(finding.verdict) && !told {
-            let worth =
-                self.say(words::worth(finding.verdict, finding.stated, !finding.rivals.is_empty()));
+            let worth = match finding.of_logs {
+                Some(_) => configuration::lifted(),
+                None => words::worth(finding.verdict, finding.stated, !finding.rivals.is_empty()),
+            };
+            let worth = self.say(worth);
             self.page.para(PART, "", vec![ink(Ink::Quiet, worth)]);
         }
         if let Some(before) = before {
@@ -74,6 +77,7 @@ impl View<'_> {
         }
         self.chain(finding);
         self.observations(finding);
+        self.configuration(finding);
         self.failing(finding, 3);
         self.rivals(finding);
         self.ruled_out(finding);

@@ -41,6 +41,7 @@ impl View<'_> {
             self.page.text(2, "", undated);
         }
         self.dialects();
+        self.configuration_read();
         self.streams();
         self.unread();
         self.notes();

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::SCHEMA_VERSION;
 use super::cause::WireCause;
+use super::configuration::WireConfiguration;
 use super::finding::{WireEffect, WireIncident};
 use super::text::{Sight, WireText, WireWindow, share};
 use crate::conclude::{conclusions, failures, is_client_side, unexplained};
@@ -29,6 +30,8 @@ pub(crate) struct Diagnosis {
     assumptions: Vec<WireText>,
     clock_skews: Vec<Skew>,
     complaints: Vec<Complaint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<WireConfiguration>,
 }
 
 /// One cause over all incidents, largest first.
@@ -145,6 +148,7 @@ impl Diagnosis {
                     Some(Complaint { source: complaint.source.clone(), says, note: complaint.note })
                 })
                 .collect(),
+            configuration: d.configuration.as_ref().map(WireConfiguration::from),
         }
     }
 }
@@ -156,7 +160,8 @@ fn causes(d: &model::Diagnosis) -> Vec<WireCause> {
         let mentioned = std::iter::once(finding.cause)
             .chain(finding.chain.iter().copied())
             .chain(finding.ruled_out.iter().map(|out| out.cause))
-            .chain(finding.rivals.iter().map(|rival| rival.cause));
+            .chain(finding.rivals.iter().map(|rival| rival.cause))
+            .chain(finding.configuration.iter().map(|bearing| bearing.cause));
         all.extend(mentioned.map(|cause| (cause.slug, cause)));
     }
     all.into_values().map(WireCause::from).collect()

@@ -6,6 +6,7 @@ use model::{Lang, Text};
 use serde::Serialize;
 
 use super::cause::WireRemedy;
+use super::configuration::{WireBearing, WireSeen};
 use super::text::{Sight, WireCitation, WireText, WireWindow, share, windows};
 use crate::fill;
 
@@ -73,6 +74,12 @@ struct WireFinding {
     not_visible: Vec<WireMissing>,
     figures: BTreeMap<String, String>,
     remedies: Vec<WireRemedy>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    seen: Vec<WireSeen>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    configuration: Vec<WireBearing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict_of_logs: Option<&'static str>,
 }
 
 /// What a release or a change is proved to have come out as.
@@ -182,6 +189,13 @@ impl WireFinding {
             not_visible: finding.missing.iter().map(missing).collect(),
             figures: sight.values(&finding.figures),
             remedies: remedies(finding, sight),
+            seen: finding.seen.iter().map(|seen| WireSeen::new(seen, sight)).collect(),
+            configuration: finding
+                .configuration
+                .iter()
+                .filter_map(|bearing| WireBearing::new(bearing, sight))
+                .collect(),
+            verdict_of_logs: finding.of_logs.map(model::Verdict::as_str),
         }
     }
 }

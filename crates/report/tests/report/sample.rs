@@ -87,6 +87,9 @@ fn nat(failures: u64, windows: Vec<Window>) -> Finding {
             ("instances", "20".to_owned()),
             ("ports_needed", "205".to_owned()),
         ],
+        seen: vec![],
+        configuration: vec![],
+        of_logs: None,
     }
 }
 
@@ -125,6 +128,9 @@ pub(crate) fn rich() -> Diagnosis {
         missing: vec![],
         remedies: DEPLOY.remedies.iter().collect(),
         figures: vec![],
+        seen: vec![],
+        configuration: vec![],
+        of_logs: None,
     };
     let idle = Finding {
         cause: &IDLE,
@@ -157,6 +163,9 @@ pub(crate) fn rich() -> Diagnosis {
         missing: vec![Missing { visibility: &REUSE_LOGS }],
         remedies: IDLE.remedies.iter().collect(),
         figures: vec![],
+        seen: vec![],
+        configuration: vec![],
+        of_logs: None,
     };
     let oom = Finding {
         cause: &OOM,
@@ -173,6 +182,9 @@ pub(crate) fn rich() -> Diagnosis {
         missing: vec![Missing { visibility: &NAT_LOGS }],
         remedies: OOM.remedies.iter().collect(),
         figures: vec![],
+        seen: vec![],
+        configuration: vec![],
+        of_logs: None,
     };
     Diagnosis {
         sources: vec![
@@ -246,6 +258,7 @@ pub(crate) fn rich() -> Diagnosis {
             offset: Micros::from_millis(-1_200),
             pairs: 57,
         }],
+        configuration: None,
         complaints: vec![Complaint {
             source: "logs/old.gz".to_owned(),
             says: Statement::plain(Text::new(
