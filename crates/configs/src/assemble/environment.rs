@@ -233,7 +233,7 @@ mod tests {
         for name in ["BASE_URL", "API_BASE_URL", "PUBLIC_URL", "NEXT_PUBLIC_API", "NEXTAUTH_URL"] {
             assert!(is_own(name), "{name}");
         }
-        for name in ["DATABASE_URL", "API_URL", "REPUBLIC_URL", "WEBSITE_API", "PROXYSQL_URL"] {
+        for name in ["DATABASE_URL", "API_URL", "REPUBLIC_URL", "WEBSITES_API", "PROXYSQL_URL"] {
             assert!(!is_own(name), "{name}");
         }
     }

@@ -30,7 +30,7 @@ pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
         let listening: Vec<Vec<u16>> = served.iter().map(|&at| ports(&draft.hops[at])).collect();
         for &server in &served {
             let hop = &mut draft.hops[server];
-            hop.hop.name = in_container(&container.hop.name, &hop.hop.name, served.len());
+            hop.hop.name = in_container(&container.hop.name, &hop.hop.name);
             hop.names.extend(container.names.iter().cloned());
             hop.labels = hop.labels.take().or_else(|| container.labels.clone());
             hop.filters.extend(container.filters.iter().cloned());
@@ -61,9 +61,9 @@ pub(crate) fn merge(draft: &mut Draft) -> Vec<bool> {
     gone
 }
 
-/// The name of a server in a container: people know it by the container's. Where the container has
-/// several, each is told by what its file calls it.
-fn in_container(container: &str, server: &str, of: usize) -> String {
+/// The name of a server in a container: people know it by the container's, and by what its file calls
+/// it. It does not depend on the other servers, so that adding one renames none.
+fn in_container(container: &str, server: &str) -> String {
     const KINDS: [&str; 7] = [
         " server ",
         " VirtualHost ",
@@ -73,9 +73,7 @@ fn in_container(container: &str, server: &str, of: usize) -> String {
         " site ",
         " entry point ",
     ];
-    let kind = KINDS.iter().filter_map(|kind| server.find(kind)).min();
-    match kind {
-        _ if of == 1 => container.to_owned(),
+    match KINDS.iter().filter_map(|kind| server.find(kind)).min() {
         Some(at) => format!("{container}{}", &server[at..]),
         None => server.to_owned(),
     }
@@ -321,9 +319,11 @@ mod tests {
 
     #[test]
     fn servers_are_known_by_their_container() {
-        assert_eq!(in_container("edge", "nginx.conf server :80", 1), "edge");
-        assert_eq!(in_container("edge", "nginx.conf server :80", 2), "edge server :80");
-        let of_two = in_container("edge", "vhost of shop.conf VirtualHost a.example", 2);
-        assert_eq!(of_two, "edge VirtualHost a.example");
+        assert_eq!(in_container("edge", "nginx.conf server :80"), "edge server :80");
+        assert_eq!(
+            in_container("edge", "site.conf VirtualHost a.example"),
+            "edge VirtualHost a.example"
+        );
+        assert_eq!(in_container("edge", "something else"), "something else");
     }
 }
