@@ -192,7 +192,9 @@ fn solve(system: &System, part: &[&Wanted]) -> Vec<Finding> {
     for (unknown, dearer) in problem.unknowns.iter_mut().zip(dearer) {
         unknown.cost = unknown.cost.zip(dearer).map(|(cost, dearer)| cost + dearer);
     }
-    let changes = problem.cheapest_changes(round);
+    let changes = waits_kept(system, part, &timers, &problem)
+        .cheapest_changes(round)
+        .or_else(|| problem.cheapest_changes(round));
     broken
         .iter()
         .map(|core| {
@@ -200,6 +202,23 @@ fn solve(system: &System, part: &[&Wanted]) -> Vec<Finding> {
             finding(system, &core, &timers, changes.as_deref())
         })
         .collect()
+}
+
+/// The same problem where nothing that bounds a wait may get shorter: requests that take as long would
+/// fail, which is a cure only where there is no other.
+fn waits_kept(system: &System, part: &[&Wanted], timers: &[Timer], problem: &Problem) -> Problem {
+    let mut kept = problem.clone();
+    let asked =
+        part.iter().flat_map(|one| [(one.longer, one.longer_as), (one.shorter, one.shorter_as)]);
+    for (timer, stands_as) in asked {
+        let Ok(at) = timers.binary_search(&stands_as) else { continue };
+        if timer.1.bounds_a_wait() || is_wait(system, stands_as) {
+            let unknown = &mut kept.unknowns[at];
+            unknown.bounds.0 = unknown.value.unwrap_or(unknown.bounds.0);
+            unknown.cost = cost_of(system, stands_as);
+        }
+    }
+    kept
 }
 
 /// True if the timer is for silence, and its setting bounds the wait for an answer as well.
@@ -213,16 +232,20 @@ fn is_wait(system: &System, (owner, key): Timer) -> bool {
     links.any(|(link, _)| WAITS.iter().any(|wait| same(link, wait)))
 }
 
-fn unknown(system: &System, timer: Timer) -> Unknown {
-    let value = value_of(system, timer);
-    let (owner, key) = timer;
-    let cost = match owner.setting(system, key) {
+/// What changing a timer costs, whichever way; `None` if nobody can.
+fn cost_of(system: &System, (owner, key): Timer) -> Option<u32> {
+    match owner.setting(system, key) {
         Some(Setting { origin: Origin::Default { known, .. }, .. }) if known.fixed => None,
         Some(setting) if setting.notation.is_some() || owner.slot(system, key).is_some() => {
             Some(WRITTEN)
         }
         _ => Some(BY_HAND),
-    };
+    }
+}
+
+fn unknown(system: &System, timer: Timer) -> Unknown {
+    let value = value_of(system, timer);
+    let cost = cost_of(system, timer);
     Unknown { value, cost, bounds: (0, LONGEST) }
 }
 

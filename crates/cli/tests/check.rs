@@ -267,7 +267,7 @@ fn what_changes_a_wait_is_left_to_people() {
     let ladder = |found: &Value| of(found, "timeout-ladder-inversion").len();
     assert_eq!(ladder(&json(folder.path(), &[])), 1);
     let before = text(&check(folder.path(), &[]).stdout);
-    assert!(before.contains("With `--unsafe-fixes` also: 1"), "{before}");
+    assert!(before.contains("With `--unsafe-fixes` also: 2"), "{before}");
     assert!(!text(&check(folder.path(), &["--diff"]).stdout).contains("read_timeout"));
     check(folder.path(), &["--fix"]);
     assert_eq!(ladder(&json(folder.path(), &[])), 1);
@@ -390,4 +390,26 @@ fn what_a_program_calls_may_close_first_as_well() {
     // Nobody changed anything: 4 s against 5 s.
     assert_eq!(races_of_caller("fetch('http://orders:4000/');", "node"), 0);
     assert_eq!(races_of_caller("fetch('http://orders:4000/');", "python"), 0);
+}
+
+#[test]
+fn a_wait_is_lengthened_where_it_is_in_between() {
+    // The proxy waits 30 s for a program that may take 120 s and is killed after 5 s.
+    let folder = folder(&[
+        (
+            "compose.yaml",
+            "services:\n  edge:\n    image: nginx:1.27\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf']\n  \
+             app:\n    image: acme/app\n    stop_grace_period: 5s\n    \
+             command: gunicorn --timeout 120 --graceful-timeout 3 -b 0.0.0.0:3000 app:app\n",
+        ),
+        (
+            "nginx.conf",
+            "events {}\nhttp { server { listen 80; location / {\n  proxy_pass http://app:3000;\n  \
+             proxy_read_timeout 30s;\n} } }\n",
+        ),
+    ]);
+    let diff = text(&check(folder.path(), &["--diff", "--unsafe-fixes"]).stdout);
+    assert!(diff.contains("+  proxy_read_timeout 120s;"), "{diff}");
+    assert!(diff.contains("+    stop_grace_period: 120s"), "{diff}");
+    assert!(!diff.contains("+    command"), "{diff}");
 }
