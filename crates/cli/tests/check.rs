@@ -1,11 +1,14 @@
 //! The verb `check`, as people run it: a folder of configuration in, findings out, files changed only
 //! by `--fix`.
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
+use support::{check, fits_the_schema_of_check, folder};
 
 const MAIN_TF: &str = r#"resource "aws_lb" "front" {
   name               = "shop"
@@ -51,26 +54,6 @@ const server = app.listen(3000);
 /// A load balancer of AWS in front of a Node.js program, no timer of which anybody has set.
 fn shop() -> tempfile::TempDir {
     folder(&[("main.tf", MAIN_TF), ("Dockerfile", DOCKERFILE), ("server.js", SERVER_JS)])
-}
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
-}
-
-fn check(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_why502"))
-        .arg("check")
-        .args(arguments)
-        .args(["--lang", "en"])
-        .current_dir(folder)
-        .output()
-        .unwrap()
 }
 
 fn json(folder: &Path, arguments: &[&str]) -> Value {
@@ -180,12 +163,7 @@ fn one_run_writes_every_form() {
         &["-o", "a.json", "-o", "a.sarif", "-o", "a.xml", "-o", "a.txt", "--format", "github"],
     );
     let read = |name: &str| fs::read_to_string(shop.path().join(name)).unwrap();
-    let schema: Value =
-        serde_json::from_str(include_str!("../../../schema/check.v1.schema.json")).unwrap();
-    let found: Value = serde_json::from_str(&read("a.json")).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let wrong: Vec<String> = validator.iter_errors(&found).map(|e| e.to_string()).collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    fits_the_schema_of_check(&serde_json::from_str(&read("a.json")).unwrap());
     let sarif: Value = serde_json::from_str(&read("a.sarif")).unwrap();
     assert_eq!(sarif["version"], "2.1.0");
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "keepalive-race");

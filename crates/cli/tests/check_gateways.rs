@@ -1,31 +1,13 @@
 //! The verb `check` on gateways whose timers somebody has to write: Caddy and Traefik in front of Node
 //! with the timer that Node has by itself.
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
-}
-
-fn check(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_why502"))
-        .arg("check")
-        .args(arguments)
-        .args(["--lang", "en"])
-        .current_dir(folder)
-        .output()
-        .unwrap()
-}
+use support::{check, folder};
 
 /// The findings about idle connections, with the paths that each cites and the edits it offers.
 fn races(folder: &Path) -> Vec<(Vec<String>, Vec<String>)> {

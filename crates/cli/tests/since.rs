@@ -1,10 +1,13 @@
 //! `check --since`, as people run it: a repository of git with two revisions, or two folders.
 
+mod support;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use support::fits_the_schema_of_check;
 
 const NGINX: &str = "\
 upstream app { server app:3000; }
@@ -226,12 +229,7 @@ fn every_form_says_what_is_new_and_fits_its_schema() {
     let arguments = ["deploy", "--since", "HEAD", "-o", "a.json", "-o", "a.sarif", "-o", "a.xml"];
     shop.check(&[&arguments[..], &["--format", "github"]].concat());
     let read = |name: &str| fs::read_to_string(shop.0.path().join(name)).unwrap();
-    let schema: Value =
-        serde_json::from_str(include_str!("../../../schema/check.v1.schema.json")).unwrap();
-    let found: Value = serde_json::from_str(&read("a.json")).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let wrong: Vec<String> = validator.iter_errors(&found).map(|e| e.to_string()).collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    fits_the_schema_of_check(&serde_json::from_str(&read("a.json")).unwrap());
     let sarif: Value = serde_json::from_str(&read("a.sarif")).unwrap();
     let run = &sarif["runs"][0];
     assert_eq!(run["results"][0]["baselineState"], "new");

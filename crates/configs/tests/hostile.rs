@@ -1,25 +1,9 @@
 //! Hostile files: very large ones, deep ones, ones that include each other without end. Reading them
 //! ends in seconds, without a panic, and says what was left out.
 
-use std::time::{Duration, Instant};
+mod common;
 
-use configs::{Input, read};
-
-/// Far more than any of these takes, on a slow machine and without optimisation.
-const PATIENCE: Duration = Duration::from_secs(180);
-
-fn input(path: &str, text: String) -> Input {
-    Input { path: path.to_owned(), text }
-}
-
-/// Reads the files and says what was remarked.
-fn remarks(name: &str, inputs: Vec<Input>) -> String {
-    let start = Instant::now();
-    let system = read(inputs);
-    let took = start.elapsed();
-    assert!(took < PATIENCE, "{name} took {took:?}");
-    system.remarks.iter().map(|remark| format!("{}\n", remark.says)).collect()
-}
+use common::{input, remarks};
 
 #[test]
 fn deep_blocks_are_cut() {

@@ -1,24 +1,9 @@
 //! Kustomizations that stand on each other in circles, patches about every object, and clients wrapped
 //! in clients: reading them ends in seconds, without a panic.
 
-use std::time::{Duration, Instant};
+mod common;
 
-use configs::{Input, read};
-
-/// Far more than any of these takes, on a slow machine and without optimisation.
-const PATIENCE: Duration = Duration::from_secs(180);
-
-fn input(path: &str, text: String) -> Input {
-    Input { path: path.to_owned(), text }
-}
-
-fn remarks(name: &str, inputs: Vec<Input>) -> String {
-    let start = Instant::now();
-    let system = read(inputs);
-    let took = start.elapsed();
-    assert!(took < PATIENCE, "{name} took {took:?}");
-    system.remarks.iter().map(|remark| format!("{}\n", remark.says)).collect()
-}
+use common::{input, remarks};
 
 fn deployment(name: &str) -> String {
     format!(

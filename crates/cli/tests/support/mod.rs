@@ -1,9 +1,10 @@
 //! Runs the real binary in a directory of its own.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// What a run left behind.
 #[derive(Debug)]
@@ -66,4 +67,29 @@ pub(crate) fn piped(directory: &Path, words: &[&str], input: &[u8]) -> Run {
     writer.join().expect("the writer ends");
     let code = output.status.code().expect("it is not killed");
     Run { code, out: flat(&output.stdout), err: flat(&output.stderr) }
+}
+
+/// A folder of these files.
+pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// Runs `check` there.
+pub(crate) fn check(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder).arg("check").args(arguments).args(["--lang", "en"]).output().unwrap()
+}
+
+/// Holds a document of `check` against its schema.
+pub(crate) fn fits_the_schema_of_check(found: &serde_json::Value) {
+    let schema = include_str!("../../../../schema/check.v1.schema.json");
+    let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let wrong: Vec<String> = validator.iter_errors(found).map(|e| e.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
