@@ -5,6 +5,7 @@
 //! median of those ratios counts. The rivals are the least that could be done: counting newlines,
 //! and decompressing to nowhere.
 
+mod check;
 mod dialects;
 mod figure;
 mod process;
@@ -26,7 +27,8 @@ use crate::text::parse_bytes;
 /// Arguments of `bench`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// What to measure: the whole program, or each dialect's reading of healthy lines.
+    /// What to measure: the whole program, each dialect's reading of healthy lines, or `check` on a
+    /// large repository.
     #[arg(value_enum, default_value_t = What::Program)]
     what: What,
     /// Size of the large log before compression; the small one is a tenth of it.
@@ -51,6 +53,7 @@ pub(crate) struct Options {
 enum What {
     Program,
     Dialects,
+    Check,
 }
 
 /// The release builds that are measured.
@@ -74,7 +77,15 @@ pub(crate) fn run_bench(options: &Options) -> Result<()> {
     let programs = build()?;
     let logs = tempfile::Builder::new().prefix("why502-bench-").tempdir()?;
     let bench = Bench { options, programs: &programs, logs: logs.path() };
-    let figures = bench.measure();
+    let figures = if options.what == What::Check {
+        let newlines = |files: &[PathBuf]| {
+            let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+            bench.yardstick("newlines", 1, &files)
+        };
+        check::measure(&programs.why502, logs.path(), options.runs, newlines)
+    } else {
+        bench.measure()
+    };
     if options.keep {
         eprintln!("logs kept in {}", logs.keep().display());
     }
