@@ -1,6 +1,7 @@
 //! What readers find, before references have met: hops by name, links to names, named sets of
 //! targets.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use model::config::{
@@ -317,6 +318,8 @@ pub(crate) struct Draft {
     /// What `why502.toml` declares.
     pub(crate) declared: Declared,
     read: Vec<(FileId, &'static str)>,
+    /// Hops that stand for the program of a folder.
+    programs: BTreeMap<String, usize>,
 }
 
 impl Draft {
@@ -334,27 +337,31 @@ impl Draft {
     /// The hop that stands for the program of a folder, made at the first call: a Dockerfile, a
     /// lock file and the source code all describe the same program.
     pub(crate) fn program_of(&mut self, folder: &str) -> &mut HopDraft {
-        let known =
-            self.hops.iter().position(|h| h.is_source && h.folder.as_deref() == Some(folder));
-        let at = known.unwrap_or_else(|| {
-            let name = match folder.rsplit('/').next().unwrap_or("") {
-                "" => "the program",
-                last => last,
-            };
-            let hop = Hop::new(model::config::Task::App, name);
-            let mut draft = HopDraft::new(hop, Vec::new());
-            draft.folder = Some(folder.to_owned());
-            draft.is_source = true;
-            self.add_hop(draft).0
-        });
+        let at = self.program_id(folder).0;
         &mut self.hops[at]
     }
 
     /// The number of the program of a folder, made at the first call.
     pub(crate) fn program_id(&mut self, folder: &str) -> DraftId {
-        self.program_of(folder);
-        let at = self.hops.iter().position(|h| h.is_source && h.folder.as_deref() == Some(folder));
-        DraftId(at.unwrap_or_default())
+        if let Some(known) = self.known_program(folder) {
+            return known;
+        }
+        let name = match folder.rsplit('/').next().unwrap_or("") {
+            "" => "the program",
+            last => last,
+        };
+        let mut draft = HopDraft::new(Hop::new(model::config::Task::App, name), Vec::new());
+        draft.folder = Some(folder.to_owned());
+        draft.is_source = true;
+        let made = self.add_hop(draft);
+        self.programs.insert(folder.to_owned(), made.0);
+        made
+    }
+
+    /// The number of the program of a folder, if there is one.
+    pub(crate) fn known_program(&self, folder: &str) -> Option<DraftId> {
+        let known = self.programs.get(folder).copied();
+        known.filter(|&at| self.hops[at].is_source).map(DraftId)
     }
 
     /// Notes which reader understood a file.

@@ -1,6 +1,8 @@
 //! One thing described in several places becomes one hop: the program of a folder and the
 //! container that runs it, the configuration of a server and the container that is given it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use model::config::{Check, Found, Key, Setting, Value};
 
 use super::environment;
@@ -172,34 +174,43 @@ fn programs(hops: &[HopDraft]) -> Vec<(usize, usize, Found)> {
     };
     let sources: Vec<usize> = of(|hop| hop.is_source).collect();
     let runners: Vec<usize> = of(|hop| !hop.is_source && hop.configured_by.is_none()).collect();
+    // The same program may run in several places: on a developer's machine and in the cloud.
+    let mut by_folder: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut by_image: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for &runner in &runners {
+        let hop = &hops[runner];
+        let image = || hop.image.as_deref().map(image_name);
+        if let Some(folder) = hop.folder.as_deref() {
+            by_folder.entry(folder).or_default().push(runner);
+        } else if let Some(image) = image() {
+            by_image.entry(image).or_default().push(runner);
+        }
+    }
     let mut pairs = Vec::new();
     for &source in &sources {
         let folder = hops[source].folder.as_deref().unwrap_or("");
-        let names = own_names(folder);
-        // The same program may run in several places: on a developer's machine and in the cloud.
-        let runs_it = |&&at: &&usize| {
-            let hop = &hops[at];
-            let image = hop.image.as_deref().map(image_name);
-            match hop.folder.as_deref() {
-                Some(of) => of == folder,
-                None => image.is_some_and(|image| names.contains(&image)),
-            }
-        };
-        let by_file = |&&at: &&usize| {
-            let file = hops[at].settings_file.as_ref();
-            hops[at].folder.is_none() && file.is_some_and(|file| is_file_of(file, &hops[source]))
-        };
-        let mut found: Vec<usize> = runners.iter().filter(runs_it).copied().collect();
+        let by_name = own_names(folder).into_iter().filter_map(|name| by_image.get(name));
+        let found = by_folder.get(folder).into_iter().chain(by_name).flatten();
+        let mut found: Vec<usize> = found.copied().collect();
+        found.sort_unstable();
+        found.dedup();
         if found.is_empty() {
+            let by_file = |&&at: &&usize| {
+                let file = hops[at].settings_file.as_ref();
+                hops[at].folder.is_none()
+                    && file.is_some_and(|file| is_file_of(file, &hops[source]))
+            };
             found = runners.iter().filter(by_file).copied().collect();
         }
         pairs.extend(found.into_iter().map(|runner| (source, runner, Found::Stated)));
     }
+    let paired: BTreeSet<usize> =
+        pairs.iter().flat_map(|(source, runner, _)| [*source, *runner]).collect();
     let free_source: Vec<usize> =
-        sources.into_iter().filter(|s| pairs.iter().all(|(source, ..)| source != s)).collect();
+        sources.into_iter().filter(|source| !paired.contains(source)).collect();
     let free_runner: Vec<usize> = runners
         .into_iter()
-        .filter(|r| pairs.iter().all(|(_, runner, _)| runner != r))
+        .filter(|runner| !paired.contains(runner))
         .filter(|&r| {
             let hop = &hops[r];
             hop.hop.task == model::config::Task::App
@@ -269,11 +280,14 @@ fn servers(hops: &[HopDraft], gone: &[bool]) -> Vec<(usize, Vec<usize>)> {
     };
     for runner in runners() {
         let is_given = |server: usize, file: &str| {
-            let same = shares_product(&hops[runner], &hops[server]);
             hops[runner].given.iter().any(|given| {
                 let below = |inner: &str, outer: &str| {
                     inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
                 };
+                if file != given && !below(file, given) && !below(given, file) {
+                    return false;
+                }
+                let same = shares_product(&hops[runner], &hops[server]);
                 // A configuration may be a folder of files, of which a container is given some. One
                 // that is given a whole project does not run everything in it.
                 let own = file.rsplit_once('/').map_or("", |(folder, _)| folder);

@@ -199,7 +199,8 @@ fn nearest(files: &[File], mains: &[usize], from: usize) -> Option<usize> {
         .copied()
         .filter(|&main| {
             let around = folder(&files[main].path);
-            around.is_empty() || path.starts_with(&format!("{around}/"))
+            let below = || path.strip_prefix(around).is_some_and(|rest| rest.starts_with('/'));
+            around.is_empty() || below()
         })
         .max_by_key(|&main| folder(&files[main].path).len())
 }

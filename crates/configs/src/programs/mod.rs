@@ -364,7 +364,7 @@ pub(crate) fn join(folder: &str, path: &str) -> String {
 
 /// True if something shows that a program runs in this folder.
 pub(crate) fn is_program(folder: &str, draft: &Draft) -> bool {
-    draft.hops.iter().any(|hop| hop.is_source && hop.folder.as_deref() == Some(folder))
+    draft.known_program(folder).is_some()
 }
 
 /// Adds a product, or the version of one that is known without.
