@@ -154,7 +154,8 @@ fn the_examples() {
     let mut seen = 0;
     for entry in fs::read_dir(&examples).unwrap() {
         let example = entry.unwrap().path();
-        if !example.is_dir() {
+        // One example is configuration alone, which `diagnose` leaves to `check`.
+        if !example.is_dir() || example.ends_with("cloud-run-check") {
             continue;
         }
         let mut paths = Vec::new();
