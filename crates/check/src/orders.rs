@@ -199,9 +199,36 @@ fn solve(system: &System, part: &[&Wanted]) -> Vec<Finding> {
         .iter()
         .map(|core| {
             let core: Vec<&Wanted> = core.iter().map(|&at| part[at]).collect();
+            let changes = changes.as_deref().map(|all| concerning(&core, part, &timers, all));
             finding(system, &core, &timers, changes.as_deref())
         })
         .collect()
+}
+
+/// The changes that mend a contradiction, with those that keep them from breaking what held.
+fn concerning(
+    core: &[&Wanted],
+    part: &[&Wanted],
+    timers: &[Timer],
+    all: &[(usize, i64)],
+) -> Vec<(usize, i64)> {
+    let mut about: BTreeSet<Timer> =
+        core.iter().flat_map(|one| [one.longer_as, one.shorter_as]).collect();
+    let changed: BTreeSet<Timer> = all.iter().map(|(at, _)| timers[*at]).collect();
+    let mut open: Vec<Timer> = about.intersection(&changed).copied().collect();
+    while let Some(timer) = open.pop() {
+        for one in part {
+            let other = match timer {
+                timer if timer == one.longer_as => one.shorter_as,
+                timer if timer == one.shorter_as => one.longer_as,
+                _ => continue,
+            };
+            if changed.contains(&other) && about.insert(other) {
+                open.push(other);
+            }
+        }
+    }
+    all.iter().filter(|(at, _)| about.contains(&timers[*at])).copied().collect()
 }
 
 /// The same problem where nothing that bounds a wait may get shorter: requests that take as long would
@@ -315,9 +342,6 @@ fn finding(
     prediction.hops.dedup();
     for &(at, value) in changes.unwrap_or_default() {
         let timer = timers[at];
-        if !core.iter().any(|one| one.longer_as == timer || one.shorter_as == timer) {
-            continue;
-        }
         let value = Value::Time(Micros(value));
         let says = Statement::plain(SET)
             .with("name", name(system, timer))
