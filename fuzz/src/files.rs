@@ -1,5 +1,6 @@
 //! The target of whole files: found, unpacked and read as the program reads them.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -53,7 +54,7 @@ impl Outcome {
 
     fn of(path: &Path, sizes: Sizes, threads: usize) -> Outcome {
         let settings = Settings { options: Options::default(), threads, progress: false, sizes };
-        let mut reading = intake::read::<Listing>(&[path.to_owned()], &settings);
+        let mut reading = intake::read::<Listing>(&[path.to_owned()], &HashSet::new(), &settings);
         let Listing(mut tallies, events) = std::mem::take(&mut reading.gather);
         tallies.sort_unstable();
         let mut events: Vec<(u32, u64, String)> = events
