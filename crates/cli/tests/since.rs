@@ -416,3 +416,49 @@ fn a_schema_that_only_grows_is_silent() {
     assert!(found["findings"].as_array().unwrap().is_empty(), "{found:#}");
     assert_eq!(found["files"][0]["read_as"], "graphql");
 }
+
+/// Two machines, of which only the declarations at the root know the addresses.
+const MACHINES: &[(&str, &str)] = &[
+    (
+        "why502.toml",
+        "[[hop]]\nname = \"api\"\nfiles = [\"deploy/api\"]\nhosts = [\"10.0.0.11\"]\n\n\
+         [[hop]]\nname = \"edge\"\nproduct = \"nginx 1.28\"\nfiles = [\"deploy/nginx\"]\n",
+    ),
+    ("deploy/api/server.js", "require('http').createServer(answer).listen(3000);\n"),
+    // A site of nginx has no extension: the folder it lies in tells.
+    (
+        "deploy/nginx/site",
+        "server {\n listen 80;\n location / { proxy_pass http://10.0.0.11:3001; }\n}\n",
+    ),
+];
+
+#[test]
+fn what_is_declared_around_the_files_was_declared_before() {
+    let machines = Repository::new(MACHINES);
+    let other = tempfile::tempdir().unwrap();
+    for (path, text) in MACHINES {
+        let path = other.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let folder = other.path().join("deploy");
+    let folder = folder.to_str().unwrap();
+    for (place, arguments) in [
+        ("", &["--since", "HEAD"][..]),
+        ("", &["deploy", "--since", "HEAD"]),
+        ("deploy", &[".", "--since", "HEAD"]),
+        ("deploy", &["nginx", "api", "--since", "HEAD"]),
+        ("deploy/api", &["..", "--since", "HEAD"]),
+        ("", &["deploy", "--since", folder]),
+    ] {
+        let output = command(&machines.0.path().join(place))
+            .args(["--format", "json"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let refused = of(&found, "target-connect-refused");
+        assert_eq!(refused.len(), 1, "in {place:?} with {arguments:?}: {found:#}");
+        assert_eq!(refused[0]["new"], false, "in {place:?} with {arguments:?}: {found:#}");
+    }
+}

@@ -36,6 +36,10 @@ const LEFT_OUT: &[&str] = &[
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     files: Vec<(PathBuf, Input)>,
+    /// What was named, as its files are called.
+    pub(super) roots: Vec<PathBuf>,
+    /// The declarations around what was named.
+    pub(super) around: Vec<PathBuf>,
     base: String,
     /// Files by their names, with the first byte that is no UTF-8.
     strange: BTreeMap<String, usize>,
@@ -99,6 +103,10 @@ pub(crate) struct Found {
     named: usize,
     /// Of folders that were named, and around them.
     below: Vec<PathBuf>,
+    /// What was named, as its files are called.
+    roots: Vec<PathBuf>,
+    /// The declarations around it.
+    around: Vec<PathBuf>,
     /// What all files lie in.
     base: String,
     folders: Vec<String>,
@@ -109,6 +117,7 @@ impl Found {
     /// Adds the declarations of a folder.
     fn declare(&mut self, folder: &Path) {
         self.below.push(folder.join(DECLARATIONS));
+        self.around.push(folder.join(DECLARATIONS));
         self.folders.push(shown(folder));
     }
 }
@@ -125,6 +134,7 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Found> {
         let kind =
             fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
         let path = beside_declarations(path, &mut found);
+        found.roots.push(path.clone());
         if kind.is_dir() {
             found.folders.push(shown(&path));
             walk(&path, &mut found)?;
@@ -145,8 +155,13 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Found> {
 /// If something that was named does not exist or cannot be read.
 pub(crate) fn gather(paths: &[PathBuf]) -> Result<Gathered> {
     let found = find(paths)?;
-    let mut gathered =
-        Gathered { left_out: found.left_out, base: found.base, ..Gathered::default() };
+    let mut gathered = Gathered {
+        left_out: found.left_out,
+        roots: found.roots,
+        around: found.around,
+        base: found.base,
+        ..Gathered::default()
+    };
     for (number, path) in found.files.iter().enumerate() {
         let added = add(path, &mut gathered);
         if number < found.named {
@@ -288,8 +303,8 @@ fn add(path: &Path, gathered: &mut Gathered) -> Result<()> {
 }
 
 /// Whether a file below a folder that is checked would be read, by its path parted by `/`.
-pub(super) fn is_wanted(path: &str) -> bool {
-    let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
-    configs::may_be_configuration(path)
+pub(super) fn is_wanted(top: &Path, below: &str) -> bool {
+    let folders = below.rsplit_once('/').map_or("", |(folders, _)| folders);
+    may_be_configuration(top, &top.join(below))
         && !folders.split('/').any(|folder| LEFT_OUT.contains(&folder))
 }

@@ -111,7 +111,7 @@ fn judge(options: &args::Check, gathered: Gathered, lang: Lang) -> Result<(Check
     };
     let (system, mut findings) = match &options.since {
         Some(name) => {
-            let before = since::gather_before(name, &options.paths)?;
+            let before = since::gather_before(name, &gathered)?;
             let mut before = gathered.read_as_well(before);
             before.today.clone_from(&today);
             let both = Revisions::new(before, system, name);

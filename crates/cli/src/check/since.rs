@@ -1,6 +1,6 @@
 //! The files of the revision before, under the names that they have today.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use configs::Input;
@@ -10,47 +10,53 @@ use super::gather::{self, Gathered, LARGEST, MOST_FILES};
 use super::git::Revision;
 use super::names::shown;
 
-/// Reads what was there before of these paths. `since` is a folder, or a revision of the repositories
-/// that the paths lie in.
+/// Reads what was there before of what is checked now. `since` is a folder, or a revision of the
+/// repositories that the files lie in.
 ///
 /// # Errors
 /// If it is neither, or cannot be read.
-pub(super) fn gather_before(since: &str, paths: &[PathBuf]) -> Result<Vec<Input>> {
-    let home = [super::home()];
-    let paths = if paths.is_empty() { &home[..] } else { paths };
+pub(super) fn gather_before(since: &str, now: &Gathered) -> Result<Vec<Input>> {
     let folder = Path::new(since);
-    if folder.is_dir() { of_folder(folder, paths) } else { of_revision(since, paths) }
+    if folder.is_dir() { of_folder(folder, now) } else { of_revision(since, now) }
 }
 
-/// Another folder that holds the system as it was.
-fn of_folder(folder: &Path, paths: &[PathBuf]) -> Result<Vec<Input>> {
-    let [path] = paths else {
+/// Another folder that holds the system as it was, under the names that its files would have here.
+fn of_folder(folder: &Path, now: &Gathered) -> Result<Vec<Input>> {
+    let [path] = &now.roots[..] else {
         bail!(
             "--since {} is a folder, which can be compared with one folder only: {} paths are \
              checked",
             folder.display(),
-            paths.len()
+            now.roots.len()
         );
     };
     if !path.is_dir() {
         bail!("--since {} is a folder, and {} is none", folder.display(), path.display());
     }
     let before = gather::gather(&[folder.to_owned()])?;
-    Ok(renamed(&before, folder, path))
+    let mut inputs = Vec::new();
+    let mut around = Vec::new();
+    for (file, input) in before.files() {
+        match before.roots.iter().find_map(|root| file.strip_prefix(root).ok()) {
+            Some(below) => {
+                let text = input.text.clone();
+                inputs.push(Input { path: shown(&path.join(below)), text });
+            }
+            None => around.push(input.text.clone()),
+        }
+    }
+    // What is declared around both counts for both.
+    let declared = now.files().iter().filter(|(file, _)| now.around.contains(file));
+    for (number, (_, input)) in declared.enumerate() {
+        let text = around.get(number).unwrap_or(&input.text).clone();
+        inputs.push(Input { path: input.path.clone(), text });
+    }
+    Ok(inputs)
 }
 
-/// The files of a folder under the names that they would have in another.
-fn renamed(gathered: &Gathered, from: &Path, to: &Path) -> Vec<Input> {
-    let of = |(path, input): &(PathBuf, Input)| {
-        let below = path.strip_prefix(from).unwrap_or(path);
-        Input { path: shown(&to.join(below)), text: input.text.clone() }
-    };
-    gathered.files().iter().map(of).collect()
-}
-
-fn of_revision(since: &str, paths: &[PathBuf]) -> Result<Vec<Input>> {
+fn of_revision(since: &str, now: &Gathered) -> Result<Vec<Input>> {
     let mut inputs: Vec<Input> = Vec::new();
-    for path in paths {
+    for path in now.roots.iter().chain(&now.around) {
         let whole =
             path.canonicalize().with_context(|| format!("{} cannot be read", path.display()))?;
         let is_file = whole.is_file();
@@ -62,7 +68,7 @@ fn of_revision(since: &str, paths: &[PathBuf]) -> Result<Vec<Input>> {
         })?;
         let below = below.to_string_lossy().replace('\\', "/");
         let found = revision.files(&below, |name, size| {
-            size <= LARGEST && (is_file && name.is_empty() || gather::is_wanted(name))
+            size <= LARGEST && (is_file && name.is_empty() || gather::is_wanted(path, name))
         })?;
         if found.len() > MOST_FILES {
             bail!("{since} holds more than {MOST_FILES} files of configuration");
